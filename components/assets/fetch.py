@@ -61,6 +61,39 @@ def fetch_weights(spec: ModelSpec, registry: ModelRegistry, progress: Progress =
     )
 
 
+@dataclass(frozen=True)
+class DatasetFile:
+    """A file of a Hub dataset on this disk and the commit that it is of."""
+
+    path: Path
+    revision: str
+
+
+def fetch_dataset_file(repo_id: str, name: str, progress: Progress = silent) -> DatasetFile:
+    """One file of a Hub dataset at its newest revision, or as cached when the Hub is away.
+
+    Raises AssetError with the reason if there is neither.
+    """
+    repo = HubRepo(repo_id=repo_id)
+    try:
+        folder = fetch_repo(repo, [name], progress, repo_type="dataset")
+    except HubError as error:
+        cached = cached_repo(repo, [name], repo_type="dataset")
+        if cached is None or not (cached / name).is_file():
+            raise AssetError(
+                f"The dataset {repo_id} could not be fetched.",
+                way_out="Connect to the Hub, or set HF_ENDPOINT to a mirror that can be reached.",
+                attempts=[Attempt(f"Hub {repo_id}", str(error))],
+            ) from error
+        folder = cached
+    if not (folder / name).is_file():
+        raise AssetError(
+            f"The dataset {repo_id} has no file {name}.",
+            way_out="Its layout has changed: use the bundled data.",
+        )
+    return DatasetFile(folder / name, folder.name)
+
+
 def _fetch(
     spec: ModelSpec,
     sources: Sequence[Source],

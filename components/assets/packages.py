@@ -28,8 +28,9 @@ class CorruptPackageError(PackageError):
 
 def package_folder(package: Package) -> Path:
     """Where the package's files are published; other pins get another folder."""
-    pins = hashlib.sha256(package.model_dump_json().encode()).hexdigest()[:12]
-    return cache_root() / "packages" / f"{package.key}-{pins}"
+    pins = package.model_dump_json(include={"kind", "requirements", "files"})
+    fingerprint = hashlib.sha256(pins.encode()).hexdigest()[:12]
+    return cache_root() / "packages" / f"{package.key}-{fingerprint}"
 
 
 def cached_package(package: Package) -> Path | None:

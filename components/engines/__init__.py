@@ -1,0 +1,6 @@
+"""Models that can be run, behind one protocol."""
+
+from components.engines.base import Engine
+from components.engines.local import LocalEngine, load_engine
+
+__all__ = ["Engine", "LocalEngine", "load_engine"]

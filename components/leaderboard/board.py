@@ -1,0 +1,124 @@
+"""The Open LLM Leaderboard v2 as a tidy frame, one row per model run."""
+
+from functools import cache
+from pathlib import Path
+
+import pandas as pd
+
+from components.errors import BoardError
+from components.registry import load_registry
+
+DATA = Path(__file__).with_name("data")
+
+VINTAGES = ("2024-10-15", "2025-02-08", "2025-03-final")
+LIVE = "live"
+VINTAGE_LABELS = {
+    "2024-10-15": "October 2024",
+    "2025-02-08": "February 2025",
+    "2025-03-final": "Final (March 2025)",
+    LIVE: "Live from the Hub",
+}
+BENCHMARKS = {
+    "ifeval": "IFEval",
+    "bbh": "BBH",
+    "math_lvl5": "MATH Lvl 5",
+    "gpqa": "GPQA",
+    "musr": "MUSR",
+    "mmlu_pro": "MMLU-PRO",
+}
+KINDS = ("base", "instruct", "fine-tuned", "merge", "other")
+
+# What the board called its types, without the emoji that some layouts put before them.
+_KIND_OF_TYPE = {
+    "pretrained": "base",
+    "continuously pretrained": "base",
+    "chat models": "instruct",
+    "fine-tuned on domain-specific datasets": "fine-tuned",
+    "base merges and moerges": "merge",
+}
+
+
+@cache
+def _snapshot(vintage: str) -> pd.DataFrame:
+    return pd.read_csv(
+        DATA / f"{vintage}.csv",
+        dtype={"chat_template": "boolean", "recorded_type": "str", "license": "str"},
+    )
+
+
+@cache
+def _corrections() -> dict[str, str]:
+    return dict(read_corrections()[["model_id", "kind"]].itertuples(index=False))
+
+
+def read_corrections() -> pd.DataFrame:
+    """The models whose recorded type is wrong: `model_id`, `kind`, `reason`."""
+    return pd.read_csv(DATA / "corrections.csv")
+
+
+def load_board(vintage: str) -> pd.DataFrame:
+    """The bundled board of one of VINTAGES, best average first.
+
+    Columns: `model_id` as the board recorded it; `model`, the registry's id for it (one model
+    can have been submitted under two ids); `kind`, corrected; `params_b` in billions, NaN if
+    unknown; `average` and the six BENCHMARKS, 0 to 100; `precision`; `chat_template` (nullable
+    boolean); `license`; `architecture`; `recorded_type`. BoardError for another vintage.
+    """
+    if vintage not in VINTAGES:
+        raise BoardError(
+            f"There is no vintage {vintage!r} of the leaderboard.",
+            way_out=f"Pick one of {', '.join(VINTAGES)}.",
+        )
+    board = _snapshot(vintage).copy()
+    board["params_b"] = board["model_id"].map(_newest_sizes())
+    return tidy(board)
+
+
+def tidy(runs: pd.DataFrame) -> pd.DataFrame:
+    """Runs with the recorded columns, given `kind` and `model`, best average first."""
+    registry = load_registry()
+    board = runs.copy()
+    board["kind"] = board["recorded_type"].map(_kind_of_type)
+    board["kind"] = board["model_id"].map(_corrections()).fillna(board["kind"])
+    board["model"] = [
+        registry.get(model_id).id if model_id in registry else model_id
+        for model_id in board["model_id"]
+    ]
+    return board.sort_values("average", ascending=False, ignore_index=True)
+
+
+def _kind_of_type(recorded: object) -> str:
+    if not isinstance(recorded, str):
+        return "other"
+    words = recorded.encode("ascii", "ignore").decode().split("(")[0].strip()
+    return _KIND_OF_TYPE.get(words, "other")
+
+
+@cache
+def _newest_sizes() -> dict[str, float]:
+    sizes: dict[str, float] = {}
+    for vintage in VINTAGES:  # later ones replace earlier ones
+        known = _snapshot(vintage).dropna(subset="params_b")
+        sizes |= dict(known[["model_id", "params_b"]].itertuples(index=False))
+    return sizes
+
+
+def one_run_per_model(board: pd.DataFrame) -> pd.DataFrame:
+    """The run with the best average of each model, best first."""
+    best = board.sort_values("average", ascending=False, kind="stable")
+    return best.drop_duplicates("model", ignore_index=True)
+
+
+def filter_board(
+    board: pd.DataFrame, *, kinds: list[str], max_params_b: float | None = None
+) -> pd.DataFrame:
+    """The runs of these kinds (all if empty) with at most so many billion parameters.
+
+    A limit leaves out models of unknown size.
+    """
+    keep = pd.Series(True, index=board.index)
+    if kinds:
+        keep &= board["kind"].isin(kinds)
+    if max_params_b is not None:
+        keep &= board["params_b"] <= max_params_b
+    return board[keep].reset_index(drop=True)

@@ -1,0 +1,16 @@
+"""The price task: prompts, products, and reading what a model answers."""
+
+from components.pricing.estimates import Band, error_band, read_price
+from components.pricing.products import Product, load_catalogue
+from components.pricing.prompts import DEFAULT_PROMPT, PROMPTS, price_prompt
+
+__all__ = [
+    "DEFAULT_PROMPT",
+    "PROMPTS",
+    "Band",
+    "Product",
+    "error_band",
+    "load_catalogue",
+    "price_prompt",
+    "read_price",
+]

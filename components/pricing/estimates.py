@@ -1,0 +1,33 @@
+"""Read a price out of a continuation, and judge it."""
+
+import re
+from typing import Literal
+
+Band = Literal["green", "orange", "red"]
+
+# A number at the very start: the prompt ends with the dollar sign.
+_PRICE = re.compile(r"\s*(\d{1,3}(?:,\d{3})+|\d+)(\.\d{1,2}(?!\d))?", re.ASCII)
+
+
+def read_price(continuation: str) -> float | None:
+    """The price in dollars that a continuation of `Price is $` begins with.
+
+    `129.00` is 129, `1,299.99 or` is 1299.99; None if it does not begin with a number.
+    """
+    match = _PRICE.match(continuation)
+    if match is None:
+        return None
+    return float(match.group(1).replace(",", "") + (match.group(2) or ""))
+
+
+def error_band(estimate: float, actual: float) -> Band:
+    """How far off an estimate is, in the bands of the price-prediction course.
+
+    green: off by less than $40 or 20 % of the price; orange: $80 or 40 %; red: more.
+    """
+    error = abs(estimate - actual)
+    if error < 40 or error / actual < 0.2:
+        return "green"
+    if error < 80 or error / actual < 0.4:
+        return "orange"
+    return "red"

@@ -1,0 +1,192 @@
+"""The leaderboard page's controls and table."""
+
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from components.leaderboard import (
+    BENCHMARKS,
+    KINDS,
+    LIVE,
+    VINTAGE_LABELS,
+    VINTAGES,
+    filter_board,
+    one_run_per_model,
+    with_twins,
+)
+from components.ui import shortlist
+from components.ui.feedback import show_error
+from components.ui.resources import Board
+from components.ui.text import plain
+
+_WALK_THROUGH_B = 9.0
+
+
+def pick_vintage() -> str:
+    """The vintage to show; in the URL as `vintage`."""
+    vintage = st.segmented_control(
+        "Vintage",
+        [*VINTAGES, LIVE],
+        default=VINTAGES[-1],
+        format_func=VINTAGE_LABELS.__getitem__,
+        key="vintage",
+        bind="query-params",
+        persist_state="session",
+        required=True,
+        help="The board was retired in March 2025. MATH was graded anew in February 2025, and some"
+        " models were run again: places differ between vintages.",
+    )
+    return vintage or VINTAGES[-1]
+
+
+def describe(board: Board) -> None:
+    """One line on what is shown, and why it is not the live board if that was asked for."""
+    if board.instead_of_live is not None:
+        show_error(board.instead_of_live)
+        st.info("Shown instead: the bundled final vintage.", icon=":material/inventory_2:")
+    counted = f"{len(board.runs):,} runs of {board.runs['model'].nunique():,} models"
+    if board.revision is not None:
+        st.caption(f"Live from the Hub, dataset commit {board.revision[:8]}: {counted}.")
+        return
+    st.caption(
+        f"Bundled snapshot of well-known models, {VINTAGE_LABELS[board.vintage]}: {counted}."
+        " The live board has all."
+    )
+
+
+def filtered(board: Board) -> pd.DataFrame:
+    """The filters, and what passes them: one row per model, or per run if asked for."""
+    kinds_column, size_column, runs_column, preset_column = st.columns(
+        [5, 3, 2, 3], vertical_alignment="bottom"
+    )
+    with kinds_column:
+        kinds = st.pills(
+            "Kind",
+            [kind for kind in KINDS if kind in set(board.runs["kind"])],
+            selection_mode="multi",
+            key="kind",
+            bind="query-params",
+            persist_state="session",
+        )
+    with size_column:
+        limit = st.number_input(
+            "At most, billion parameters",
+            min_value=0.0,
+            value=None,
+            step=1.0,
+            placeholder="any size",
+            key="max_b",
+            bind="query-params",
+            persist_state="session",
+        )
+    with runs_column:
+        every_run = st.toggle(
+            "Every run",
+            key="runs",
+            bind="query-params",
+            persist_state="session",
+            help="Some models were run in several precisions, or with and without chat template."
+            " Off: the run with the best average.",
+        )
+    with preset_column:
+        st.button(
+            f"Base models up to {_WALK_THROUGH_B:.0f}B",
+            on_click=_apply_preset,
+            icon=":material/filter_alt:",
+            width="stretch",
+        )
+    runs = filter_board(board.runs, kinds=list(kinds), max_params_b=limit)
+    unknown = board.runs["params_b"].isna().sum() if limit is not None else 0
+    if unknown:
+        st.caption(f"{unknown} runs of unknown size are left out by the size limit.")
+    rows = runs if every_run else one_run_per_model(runs)
+    return with_twins(rows, board.runs)
+
+
+def _apply_preset() -> None:
+    st.session_state["kind"] = ["base"]
+    st.session_state["max_b"] = _WALK_THROUGH_B
+
+
+def table(rows: pd.DataFrame, on_shortlist: list[str]) -> None:
+    """The rows, with a button that puts selected ones on the shortlist."""
+    if rows.empty:
+        st.info(
+            "No model passes these filters: raise the size limit or pick another kind.",
+            icon=":material/filter_alt_off:",
+        )
+        return
+    shown = pd.DataFrame(
+        {
+            "listed": rows["model"].isin(on_shortlist).map({True: "★", False: ""}),
+            "model_id": rows["model_id"],
+            "params_b": rows["params_b"],
+            "average": rows["average"],
+            "twin_average": rows["twin_average"],
+            **{name: rows[name] for name in BENCHMARKS},
+            "kind": rows["kind"],
+            "license": rows["license"],
+            "precision": rows["precision"],
+            "chat_template": rows["chat_template"],
+            "hub": "https://huggingface.co/" + rows["model_id"],
+        }
+    )
+    add_slot = st.container(horizontal=True, vertical_alignment="center")
+    event = st.dataframe(
+        shown,
+        hide_index=True,
+        width="stretch",
+        height=460,
+        key="board",
+        on_select="rerun",
+        selection_mode="multi-row",
+        placeholder="–",
+        column_config=_columns(),
+    )
+    chosen = [rows["model"].iloc[row] for row in event.selection.rows]
+    with add_slot:
+        st.button(
+            f"Add {len(chosen)} to the shortlist" if chosen else "Add to the shortlist",
+            icon=":material/star:",
+            type="primary",
+            disabled=not chosen,
+            on_click=shortlist.add,
+            args=(chosen,),
+        )
+        st.caption(
+            f"{len(rows):,} rows, best average first. Tick rows on the left to shortlist them;"
+            " ★ marks those that are."
+        )
+
+
+def _columns() -> dict[str, Any]:
+    score: Any = {"format": "%.2f", "width": "small"}
+    number = st.column_config.NumberColumn
+    return {
+        "listed": st.column_config.TextColumn("★", width=45, help="On the shortlist"),
+        "model_id": st.column_config.TextColumn("Model", pinned=True, width=250),
+        "params_b": number("Params (B)", format="%.2f", width="small"),
+        "average": number("Average", help="Mean of the six, 0 to 100", **score),
+        "twin_average": number(
+            "Twin",
+            help="Average of the instruct twin (same weights, trained further), its best run",
+            **score,
+        ),
+        **{name: number(label, **score) for name, label in BENCHMARKS.items()},
+        "kind": st.column_config.TextColumn("Kind", width="small"),
+        "license": st.column_config.TextColumn("Licence", width="small"),
+        "precision": st.column_config.TextColumn("Precision", width="small"),
+        "chat_template": st.column_config.CheckboxColumn("Chat template", width="small"),
+        "hub": st.column_config.LinkColumn("Hub", display_text="open", width="small"),
+    }
+
+
+def source_note() -> None:
+    """Where the scores come from and how they are read."""
+    st.caption(
+        plain(
+            "Source: Open LLM Leaderboard v2, Hugging Face; normalised scores, 0 to 100."
+            " Kinds that the board recorded wrongly are corrected; unknown values are shown as –."
+        )
+    )

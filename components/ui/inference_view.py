@@ -1,0 +1,238 @@
+"""The live inference page's controls, the run itself, and its results."""
+
+import time
+from dataclasses import dataclass
+
+import streamlit as st
+
+from components.charts import NamedPrice, predicted_prices
+from components.errors import BasewiseError, UnknownModelError
+from components.pricing import DEFAULT_PROMPT, PROMPTS, error_band, load_catalogue, price_prompt
+from components.registry import load_registry
+from components.ui import predictions, resources, shell, shortlist
+from components.ui.feedback import show_error
+from components.ui.predictions import Prediction
+from components.ui.text import plain
+
+RUN_DEFAULT = ("google/gemma-3-270m", "HuggingFaceTB/SmolLM2-135M-Instruct")
+MAX_NEW_TOKENS = 16
+
+_OWN = "own"
+_DEFAULT_PRODUCT = "nintendo-switch-2017"
+_MAX_CHARACTERS = 8_000
+_RUNNING = "inference_running"
+_BAND_COLORS = {"green": "green", "orange": "orange", "red": "red"}
+
+
+@dataclass(frozen=True)
+class Question:
+    """A product and the prompt made of it; `actual` is its list price, if known."""
+
+    title: str
+    prompt: str
+    actual: float | None
+
+
+def ask() -> Question | None:
+    """Pick a product of the catalogue or describe one; None while there is no description."""
+    catalogue = load_catalogue()
+    product_column, wording_column = st.columns([3, 2])
+    with product_column:
+        product_id = st.selectbox(
+            "Product",
+            [*catalogue, _OWN],
+            index=list(catalogue).index(_DEFAULT_PRODUCT),
+            format_func=lambda key: "Your own product …" if key == _OWN else catalogue[key].title,
+            key="product",
+            bind="query-params",
+            persist_state="session",
+        )
+    with wording_column:
+        wording = st.selectbox(
+            "Question",
+            list(PROMPTS),
+            index=list(PROMPTS).index(DEFAULT_PROMPT),
+            format_func=PROMPTS.__getitem__,
+            key="wording",
+            bind="query-params",
+            persist_state="session",
+        )
+    if product_id != _OWN:
+        product = catalogue[product_id]
+        st.text(product.description)
+        st.caption(
+            plain(
+                f"{product.category}. US list price ${product.price_usd:,.2f} ({product.year});"
+                " the models are not told."
+            )
+        )
+        return Question(
+            product.title, price_prompt(product.description, wording), product.price_usd
+        )
+    description = st.text_area(
+        "Description",
+        key="own_description",
+        persist_state="session",
+        max_chars=_MAX_CHARACTERS,
+        placeholder="What is it, what does it do, what is in the box?",
+    )
+    actual = st.number_input(
+        "Actual price in US dollars, if you know it",
+        min_value=0.01,
+        value=None,
+        key="own_price",
+        persist_state="session",
+        placeholder="unknown",
+    )
+    if not description.strip():
+        st.info("Describe the product, then predict.", icon=":material/edit:")
+        return None
+    return Question("your own product", price_prompt(description, wording), actual)
+
+
+def pick_models(on_shortlist: list[str]) -> list[str]:
+    """The models to run; in the URL as `run`."""
+    registry = load_registry()
+    small = sorted(
+        (spec for spec in registry if spec.params_b is not None), key=lambda s: s.params_b or 0
+    )
+    options = [*RUN_DEFAULT, *on_shortlist, *(spec.id for spec in small)]
+    picked = st.multiselect(
+        "Models to run",
+        list(dict.fromkeys(options)),
+        default=list(RUN_DEFAULT),
+        format_func=shortlist.label,
+        key="run",
+        bind="query-params",
+        persist_state="session",
+        accept_new_options=True,
+        max_selections=4,
+        placeholder="Pick a model or type a Hub id",
+        help="Weights come from the Hub, or from a package registry where one carries them. Any"
+        " model on the Hub with safetensors weights can be typed in.",
+    )
+    accepted = []
+    for repo_id in picked:
+        try:
+            accepted.append(registry.resolve(repo_id.strip()).id)
+        except UnknownModelError as error:
+            show_error(error)
+    return accepted
+
+
+def controls(*, ready: bool) -> bool:
+    """Predict and Stop; whether a run is to be done now.
+
+    Stop needs no callback: any click interrupts the run, and this one does nothing else.
+    """
+    running = st.session_state.get(_RUNNING, False)
+    with st.container(horizontal=True):
+        st.button(
+            "Predict",
+            type="primary",
+            icon=":material/bolt:",
+            disabled=running or not ready,
+            on_click=lambda: st.session_state.update({_RUNNING: True}),
+        )
+        st.button("Stop", icon=":material/stop_circle:", disabled=not running)
+    return running and ready
+
+
+def run(question: Question, models: list[str]) -> None:
+    """Predict model by model, showing each continuation as it grows.
+
+    Any rerun (Stop, another widget, another page) interrupts this at the next token; what was
+    generated by then is kept.
+    """
+    try:
+        columns = st.columns(len(models))
+        for column, repo_id in zip(columns, models, strict=True):
+            with column, st.container(border=True, height="stretch"):
+                st.markdown(shortlist.heading(repo_id), unsafe_allow_html=True)
+                _predict(question, repo_id)
+    finally:
+        st.session_state[_RUNNING] = False
+    st.rerun()
+
+
+def _predict(question: Question, repo_id: str) -> None:
+    try:
+        engine = resources.engine(repo_id)
+    except BasewiseError as error:
+        _failures()[repo_id] = error
+        show_error(error)
+        return
+    _failures().pop(repo_id, None)
+    prediction = Prediction(
+        repo_id, question.title, question.prompt, question.actual, engine.provenance
+    )
+    predictions.keep(prediction)
+    slot = st.empty()
+    started = time.perf_counter()
+    pieces = engine.stream(question.prompt, max_new_tokens=MAX_NEW_TOKENS)
+    try:
+        for piece in pieces:
+            prediction.text += piece
+            prediction.seconds = time.perf_counter() - started
+            slot.code(f"Price is ${prediction.text}▌", language=None, wrap_lines=True)
+        prediction.state = "finished"
+    except BasewiseError as error:
+        _failures()[repo_id] = error
+    finally:
+        pieces.close()
+        if prediction.state == "running":
+            prediction.state = "stopped"
+
+
+def results(question: Question, models: list[str]) -> None:
+    """What these models answered to this question, side by side, and a chart of the prices."""
+    answered = {p.model: p for p in predictions.of_prompt(question.prompt, models)}
+    failed = {model: _failures()[model] for model in models if model in _failures()}
+    if not answered and not failed:
+        st.info("Press Predict to run the models on this product.", icon=":material/bolt:")
+        return
+    columns = st.columns(len(models))
+    for column, repo_id in zip(columns, models, strict=True):
+        with column, st.container(border=True, height="stretch"):
+            st.markdown(shortlist.heading(repo_id), unsafe_allow_html=True)
+            if repo_id in failed:
+                show_error(failed[repo_id])
+            elif repo_id in answered:
+                _answer(answered[repo_id])
+            else:
+                st.caption("Not run on this product yet.")
+    priced = [
+        NamedPrice(p.model, shortlist.label(p.model), p.price)
+        for p in answered.values()
+        if p.price is not None
+    ]
+    if priced:
+        shell.chart(
+            predicted_prices(priced, question.actual, product=question.title, theme=shell.theme()),
+            name="predicted-prices",
+            alt="Predicted price of each model beside the actual price",
+        )
+
+
+def _answer(prediction: Prediction) -> None:
+    st.code(f"Price is ${prediction.text}", language=None, wrap_lines=True)
+    if prediction.state == "stopped":
+        st.caption(":material/stop_circle: Stopped before it was finished; kept as it was.")
+    price = prediction.price
+    if price is None:
+        st.markdown("**No price**: the continuation does not begin with a number.")
+    else:
+        st.metric("Price read from it", f"${price:,.2f}")
+        if prediction.actual is not None:
+            band = error_band(price, prediction.actual)
+            off = price - prediction.actual
+            st.markdown(
+                f":{_BAND_COLORS[band]}-badge[off by {plain(f'${abs(off):,.2f}')}"
+                f" {'over' if off > 0 else 'under'}]"
+                f" {plain(f'actual ${prediction.actual:,.2f}')}"
+            )
+    st.caption(plain(f"{prediction.seconds:.1f} s. Weights: {prediction.provenance}"))
+
+
+def _failures() -> dict[str, BasewiseError]:
+    return st.session_state.setdefault("inference_failures", {})

@@ -1,0 +1,51 @@
+"""What models answered in this visit: kept per model, the newest first."""
+
+from dataclasses import dataclass
+
+import streamlit as st
+
+from components.pricing import read_price
+
+_KEY = "predictions"
+
+
+@dataclass
+class Prediction:
+    """One model's continuation of one prompt, growing while it is generated.
+
+    `state` is `running`, `finished` or `stopped`; `actual` is the true price in dollars, if known.
+    """
+
+    model: str
+    product: str
+    prompt: str
+    actual: float | None
+    provenance: str
+    text: str = ""
+    seconds: float = 0.0
+    state: str = "running"
+
+    @property
+    def price(self) -> float | None:
+        """The price that the continuation begins with; None until there is one."""
+        return read_price(self.text)
+
+
+def keep(prediction: Prediction) -> None:
+    """Remember a prediction as its model's latest."""
+    _all()[prediction.model] = prediction
+
+
+def latest(model: str) -> Prediction | None:
+    """The model's newest prediction of this visit."""
+    return _all().get(model)
+
+
+def of_prompt(prompt: str, models: list[str]) -> list[Prediction]:
+    """The latest predictions of these models, where they answer this very prompt."""
+    found = [latest(model) for model in models]
+    return [prediction for prediction in found if prediction and prediction.prompt == prompt]
+
+
+def _all() -> dict[str, Prediction]:
+    return st.session_state.setdefault(_KEY, {})

@@ -1,0 +1,112 @@
+"""What all visitors share, loaded once: the only place with Streamlit's caches."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import pandas as pd
+import streamlit as st
+
+from components.assets import Asset, fetch_tokenizer, fetch_weights
+from components.engines import LocalEngine, load_engine
+from components.engines.memory import refuse_if_too_large
+from components.errors import BasewiseError
+from components.leaderboard import LIVE, VINTAGES, LiveBoard, load_board, load_live_board
+from components.pricing import load_catalogue
+from components.registry import load_registry
+from components.tokenization import (
+    NumberingStrategy,
+    number_atlas,
+    numbering_strategy,
+    open_tokenizer,
+)
+from components.ui.feedback import shown_progress
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerFast
+
+MAX_ENGINES = 2
+_MAX_TOKENIZERS = 10
+
+
+@dataclass(frozen=True)
+class LoadedTokenizer:
+    """A model's tokenizer, where it came from, and how it writes numbers."""
+
+    tokenizer: PreTrainedTokenizerFast
+    asset: Asset
+    atlas: pd.DataFrame
+    strategy: NumberingStrategy
+    tokens_per_price: float
+
+
+@dataclass(frozen=True)
+class Board:
+    """A board, what it is, and why it is not the live one if that was asked for."""
+
+    runs: pd.DataFrame
+    vintage: str
+    revision: str | None = None
+    instead_of_live: BasewiseError | None = None
+
+
+def tokenizer(repo_id: str) -> LoadedTokenizer:
+    """The model's tokenizer, fetched with progress shown here if need be. BasewiseError."""
+    registry = load_registry()
+    with shown_progress() as progress:
+        asset = fetch_tokenizer(registry.resolve(repo_id), registry, progress)
+    return _open(asset)
+
+
+@st.cache_resource(
+    max_entries=_MAX_TOKENIZERS, show_spinner=False, hash_funcs={Asset: lambda a: str(a.folder)}
+)
+def _open(asset: Asset) -> LoadedTokenizer:
+    opened = open_tokenizer(asset)
+    prices = [round(product.price_usd) for product in load_catalogue().values()]
+    return LoadedTokenizer(
+        tokenizer=opened,
+        asset=asset,
+        atlas=number_atlas(opened),
+        strategy=numbering_strategy(opened),
+        tokens_per_price=float(number_atlas(opened, prices)["count"].mean()),
+    )
+
+
+def engine(repo_id: str) -> LocalEngine:
+    """The model in memory, fetched with progress shown here if need be. BasewiseError."""
+    registry = load_registry()
+    spec = registry.resolve(repo_id)
+    refuse_if_too_large(spec)
+    with shown_progress() as progress:
+        fetch_weights(spec, registry, progress)
+        fetch_tokenizer(spec, registry, progress)
+        progress(f"Loading {spec.label} into memory", 0, None)
+        return _load(spec.id)
+
+
+@st.cache_resource(max_entries=MAX_ENGINES, show_spinner=False)
+def _load(repo_id: str) -> LocalEngine:
+    return load_engine(repo_id)
+
+
+def board(vintage: str) -> Board:
+    """The board of a vintage; for LIVE the newest snapshot with the reason if the Hub is away."""
+    if vintage != LIVE:
+        return Board(_snapshot(vintage), vintage)
+    try:
+        live = _live()
+        return Board(live.board, LIVE, revision=live.revision)
+    except BasewiseError as error:
+        return Board(_snapshot(VINTAGES[-1]), VINTAGES[-1], instead_of_live=error)
+
+
+@st.cache_resource(ttl="1h", show_spinner="Loading the full board from the Hub …")
+def _live() -> LiveBoard:
+    return load_live_board()
+
+
+@st.cache_resource(show_spinner=False)
+def _snapshot(vintage: str) -> pd.DataFrame:
+    return load_board(vintage)

@@ -1,0 +1,132 @@
+"""The home page's parts: the shortlist's evidence side by side."""
+
+from collections.abc import Hashable, Mapping
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from components.charts import twin_dumbbells
+from components.errors import BasewiseError
+from components.leaderboard import VINTAGE_LABELS, VINTAGES, shortlist_scores
+from components.registry import load_registry
+from components.ui import predictions, resources, shell, shortlist
+from components.ui.feedback import show_error
+from components.ui.text import plain
+from components.ui.tokenizer_view import strategy_lines
+
+_PER_ROW = 4
+
+
+def pick_vintage() -> str:
+    """Which bundled vintage the scores are of; in the URL as `vintage`."""
+    vintage = st.segmented_control(
+        "Scores of",
+        VINTAGES,
+        default=VINTAGES[-1],
+        format_func=VINTAGE_LABELS.__getitem__,
+        key="review_vintage",
+        bind="query-params",
+        persist_state="session",
+        required=True,
+    )
+    return vintage or VINTAGES[-1]
+
+
+def cards(models: list[str], vintage: str) -> None:
+    """One card per model; scores stand at once, tokenizers follow as they load."""
+    if not models:
+        st.info(
+            "The shortlist is empty. Pick models in the sidebar, or on the leaderboard.",
+            icon=":material/playlist_add:",
+        )
+        return
+    rows = shortlist_scores(resources.board(vintage).runs, models).to_dict("records")
+    scores = {row["model"]: row for row in rows}
+    slots = {}
+    for start in range(0, len(models), _PER_ROW):
+        columns = st.columns(_PER_ROW)
+        for column, repo_id in zip(columns, models[start : start + _PER_ROW], strict=False):
+            with column, st.container(border=True, height="stretch"):
+                _identity(repo_id)
+                _scores(scores[repo_id])
+                slots[repo_id] = st.container()
+                _prediction(repo_id)
+    for repo_id, slot in slots.items():
+        with slot:
+            _numbers(repo_id)
+
+
+def _identity(repo_id: str) -> None:
+    spec = load_registry().resolve(repo_id)
+    size = f"{spec.params_b:g}B parameters" if spec.params_b else "size unknown"
+    facts = [spec.kind or "kind unknown", size, f"licence {spec.license or 'unknown'}"]
+    st.markdown(shortlist.heading(repo_id), unsafe_allow_html=True)
+    st.caption(plain(f"{repo_id}\n{', '.join(facts)}").replace("\n", "  \n"))
+
+
+def _scores(row: Mapping[Hashable, Any]) -> None:
+    own, twin = st.columns(2)
+    own.metric("Average", _score(row["average"]))
+    uplift = row["twin_average"] - row["average"]
+    twin.metric(
+        "Twin's",
+        _score(row["twin_average"]),
+        delta=f"{uplift:+.2f}" if pd.notna(uplift) else None,
+        help=row["twin"] if isinstance(row["twin"], str) else "No instruct twin is known.",
+    )
+
+
+def _score(value: float) -> str:
+    return f"{value:.2f}" if pd.notna(value) else "–"
+
+
+def _numbers(repo_id: str) -> None:
+    try:
+        loaded = resources.tokenizer(repo_id)
+    except BasewiseError as error:
+        st.markdown("Numbers: unknown, the tokenizer could not be loaded.")
+        with st.popover("Why"):
+            show_error(error)
+        return
+    strategy_lines(loaded)
+    st.markdown(f"**{loaded.tokens_per_price:.2f}** tokens per catalogue price")
+
+
+def _prediction(repo_id: str) -> None:
+    latest = predictions.latest(repo_id)
+    if latest is None:
+        st.caption("No prediction in this visit.")
+        return
+    price = f"${latest.price:,.2f}" if latest.price is not None else "no price"
+    actual = f", actual ${latest.actual:,.2f}" if latest.actual is not None else ""
+    st.caption(plain(f"Latest prediction: {price} for {latest.product}{actual}"))
+
+
+def score_chart(models: list[str], vintage: str) -> None:
+    """The averages as a picture."""
+    scores = shortlist_scores(resources.board(vintage).runs, models)
+    if scores[["average", "twin_average"]].isna().to_numpy().all():
+        st.info("None of these models is on the board.", icon=":material/search_off:")
+        return
+    shell.chart(
+        twin_dumbbells(
+            scores,
+            shortlist.labels(models),
+            vintage=VINTAGE_LABELS[vintage],
+            theme=shell.theme(),
+        ),
+        name="twins",
+        alt="Average score of each shortlisted model joined to its instruct twin's",
+    )
+
+
+def links() -> None:
+    """Where each kind of evidence is looked at closely."""
+    columns = st.columns(3)
+    with columns[0]:
+        shell.link(shell.LEADERBOARD, "Compare scores on the leaderboard")
+    with columns[1]:
+        shell.link(shell.TOKENIZERS, "See how numbers are tokenized")
+    with columns[2]:
+        shell.link(shell.INFERENCE, "Let models price a product")
