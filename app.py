@@ -1,6 +1,6 @@
 """Review: the shortlist's evidence side by side."""
 
-from components.ui import review_view, shell
+from components.ui import board_view, resources, review_view, shell
 
 models = shell.open_page(
     shell.HOME,
@@ -8,7 +8,8 @@ models = shell.open_page(
     " written, what was predicted.",
 )
 review_view.links()
-vintage = review_view.pick_vintage()
-review_view.cards(models, vintage)
+board = resources.board(board_view.pick_vintage())
+board_view.describe(board)
+review_view.cards(models, board)
 if models:
-    review_view.score_chart(models, vintage)
+    review_view.score_chart(models, board)

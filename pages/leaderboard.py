@@ -2,7 +2,8 @@
 
 from components.charts import scores_by_size
 from components.leaderboard import VINTAGE_LABELS
-from components.ui import board_view, resources, shell, shortlist
+from components.ui import board_view, resources, shell
+from components.ui.model_ids import labels
 
 models = shell.open_page(
     shell.LEADERBOARD,
@@ -18,7 +19,7 @@ if not rows.empty:
         scores_by_size(
             rows,
             models,
-            shortlist.labels(models),
+            labels(models),
             vintage=VINTAGE_LABELS[board.vintage],
             theme=shell.theme(),
         ),

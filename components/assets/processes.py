@@ -29,19 +29,22 @@ def run(
     """Run `command` in `scratch`, calling `tick` several times a second in this thread.
 
     Whatever `tick` raises (a visitor's Stop, say) kills the program and everything it started.
-    Raises ProcessError if the program fails, OSError if it can't be started.
+    Raises ProcessError if the program fails or can't be started.
     """
     output_file = scratch / "output.txt"
     with output_file.open("wb") as output:
-        process = subprocess.Popen(
-            command,
-            cwd=scratch,
-            env={**os.environ, **(environment or {})},
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
+        try:
+            process = subprocess.Popen(
+                command,
+                cwd=scratch,
+                env={**os.environ, **(environment or {})},
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        except FileNotFoundError as error:
+            raise ProcessError(127, f"{command[0]} is not installed") from error
         try:
             while process.poll() is None:
                 tick()

@@ -19,8 +19,13 @@ MANIFEST = "manifest.json"
 # Called in the caller's own thread with (stage, bytes done, bytes in all or None when unknown).
 Progress = Callable[[str, int, int | None], None]
 
+
+class StoreError(Exception):
+    """Why the cache folder can't be used, in one sentence."""
+
+
 _POLL_SECONDS = 0.2
-_verified: set[tuple[str, int, int]] = set()
+_verified: set[tuple[str, int, int, str]] = set()
 _verified_lock = threading.Lock()
 
 
@@ -42,9 +47,7 @@ def hub_cache() -> Path | None:
 @contextmanager
 def locked(key: str, progress: Progress) -> Iterator[None]:
     """Hold the lock of `key` between processes; the wait is reported and can be interrupted."""
-    folder = cache_root() / "locks"
-    folder.mkdir(parents=True, exist_ok=True)
-    lock = FileLock(folder / f"{key}.lock")
+    lock = FileLock(_subfolder("locks") / f"{key}.lock")
     while True:
         try:
             lock.acquire(timeout=_POLL_SECONDS)
@@ -60,8 +63,7 @@ def locked(key: str, progress: Progress) -> Iterator[None]:
 @contextmanager
 def staging(key: str) -> Iterator[Path]:
     """A scratch folder beside the cache, gone afterwards. Hold the lock of `key`."""
-    folder = cache_root() / "staging"
-    folder.mkdir(parents=True, exist_ok=True)
+    folder = _subfolder("staging")
     for left_behind in folder.glob(f"{key}.*"):  # by a process that was killed
         shutil.rmtree(left_behind, ignore_errors=True)
     scratch = Path(tempfile.mkdtemp(prefix=f"{key}.", dir=folder))
@@ -69,6 +71,15 @@ def staging(key: str) -> Iterator[Path]:
         yield scratch
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
+
+
+def _subfolder(name: str) -> Path:
+    folder = cache_root() / name
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise StoreError(f"the cache folder can't be used ({error})") from error
+    return folder
 
 
 def publish(folder: Path, destination: Path) -> None:
@@ -99,9 +110,9 @@ def intact(folder: Path) -> bool:
 
 
 def file_matches(path: Path, digest: str, hasher: Callable[[Path], str]) -> bool:
-    """Whether the file's digest is `digest`; a file that passed once and did not change passes."""
+    """Whether the file's digest is `digest`; what passed once and did not change passes again."""
     stat = path.stat()
-    version = (str(path.resolve()), stat.st_size, stat.st_mtime_ns)
+    version = (str(path.resolve()), stat.st_size, stat.st_mtime_ns, digest)
     with _verified_lock:
         if version in _verified:
             return True

@@ -3,7 +3,7 @@
 import zlib
 from dataclasses import dataclass
 from functools import cache
-from itertools import cycle
+from itertools import cycle, islice
 from typing import Literal
 
 import plotly.graph_objects as go
@@ -23,6 +23,8 @@ COLORS = (
     "#6F63D9",
     "#11808A",
     "#7A7A7A",
+    "#D1495B",
+    "#8A6D00",
 )
 MARKERS = (
     "circle",
@@ -94,7 +96,8 @@ def _listed_styles() -> dict[str, ModelStyle]:
             styles[spec.id] = ModelStyle(twin_style.color, f"{twin_style.marker}-open")
             continue
         color = COLORS[families.index(spec.family) % len(COLORS)]
-        styles[spec.id] = ModelStyle(color, next(markers))
+        free = (ModelStyle(color, marker) for marker in islice(markers, len(MARKERS)))
+        styles[spec.id] = next(style for style in free if style not in styles.values())
     return styles
 
 

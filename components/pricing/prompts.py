@@ -1,10 +1,10 @@
 """The prompts whose continuation is a price."""
 
 PROMPTS = {
-    "What does this cost": "What does this cost to the nearest dollar?",
-    "How much does this cost": "How much does this cost to the nearest dollar?",
+    "what": "What does this cost to the nearest dollar?",
+    "how-much": "How much does this cost to the nearest dollar?",
 }
-DEFAULT_PROMPT = "What does this cost"
+DEFAULT_PROMPT = "what"
 
 
 def price_prompt(description: str, wording: str = DEFAULT_PROMPT) -> str:

@@ -6,11 +6,20 @@ import tomllib
 from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from pydantic import ValidationError
 
 from components.errors import RegistryError, UnknownModelError
-from components.registry.spec import HUB_ID_PATTERN, HubRepo, ModelSpec, Package, Source, Strict
+from components.registry.spec import (
+    HUB_ID_PATTERN,
+    MAX_HUB_ID,
+    HubRepo,
+    ModelSpec,
+    Package,
+    Source,
+    Strict,
+)
 
 MODELS_FILE = Path(__file__).with_name("models.toml")
 
@@ -77,7 +86,8 @@ class ModelRegistry:
 
     def resolve(self, repo_id: str) -> ModelSpec:
         """Like `get`, but a well-formed Hub id that is not listed gets a spec of unknowns."""
-        if repo_id in self._by_name or not re.match(HUB_ID_PATTERN, repo_id) or len(repo_id) > 96:
+        well_formed = re.fullmatch(HUB_ID_PATTERN, repo_id) and len(repo_id) <= MAX_HUB_ID
+        if repo_id in self._by_name or not well_formed:
             return self.get(repo_id)
         organization, name = repo_id.split("/")
         return ModelSpec(id=repo_id, label=name, organization=organization, listed=False)
@@ -114,12 +124,31 @@ class ModelRegistry:
 def load_registry(path: Path = MODELS_FILE) -> ModelRegistry:
     """The registry of `models.toml`; RegistryError names every entry that breaks the rules."""
     try:
-        content = _RegistryFile.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
-    except (tomllib.TOMLDecodeError, ValidationError) as error:
+        raw = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise RegistryError(
             f"{path.name} can't be read: {error}", way_out=f"Correct {path}."
         ) from error
+    try:
+        content = _RegistryFile.model_validate(raw)
+    except ValidationError as error:
+        problems = "; ".join(
+            f"{_entry(raw, problem['loc'])}: {problem['msg']}" for problem in error.errors()
+        )
+        raise RegistryError(
+            f"{path.name} breaks its rules. {problems}", way_out=f"Correct {path}."
+        ) from error
     return ModelRegistry(content.models, content.packages)
+
+
+def _entry(raw: dict[str, Any], location: tuple[int | str, ...]) -> str:
+    """Where in the file a problem is: an entry by its id or key rather than its number."""
+    table, *rest = location
+    if rest and isinstance(rest[0], int) and isinstance(raw.get(str(table)), list):
+        entry = raw[str(table)][rest[0]]
+        if isinstance(entry, dict):
+            rest[0] = entry.get("id") or entry.get("key") or rest[0]
+    return " ".join(str(part) for part in (table, *rest))
 
 
 def _hub_repos(spec: ModelSpec) -> tuple[HubRepo, ...]:

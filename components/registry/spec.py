@@ -5,8 +5,9 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 HUB_ID_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9._-]*/[A-Za-z0-9][A-Za-z0-9._-]*$"
+MAX_HUB_ID = 96
 
-HubId = Annotated[str, Field(pattern=HUB_ID_PATTERN, max_length=96)]
+HubId = Annotated[str, Field(pattern=HUB_ID_PATTERN, max_length=MAX_HUB_ID)]
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 Commit = Annotated[str, Field(pattern=r"^[0-9a-f]{40}$")]
 Kind = Literal["base", "instruct"]

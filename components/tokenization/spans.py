@@ -29,6 +29,8 @@ def token_spans(tokenizer: PreTrainedTokenizerFast, text: str) -> list[TokenSpan
     Characters that the tokenizer drops (some normalise white space) go to the token before.
     """
     encoding = tokenizer.backend_tokenizer.encode(text, add_special_tokens=False)
+    if not encoding.ids:
+        return []
     starts = [start for start, _ in encoding.offsets]
     cuts = [*accumulate([0, *starts[1:]], max), len(text)]
     return [

@@ -15,29 +15,30 @@ from components.leaderboard import (
     one_run_per_model,
     with_twins,
 )
-from components.ui import shortlist
+from components.ui import permalinks, shortlist
 from components.ui.feedback import show_error
 from components.ui.resources import Board
 from components.ui.text import plain
 
 _WALK_THROUGH_B = 9.0
+_VINTAGE = permalinks.one_of("vintage", [*VINTAGES, LIVE], VINTAGES[-1])
 
 
 def pick_vintage() -> str:
-    """The vintage to show; in the URL as `vintage`."""
-    vintage = st.segmented_control(
+    """The vintage to show, the same on all pages; in the URL as `vintage`."""
+    vintage = permalinks.show_one(_VINTAGE)
+    st.segmented_control(
         "Vintage",
         [*VINTAGES, LIVE],
-        default=VINTAGES[-1],
         format_func=VINTAGE_LABELS.__getitem__,
-        key="vintage",
-        bind="query-params",
-        persist_state="session",
+        key=_VINTAGE.widget_key,
+        on_change=permalinks.take_one,
+        args=(_VINTAGE,),
         required=True,
         help="The board was retired in March 2025. MATH was graded anew in February 2025, and some"
         " models were run again: places differ between vintages.",
     )
-    return vintage or VINTAGES[-1]
+    return vintage
 
 
 def describe(board: Board) -> None:

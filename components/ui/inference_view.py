@@ -6,11 +6,12 @@ from dataclasses import dataclass
 import streamlit as st
 
 from components.charts import NamedPrice, predicted_prices
-from components.errors import BasewiseError, UnknownModelError
+from components.errors import BasewiseError
 from components.pricing import DEFAULT_PROMPT, PROMPTS, error_band, load_catalogue, price_prompt
-from components.registry import load_registry
-from components.ui import predictions, resources, shell, shortlist
+from components.ui import permalinks, predictions, resources, shell, shortlist
 from components.ui.feedback import show_error
+from components.ui.model_ids import clean_ids, label, options, say_refused
+from components.ui.permalinks import Choice
 from components.ui.predictions import Prediction
 from components.ui.text import plain
 
@@ -18,7 +19,12 @@ RUN_DEFAULT = ("google/gemma-3-270m", "HuggingFaceTB/SmolLM2-135M-Instruct")
 MAX_NEW_TOKENS = 16
 
 _OWN = "own"
-_DEFAULT_PRODUCT = "nintendo-switch-2017"
+_RUN_LIMIT = 4
+_RUN = Choice(
+    "run", RUN_DEFAULT, lambda repo_ids: clean_ids(repo_ids, limit=_RUN_LIMIT, where="run")
+)
+_PRODUCT = permalinks.one_of("product", [*load_catalogue(), _OWN], "nintendo-switch-2017")
+_WORDING = permalinks.one_of("wording", list(PROMPTS), DEFAULT_PROMPT)
 _MAX_CHARACTERS = 8_000
 _RUNNING = "inference_running"
 _BAND_COLORS = {"green": "green", "orange": "orange", "red": "red"}
@@ -38,24 +44,24 @@ def ask() -> Question | None:
     catalogue = load_catalogue()
     product_column, wording_column = st.columns([3, 2])
     with product_column:
-        product_id = st.selectbox(
+        product_id = permalinks.show_one(_PRODUCT)
+        st.selectbox(
             "Product",
             [*catalogue, _OWN],
-            index=list(catalogue).index(_DEFAULT_PRODUCT),
             format_func=lambda key: "Your own product …" if key == _OWN else catalogue[key].title,
-            key="product",
-            bind="query-params",
-            persist_state="session",
+            key=_PRODUCT.widget_key,
+            on_change=permalinks.take_one,
+            args=(_PRODUCT,),
         )
     with wording_column:
-        wording = st.selectbox(
+        wording = permalinks.show_one(_WORDING)
+        st.selectbox(
             "Question",
             list(PROMPTS),
-            index=list(PROMPTS).index(DEFAULT_PROMPT),
             format_func=PROMPTS.__getitem__,
-            key="wording",
-            bind="query-params",
-            persist_state="session",
+            key=_WORDING.widget_key,
+            on_change=permalinks.take_one,
+            args=(_WORDING,),
         )
     if product_id != _OWN:
         product = catalogue[product_id]
@@ -92,32 +98,22 @@ def ask() -> Question | None:
 
 def pick_models(on_shortlist: list[str]) -> list[str]:
     """The models to run; in the URL as `run`."""
-    registry = load_registry()
-    small = sorted(
-        (spec for spec in registry if spec.params_b is not None), key=lambda s: s.params_b or 0
-    )
-    options = [*RUN_DEFAULT, *on_shortlist, *(spec.id for spec in small)]
-    picked = st.multiselect(
+    chosen = permalinks.show_many(_RUN)
+    st.multiselect(
         "Models to run",
-        list(dict.fromkeys(options)),
-        default=list(RUN_DEFAULT),
-        format_func=shortlist.label,
-        key="run",
-        bind="query-params",
-        persist_state="session",
+        options([*chosen, *RUN_DEFAULT, *on_shortlist]),
+        format_func=label,
+        key=_RUN.widget_key,
+        on_change=permalinks.take_many,
+        args=(_RUN,),
         accept_new_options=True,
-        max_selections=4,
+        max_selections=_RUN_LIMIT,
         placeholder="Pick a model or type a Hub id",
         help="Weights come from the Hub, or from a package registry where one carries them. Any"
         " model on the Hub with safetensors weights can be typed in.",
     )
-    accepted = []
-    for repo_id in picked:
-        try:
-            accepted.append(registry.resolve(repo_id.strip()).id)
-        except UnknownModelError as error:
-            show_error(error)
-    return accepted
+    say_refused(_RUN.name)
+    return chosen
 
 
 def controls(*, ready: bool) -> bool:
@@ -148,7 +144,7 @@ def run(question: Question, models: list[str]) -> None:
         columns = st.columns(len(models))
         for column, repo_id in zip(columns, models, strict=True):
             with column, st.container(border=True, height="stretch"):
-                st.markdown(shortlist.heading(repo_id), unsafe_allow_html=True)
+                shortlist.heading(repo_id)
                 _predict(question, repo_id)
     finally:
         st.session_state[_RUNNING] = False
@@ -194,7 +190,7 @@ def results(question: Question, models: list[str]) -> None:
     columns = st.columns(len(models))
     for column, repo_id in zip(columns, models, strict=True):
         with column, st.container(border=True, height="stretch"):
-            st.markdown(shortlist.heading(repo_id), unsafe_allow_html=True)
+            shortlist.heading(repo_id)
             if repo_id in failed:
                 show_error(failed[repo_id])
             elif repo_id in answered:
@@ -202,7 +198,7 @@ def results(question: Question, models: list[str]) -> None:
             else:
                 st.caption("Not run on this product yet.")
     priced = [
-        NamedPrice(p.model, shortlist.label(p.model), p.price)
+        NamedPrice(p.model, label(p.model), p.price)
         for p in answered.values()
         if p.price is not None
     ]

@@ -8,32 +8,19 @@ import streamlit as st
 
 from components.charts import twin_dumbbells
 from components.errors import BasewiseError
-from components.leaderboard import VINTAGE_LABELS, VINTAGES, shortlist_scores
+from components.leaderboard import VINTAGE_LABELS, shortlist_scores
 from components.registry import load_registry
 from components.ui import predictions, resources, shell, shortlist
 from components.ui.feedback import show_error
+from components.ui.model_ids import labels
+from components.ui.resources import Board
 from components.ui.text import plain
 from components.ui.tokenizer_view import strategy_lines
 
 _PER_ROW = 4
 
 
-def pick_vintage() -> str:
-    """Which bundled vintage the scores are of; in the URL as `vintage`."""
-    vintage = st.segmented_control(
-        "Scores of",
-        VINTAGES,
-        default=VINTAGES[-1],
-        format_func=VINTAGE_LABELS.__getitem__,
-        key="review_vintage",
-        bind="query-params",
-        persist_state="session",
-        required=True,
-    )
-    return vintage or VINTAGES[-1]
-
-
-def cards(models: list[str], vintage: str) -> None:
+def cards(models: list[str], board: Board) -> None:
     """One card per model; scores stand at once, tokenizers follow as they load."""
     if not models:
         st.info(
@@ -41,7 +28,7 @@ def cards(models: list[str], vintage: str) -> None:
             icon=":material/playlist_add:",
         )
         return
-    rows = shortlist_scores(resources.board(vintage).runs, models).to_dict("records")
+    rows = shortlist_scores(board.runs, models).to_dict("records")
     scores = {row["model"]: row for row in rows}
     slots = {}
     for start in range(0, len(models), _PER_ROW):
@@ -61,7 +48,7 @@ def _identity(repo_id: str) -> None:
     spec = load_registry().resolve(repo_id)
     size = f"{spec.params_b:g}B parameters" if spec.params_b else "size unknown"
     facts = [spec.kind or "kind unknown", size, f"licence {spec.license or 'unknown'}"]
-    st.markdown(shortlist.heading(repo_id), unsafe_allow_html=True)
+    shortlist.heading(repo_id)
     st.caption(plain(f"{repo_id}\n{', '.join(facts)}").replace("\n", "  \n"))
 
 
@@ -103,17 +90,17 @@ def _prediction(repo_id: str) -> None:
     st.caption(plain(f"Latest prediction: {price} for {latest.product}{actual}"))
 
 
-def score_chart(models: list[str], vintage: str) -> None:
+def score_chart(models: list[str], board: Board) -> None:
     """The averages as a picture."""
-    scores = shortlist_scores(resources.board(vintage).runs, models)
+    scores = shortlist_scores(board.runs, models)
     if scores[["average", "twin_average"]].isna().to_numpy().all():
         st.info("None of these models is on the board.", icon=":material/search_off:")
         return
     shell.chart(
         twin_dumbbells(
             scores,
-            shortlist.labels(models),
-            vintage=VINTAGE_LABELS[vintage],
+            labels(models),
+            vintage=VINTAGE_LABELS[board.vintage],
             theme=shell.theme(),
         ),
         name="twins",

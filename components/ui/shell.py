@@ -32,7 +32,6 @@ def open_page(page: _Page, purpose: str) -> list[str]:
         page_title=f"{page.name} · Basewise", page_icon=":material/straighten:", layout="wide"
     )
     st.html(_STYLE)
-    shortlist.restore()
     with st.sidebar:
         st.markdown("### :material/straighten: Basewise")
         st.caption("Pick a base model to fine-tune, from evidence.")

@@ -41,7 +41,7 @@ def text_input() -> str:
 def show_strip(repo_id: str, loaded: LoadedTokenizer, text: str, *, with_ids: bool) -> None:
     """One tokenizer's strip of the text, with its source, count and characters per token."""
     spans = token_spans(loaded.tokenizer, text)
-    st.markdown(shortlist.heading(repo_id), unsafe_allow_html=True)
+    shortlist.heading(repo_id)
     ratio = f", {len(text) / len(spans):.2f} characters per token" if spans else ""
     st.caption(plain(f"{len(spans):,} tokens{ratio}. Tokenizer: {source(repo_id, loaded)}"))
     st.html(_STYLE + strip_html(spans[:_MAX_SPANS], with_ids=with_ids))

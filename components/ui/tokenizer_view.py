@@ -7,6 +7,7 @@ from components.errors import BasewiseError
 from components.tokenization import PREFIX
 from components.ui import resources, shell, shortlist, strips
 from components.ui.feedback import show_error
+from components.ui.model_ids import label
 from components.ui.resources import LoadedTokenizer
 
 EXPLANATIONS = {
@@ -38,7 +39,7 @@ def strategies(loaded: dict[str, LoadedTokenizer]) -> None:
         group = list(loaded.items())[start : start + 4]
         for column, (repo_id, tokenizer) in zip(columns, group, strict=False):
             with column, st.container(border=True, height="stretch"):
-                st.markdown(shortlist.heading(repo_id), unsafe_allow_html=True)
+                shortlist.heading(repo_id)
                 strategy_lines(tokenizer)
 
 
@@ -70,7 +71,7 @@ def atlas(loaded: dict[str, LoadedTokenizer]) -> None:
     """The heatmaps of 0 to 999."""
     named = [
         NamedAtlas(
-            shortlist.label(repo_id),
+            label(repo_id),
             tokenizer.atlas,
             f"{tokenizer.strategy.name}, {tokenizer.strategy.mean_tokens:.2f} tokens per number,"
             f" {tokenizer.asset.describe()}",

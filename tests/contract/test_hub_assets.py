@@ -225,7 +225,7 @@ def test_a_gated_repository_says_to_accept_the_licence_and_set_a_token(
     with pytest.raises(AssetError) as caught:
         tokenizer_of(registry_of())
     assert "accept the licence" in caught.value.way_out
-    assert "huggingface.co/acme/tiny" in caught.value.way_out
+    assert "/acme/tiny " in caught.value.way_out
     assert "HF_TOKEN" in caught.value.way_out
     assert [attempt.what for attempt in caught.value.attempts] == ["Hub acme/tiny"]
 
@@ -561,8 +561,9 @@ def test_stop_ends_the_download_and_a_later_fetch_works(hub: LoopbackHub, empty_
     registry = registry_of()
     with pytest.raises(Stop):
         fetch_weights(registry.get("acme/tiny"), registry, stop_once(MIB))
-    blobs = [blob for blob in empty_cache.glob("hub/*/blobs/*") if blob.stat().st_size > 2]
-    assert blobs == []
+    # The client's thread may still be ending: what counts is that no half file looks whole.
+    blobs = [blob for blob in empty_cache.glob("hub/*/blobs/*") if blob.suffix != ".incomplete"]
+    assert [blob for blob in blobs if blob.stat().st_size > 2] == []
     hub.bytes_per_second = None
     asset = weights_of(registry)
     assert (asset.folder / "model.safetensors").read_bytes() == files["model.safetensors"]

