@@ -28,10 +28,12 @@ $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)
 
 $(VENV)/app.stamp: requirements.txt | $(BIN)/python
+	@echo "Installing the app into $(VENV): a few minutes the first time."
 	$(BIN)/python -m pip install -q -r requirements.txt
 	@touch $@
 
 $(VENV)/dev.stamp: requirements.txt requirements-dev.txt | $(BIN)/python
+	@echo "Installing the app and its tools into $(VENV): a few minutes the first time."
 	$(BIN)/python -m pip install -q -r requirements-dev.txt
 	@touch $(VENV)/app.stamp $@
 

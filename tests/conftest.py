@@ -11,8 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.loopback_hub import LoopbackHub
-
-REPOSITORY = Path(__file__).resolve().parents[1]
+from tests.serving import REPOSITORY
 
 _hub = LoopbackHub()
 os.environ["HF_ENDPOINT"] = _hub.url

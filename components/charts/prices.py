@@ -9,10 +9,11 @@ from components.charts.style import CHART_COLORS, Theme, finish, model_style
 
 @dataclass(frozen=True)
 class NamedPrice:
-    """A model's predicted price in dollars."""
+    """A model's predicted price in dollars; `weights` says which weights predicted it."""
 
     model: str
     label: str
+    weights: str
     price: float
 
 
@@ -26,7 +27,7 @@ def predicted_prices(
         style = model_style(named.model)
         figure.add_scatter(
             x=[named.price],
-            y=[named.label],
+            y=[f"{named.label}<br><span style='font-size:11px'>{named.weights}</span>"],
             mode="markers+text",
             marker={
                 "symbol": style.marker,
@@ -57,9 +58,9 @@ def predicted_prices(
         theme,
         title=f"Predicted price: {product}",
         source="greedy continuation of “Price is $”, read up to the first non-number",
-        height=190 + 44 * len(predictions),
+        height=190 + 56 * len(predictions),
     )
     figure.update_layout(margin_t=96)
     largest = max([named.price for named in predictions] + ([actual] if actual else []))
-    figure.update_xaxes(title="US dollars", tickprefix="$", range=[0, largest * 1.18])
+    figure.update_xaxes(title_text="US dollars", tickprefix="$", range=[0, largest * 1.18])
     return figure

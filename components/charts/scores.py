@@ -1,5 +1,6 @@
 """Charts of leaderboard scores."""
 
+import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
@@ -73,7 +74,7 @@ def twin_dumbbells(
     figure.update_layout(
         legend={"orientation": "h", "x": 1, "xanchor": "right", "y": 1.02, "yanchor": "bottom"}
     )
-    figure.update_xaxes(title="average score", rangemode="tozero")
+    figure.update_xaxes(title_text="average score", rangemode="tozero")
     return figure
 
 
@@ -102,9 +103,14 @@ def scores_by_size(
         hovertemplate="%{text}<br>%{x:.3g}B parameters<br>average %{y:.2f}<extra></extra>",
         showlegend=False,
     )
+    smallest, largest = np.log10([known["params_b"].min(), known["params_b"].max()])
+    span = max(largest - smallest, 1.0)
     marked = known[known["model"].isin(shortlist)].sort_values("params_b")
     for index, row in enumerate(marked.to_dict("records")):
         style = model_style(row["model"])
+        # Neighbours in size sit close together: their labels go to alternate sides, but for
+        # those near the right edge, where only the left has room.
+        near_edge = largest - np.log10(row["params_b"]) < 0.2 * span
         figure.add_scatter(
             x=[row["params_b"]],
             y=[row["average"]],
@@ -116,8 +122,7 @@ def scores_by_size(
                 "line": {"color": style.color, "width": 2},
             },
             text=[f"  {labels[row['model']]}  "],
-            # Neighbours in size sit close together: their labels go to alternate sides.
-            textposition="middle left" if index % 2 == 0 else "middle right",
+            textposition="middle left" if near_edge or index % 2 == 0 else "middle right",
             textfont={"color": colors.text, "size": 13},
             cliponaxis=False,
             hovertemplate=f"{row['model']}<br>%{{x:.3g}}B parameters<br>average %{{y:.2f}}"
@@ -132,10 +137,11 @@ def scores_by_size(
         height=440,
     )
     figure.update_xaxes(
-        title="parameters, billions (log)",
+        title_text="parameters, billions (log)",
         type="log",
+        range=[smallest - 0.06 * span, largest + 0.06 * span],
         tickvals=[0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100, 200],
         ticktext=["0.1", "0.2", "0.5", "1", "2", "5", "10", "20", "50", "100", "200"],
     )
-    figure.update_yaxes(title="average score", rangemode="tozero")
+    figure.update_yaxes(title_text="average score", range=[0, known["average"].max() * 1.08])
     return figure

@@ -40,7 +40,8 @@ MARKERS = (
     "bowtie",
     "hourglass",
 )
-SYMBOLS: dict[str, str] = dict(zip(MARKERS, "●■◆▲✚★⬢▼✖⬟⧓⧗", strict=True))
+_SYMBOLS: dict[str, str] = dict(zip(MARKERS, "●■◆▲✚★⬢▼✖⬟⧓⧗", strict=True))
+_HOLLOW_SYMBOLS: dict[str, str] = dict(zip(MARKERS, "○□◇△✛☆⬡▽✕⬠⋈⧖", strict=True))
 
 
 @dataclass(frozen=True)
@@ -53,7 +54,8 @@ class ModelStyle:
     @property
     def symbol(self) -> str:
         """The marker as a character, for text beside a chart."""
-        return SYMBOLS[self.marker.removesuffix("-open")]
+        shape = self.marker.removesuffix("-open")
+        return (_SYMBOLS if shape == self.marker else _HOLLOW_SYMBOLS)[shape]
 
 
 @dataclass(frozen=True)

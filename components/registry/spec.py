@@ -49,7 +49,9 @@ class Package(Strict):
         """The package as a person names it, such as `npm @scope/name@1.2.3`."""
         registry = {"pypi": "PyPI", "npm": "npm"}[self.kind]
         others = len(self.requirements) - 1
-        return f"{registry} {self.requirements[0]}" + (f" and {others} more" if others else "")
+        more = f" and {others} more" if others else ""
+        quantized = f", {self.quantization}" if self.quantization else ""
+        return f"{registry} {self.requirements[0]}{more}{quantized}"
 
 
 class HubRepo(Strict):

@@ -195,7 +195,7 @@ def results(question: Question, models: list[str]) -> None:
             else:
                 st.caption("Not run on this product yet.")
     priced = [
-        NamedPrice(p.model, label(p.model), p.price)
+        NamedPrice(p.model, label(p.model), p.provenance, p.price)
         for p in answered.values()
         if p.price is not None
     ]

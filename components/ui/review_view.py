@@ -36,7 +36,7 @@ def cards(models: list[str], board: Board) -> None:
         for column, repo_id in zip(columns, models[start : start + _PER_ROW], strict=False):
             with column, st.container(border=True, height="stretch"):
                 _identity(repo_id)
-                _scores(scores[repo_id])
+                _scores(repo_id, scores[repo_id])
                 slots[repo_id] = st.container()
                 _prediction(repo_id)
     for repo_id, slot in slots.items():
@@ -52,7 +52,7 @@ def _identity(repo_id: str) -> None:
     st.caption(plain(f"{repo_id}\n{', '.join(facts)}").replace("\n", "  \n"))
 
 
-def _scores(row: Mapping[Hashable, Any]) -> None:
+def _scores(repo_id: str, row: Mapping[Hashable, Any]) -> None:
     own, twin = st.columns(2)
     own.metric("Average", _score(row["average"]))
     uplift = row["twin_average"] - row["average"]
@@ -60,8 +60,17 @@ def _scores(row: Mapping[Hashable, Any]) -> None:
         "Twin's",
         _score(row["twin_average"]),
         delta=f"{uplift:+.2f}" if pd.notna(uplift) else None,
-        help=row["twin"] if isinstance(row["twin"], str) else "No instruct twin is known.",
+        help=row["twin"] if isinstance(row["twin"], str) else _why_no_twin(repo_id),
     )
+
+
+def _why_no_twin(repo_id: str) -> str:
+    registry = load_registry()
+    spec = registry.resolve(repo_id)
+    if spec.kind != "instruct":
+        return "No instruct twin is known."
+    base = registry.base_of(spec)
+    return f"An instruct model itself; {f'its base is {base.id}' if base else 'no public base'}."
 
 
 def _score(value: float) -> str:

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from tests.conftest import REPOSITORY
+from tests.serving import REPOSITORY
 
 PAGES = {
     "app.py": "Review",

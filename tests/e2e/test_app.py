@@ -7,7 +7,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.e2e.conftest import Server, expect_no_error
+from tests.serving import Server
 
 GPT2, QWEN = "openai-community/gpt2", "Qwen/Qwen2.5-7B"
 SMOL = "HuggingFaceTB/SmolLM2-135M-Instruct"
@@ -24,6 +24,10 @@ def expect_shortlist(page: Page, *labels: str) -> None:
     expect(chips).to_have_count(len(labels))
     for chip, label in zip(chips.all(), labels, strict=True):
         expect(chip).to_have_attribute("aria-label", f"Remove {label}")
+
+
+def expect_no_error(page: Page) -> None:
+    expect(page.get_by_test_id("stException")).to_have_count(0)
 
 
 def query(page: Page) -> dict[str, list[str]]:

@@ -112,9 +112,9 @@ def test_every_correction_has_a_reason_and_changes_something():
 
 
 def test_sizes_floored_by_the_early_board_come_from_a_later_one():
-    board = load_board("2024-10-15").set_index("model_id")
-    assert board.loc["microsoft/phi-2", "params_b"] == 2.78
-    assert board.loc["EleutherAI/pythia-160m", "params_b"] != 0
+    sizes = load_board("2024-10-15").set_index("model_id")["params_b"]
+    assert sizes["microsoft/phi-2"] == 2.78
+    assert 0.1 < sizes["EleutherAI/pythia-160m"] < 0.3
 
 
 def test_an_unknown_size_is_missing_never_zero():
@@ -150,9 +150,10 @@ def test_the_shortlist_keeps_its_order_and_unknown_models_stay_unknown():
     wanted = ["nobody/nothing", "google/gemma-2-9b", "microsoft/Phi-3-mini-4k-instruct"]
     scores = shortlist_scores(load_board("2025-03-final"), wanted)
     assert list(scores["model"]) == wanted
-    assert scores.loc[0, ["average", "twin_average", "params_b"]].isna().all()
-    assert scores.loc[1, "twin_average"] == 32.07
-    assert pd.isna(scores.loc[2, "twin"])
+    assert scores["average"].isna().tolist() == [True, False, False]
+    assert scores["params_b"].isna().tolist() == [True, False, False]
+    assert scores["twin"].isna().tolist() == [True, False, True]
+    assert scores["twin_average"][1] == 32.07
 
 
 def test_an_unknown_vintage_is_refused_with_the_known_ones():

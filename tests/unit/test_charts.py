@@ -1,5 +1,7 @@
 """Charts stand alone as pictures, and models keep their colour and marker."""
 
+from typing import Any
+
 import pandas as pd
 import pytest
 
@@ -51,7 +53,7 @@ def test_a_twin_has_its_bases_colour_and_hollow_marker():
     base, twin = (model_style(f"google/gemma-2-9b{end}") for end in ("", "-it"))
     assert twin.color == base.color
     assert twin.marker == f"{base.marker}-open"
-    assert twin.symbol == base.symbol
+    assert (base.symbol, twin.symbol) == ("◆", "◇")
 
 
 def test_an_unlisted_model_keeps_one_style():
@@ -69,7 +71,7 @@ def figures():
         yield twin_dumbbells(scores, LABELS, vintage="Final", theme=theme), theme
         yield scores_by_size(rows, SHORTLIST, LABELS, vintage="Final", theme=theme), theme
         yield atlas_heatmaps([NamedAtlas("A", atlas, "note")], prefix="$", theme=theme), theme
-        priced = [NamedPrice(SHORTLIST[0], "Llama", 12.5)]
+        priced = [NamedPrice(SHORTLIST[0], "Llama", "Hub meta-llama/Llama-3.1-8B@d04e592b", 12.5)]
         yield predicted_prices(priced, 20, product="A lamp", theme=theme), theme
         yield predicted_prices(priced, None, product="A lamp", theme=theme), theme
 
@@ -86,7 +88,8 @@ def test_each_chart_has_title_source_and_explicit_colours(figure, theme):
 def test_dumbbells_put_the_best_twin_on_top_and_say_each_value():
     scores = shortlist_scores(load_board("2025-03-final"), SHORTLIST)
     figure = twin_dumbbells(scores, LABELS, vintage="Final", theme="light")
-    texts = [text.strip() for trace in figure.data for text in (trace.text or ())]
+    traces = figure.to_dict()["data"]
+    texts = [text.strip() for trace in traces for text in trace.get("text", ())]
     assert texts == ["14.42", "23.76", "27.56", "26.02", "35.20"]
 
 
@@ -103,5 +106,8 @@ def test_the_atlas_puts_345_in_row_300_column_45():
         {"number": range(1000), "pieces": [(str(n),) for n in range(1000)], "count": 1}
     )
     atlas.loc[345, "count"] = 2
-    heatmap = atlas_heatmaps([NamedAtlas("A", atlas, "")], prefix="$", theme="light").data[0]
-    assert heatmap.z[list(heatmap.y).index("300")][list(heatmap.x).index(45)] == 2
+    figure = atlas_heatmaps([NamedAtlas("A", atlas, "")], prefix="$", theme="light")
+    heatmap: Any = next(iter(figure.select_traces()))
+    row, column = list(heatmap["y"]).index("300"), list(heatmap["x"]).index(45)
+    assert heatmap["z"][row][column] == 2
+    assert (heatmap["z"] == 2).sum() == 1

@@ -1,0 +1,77 @@
+"""Serve the app as a visitor meets it, and the browser to meet it with."""
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+REPOSITORY = Path(__file__).resolve().parents[1]
+
+
+@dataclass(frozen=True)
+class Server:
+    """A running app."""
+
+    url: str
+    process: subprocess.Popen[bytes]
+
+    def address(self, page: str = "", **query: object) -> str:
+        """The address of a page with its query parameters."""
+        return f"{self.url}/{page}" + (f"?{urlencode(query, doseq=True)}" if query else "")
+
+
+@contextmanager
+def running_server(log: Path, script: Path = REPOSITORY / "app.py") -> Iterator[Server]:
+    """A script as `streamlit run` serves it, on a port of its own, once it answers."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    command = [sys.executable, "-m", "streamlit", "run", str(script), f"--server.port={port}"]
+    command += ["--server.headless=true", "--server.address=127.0.0.1"]
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            command, cwd=script.parent, stdout=output, stderr=subprocess.STDOUT, env=os.environ
+        )
+        try:
+            _wait_until_healthy(f"http://127.0.0.1:{port}", process, log)
+            yield Server(f"http://127.0.0.1:{port}", process)
+        finally:
+            process.terminate()
+            process.wait(timeout=20)
+
+
+def _wait_until_healthy(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline and process.poll() is None:
+        try:
+            with urllib.request.urlopen(f"{url}/_stcore/health", timeout=1):
+                return
+        except OSError:
+            time.sleep(0.05)
+    raise AssertionError(f"the server did not start:\n{log.read_text(errors='replace')}")
+
+
+def browser_launch_arguments() -> dict[str, Any]:
+    """The machine's own Chromium or Chrome where there is one, else Playwright's."""
+    arguments: dict[str, Any] = {
+        "args": [
+            "--no-sandbox",
+            "--disable-gpu",
+            "--disable-quic",
+            "--no-first-run",
+            "--disable-background-networking",
+            "--disable-component-update",
+            "--disable-sync",
+        ]
+    }
+    installed = shutil.which("chromium") or shutil.which("google-chrome")
+    return arguments | ({"executable_path": installed} if installed else {})
