@@ -1,0 +1,129 @@
+"""The local engine: against transformers' own generation, and with real small models."""
+
+import threading
+from functools import cache
+from typing import Any
+
+import pytest
+import torch
+from transformers import LlamaConfig, LlamaForCausalLM
+
+from components.engines import LocalEngine, load_engine
+from components.errors import EngineError
+from components.pricing import load_catalogue, price_prompt, read_price
+from components.tokenization import load_tokenizer
+
+SMOL, GEMMA = "HuggingFaceTB/SmolLM2-135M-Instruct", "google/gemma-3-270m"
+PROMPTS = ["Price is $", "The capital of France is", "日本語の", "def f(x):\n    return"]
+
+
+@cache
+def random_engine() -> LocalEngine:
+    """A small model of random weights with GPT-2's real tokenizer: it writes any bytes."""
+    tokenizer = load_tokenizer("openai-community/gpt2")
+    torch.manual_seed(0)
+    config = LlamaConfig(
+        vocab_size=len(tokenizer),
+        hidden_size=32,
+        intermediate_size=64,
+        num_hidden_layers=2,
+        num_attention_heads=4,
+        eos_token_id=len(tokenizer) - 1,
+        initializer_range=0.5,
+    )
+    return LocalEngine("nobody/random", LlamaForCausalLM(config).eval(), tokenizer, "random")
+
+
+def generated(engine: LocalEngine, prompt: str, tokens: int) -> str:
+    """What transformers' own greedy generation adds to the prompt."""
+    inputs = engine.tokenizer(prompt, return_tensors="pt")
+    with torch.inference_mode():
+        generate: Any = engine.model.generate
+        output = generate(**inputs, max_new_tokens=tokens, do_sample=False)
+    whole = engine.tokenizer.decode(output[0], skip_special_tokens=True)
+    before = engine.tokenizer.decode(inputs["input_ids"][0], skip_special_tokens=True)
+    assert isinstance(whole, str)
+    assert isinstance(before, str)
+    return whole[len(before) :]
+
+
+@pytest.mark.parametrize("prompt", PROMPTS)
+def test_the_stream_joins_to_what_transformers_generates(prompt):
+    engine = random_engine()
+    pieces = list(engine.stream(prompt, max_new_tokens=24))
+    assert len(pieces) > 1
+    assert "".join(pieces) == generated(engine, prompt, 24)
+
+
+@pytest.mark.parametrize("repo_id", [SMOL, GEMMA])
+def test_a_real_model_continues_as_transformers_generates(hub, repo_id):
+    engine = load_engine(repo_id)
+    prompt = price_prompt(load_catalogue()["nintendo-switch-2017"].description)
+    continuation = "".join(engine.stream(prompt, max_new_tokens=12))
+    assert continuation == generated(engine, prompt, 12)
+    assert read_price(continuation) is not None
+    assert engine.repo_id == repo_id
+
+
+def test_gemma_reads_its_prompt_with_bos_first(hub):
+    engine = load_engine(GEMMA)
+    assert engine.tokenizer("Price is $")["input_ids"][0] == engine.tokenizer.bos_token_id == 2
+
+
+def test_a_stream_that_is_closed_ends_and_frees_the_engine():
+    engine = random_engine()
+    stream = engine.stream("Price is $", max_new_tokens=1000)
+    next(stream)
+    stream.close()
+    assert "".join(engine.stream("Price is $", max_new_tokens=4))
+
+
+def test_visitors_at_once_take_turns_and_get_their_own_text():
+    engine = random_engine()
+    alone = {prompt: "".join(engine.stream(prompt)) for prompt in PROMPTS}
+    together: dict[str, str] = {}
+
+    def visit(prompt: str) -> None:
+        together[prompt] = "".join(engine.stream(prompt))
+
+    threads = [threading.Thread(target=visit, args=(prompt,)) for prompt in PROMPTS]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert together == alone
+
+
+def test_the_stream_ends_at_the_end_of_text():
+    engine = random_engine()
+    first = engine.tokenizer("".join(engine.stream("Price is $", max_new_tokens=1)))
+    end = first["input_ids"][0]
+    generation_config = engine.model.generation_config
+    assert generation_config is not None
+    before, generation_config.eos_token_id = generation_config.eos_token_id, [end]
+    try:
+        assert list(engine.stream("Price is $")) == []
+    finally:
+        generation_config.eos_token_id = before
+
+
+def test_a_model_larger_than_the_machine_is_refused_before_anything_is_fetched(hub):
+    with pytest.raises(EngineError, match=r"needs about 1677\.5 GB of memory"):
+        load_engine("deepseek-ai/DeepSeek-V3-Base")
+    assert hub.requests == []
+
+
+def test_weights_of_no_known_architecture_are_refused_and_no_code_is_fetched(hub, empty_cache):
+    tokenizer = random_engine().tokenizer.backend_tokenizer.to_str().encode()
+    hub.add_repo(
+        "nobody/made-up",
+        {
+            "config.json": b'{"model_type": "made_up", "auto_map": {"AutoConfig": "code.Config"}}',
+            "model.safetensors": b"\x08\x00\x00\x00\x00\x00\x00\x00{}      ",
+            "tokenizer.json": tokenizer,
+            "code.py": b"raise SystemExit",
+        },
+    )
+    with pytest.raises(EngineError, match="could not be loaded"):
+        load_engine("nobody/made-up")
+    assert not any("code.py" in path for _, path, _ in hub.requests)
