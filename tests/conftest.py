@@ -8,6 +8,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from tests.loopback_hub import LoopbackHub
@@ -20,6 +21,10 @@ os.environ["HF_HUB_DISABLE_TELEMETRY"] = "1"
 os.environ["BASEWISE_CACHE"] = str(REPOSITORY / ".test-cache")
 for variable in ("HF_TOKEN", "HF_HUB_OFFLINE", "HF_HOME"):
     os.environ.pop(variable, None)
+
+# A tokenizer's first use loads it: time says nothing about right or wrong here.
+hypothesis.settings.register_profile("basewise", deadline=None)
+hypothesis.settings.load_profile("basewise")
 
 
 @pytest.fixture

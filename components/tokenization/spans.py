@@ -26,7 +26,8 @@ class TokenSpan:
 def token_spans(tokenizer: PreTrainedTokenizerFast, text: str) -> list[TokenSpan]:
     """The tokens of `text`, without special ones; their texts joined are `text`.
 
-    Characters that the tokenizer drops (some normalise white space) go to the token before.
+    Characters that the tokenizer drops go to the token before: some normalise white space, and
+    SmolLM2's vocabulary lacks some bytes. A text of dropped characters alone has no tokens.
     """
     encoding = tokenizer.backend_tokenizer.encode(text, add_special_tokens=False)
     if not encoding.ids:

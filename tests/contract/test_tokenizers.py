@@ -4,7 +4,7 @@ import random
 from functools import cache
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from transformers import PreTrainedTokenizerFast
 
@@ -103,11 +103,13 @@ FAMILIES = [
 
 @pytest.mark.parametrize("repo_id", FAMILIES)
 @given(text=TEXTS)
+@example(text="\x16")  # a byte that SmolLM2's vocabulary lacks
+@example(text="a\x16b")
 def test_a_strips_spans_join_to_the_text(repo_id, text):
     spans = token_spans(tokenizer(repo_id), text)
-    assert "".join(span.text for span in spans) == text
     ids = tokenizer(repo_id)(text, add_special_tokens=False)["input_ids"]
     assert [span.id for span in spans] == ids
+    assert "".join(span.text for span in spans) == (text if ids else "")
 
 
 @pytest.mark.parametrize("repo_id", FAMILIES)
