@@ -22,7 +22,11 @@ def shown_progress() -> Iterator[Progress]:
         else:
             slot.markdown(f":material/hourglass_top: {plain(stage)} …")
 
-    yield report
+    try:
+        yield report
+    except Exception:  # not an interruption by Streamlit, which draws the page anew
+        slot.empty()
+        raise
     slot.empty()
 
 

@@ -93,6 +93,7 @@ def test_a_model_without_scores_or_tokenizer_stays_unknown_on_the_review(hub):
     assert not at.exception
     assert [metric.value for metric in at.metric] == ["–", "–"]
     said = everything_said(at)
+    assert "Downloading" not in said
     assert "kind unknown, size unknown, licence unknown" in said
     assert "no such repository" in said
 
