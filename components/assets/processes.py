@@ -11,12 +11,15 @@ _POLL_SECONDS = 0.2
 
 
 class ProcessError(Exception):
-    """The program ended with an error; `output` is what it printed."""
+    """The program failed; `output` is what it printed."""
 
-    def __init__(self, returncode: int, output: str):
-        self.returncode = returncode
+    def __init__(self, output: str):
         self.output = output
-        super().__init__(f"exit status {returncode}")
+        super().__init__(output[-400:])
+
+
+class ProgramMissingError(ProcessError):
+    """There is no such program."""
 
 
 def run(
@@ -44,7 +47,7 @@ def run(
                 start_new_session=True,
             )
         except FileNotFoundError as error:
-            raise ProcessError(127, f"{command[0]} is not installed") from error
+            raise ProgramMissingError(f"{command[0]} is not installed") from error
         try:
             while process.poll() is None:
                 tick()
@@ -54,7 +57,7 @@ def run(
                 _kill(process)
     if process.returncode != 0:
         text = output_file.read_text(encoding="utf-8", errors="replace")
-        raise ProcessError(process.returncode, text)
+        raise ProcessError(text)
 
 
 def _kill(process: subprocess.Popen[bytes]) -> None:

@@ -19,14 +19,33 @@ MANIFEST = "manifest.json"
 # Called in the caller's own thread with (stage, bytes done, bytes in all or None when unknown).
 Progress = Callable[[str, int, int | None], None]
 
-
-class StoreError(Exception):
-    """Why the cache folder can't be used, in one sentence."""
-
-
 _POLL_SECONDS = 0.2
 _verified: set[tuple[str, int, int, str]] = set()
 _verified_lock = threading.Lock()
+
+
+class SourceError(Exception):
+    """Why a source could not supply its files, in one sentence; `way_out` is what to do."""
+
+    def __init__(self, reason: str, way_out: str | None = None):
+        self.way_out = way_out
+        super().__init__(reason)
+
+
+class StoreError(SourceError):
+    """The cache folder can't be used."""
+
+
+@contextmanager
+def usable_store() -> Iterator[None]:
+    """Turn what the file system refuses (no space, no permission) into StoreError."""
+    try:
+        yield
+    except OSError as error:
+        raise StoreError(
+            f"the cache folder can't be used ({error})",
+            f"make room in {cache_root()}, or set {CACHE_VARIABLE} to a folder that can be written",
+        ) from error
 
 
 def silent(stage: str, done: int, total: int | None) -> None:
@@ -48,16 +67,21 @@ def hub_cache() -> Path | None:
 def locked(key: str, progress: Progress) -> Iterator[None]:
     """Hold the lock of `key` between processes; the wait is reported and can be interrupted."""
     lock = FileLock(_subfolder("locks") / f"{key}.lock")
-    while True:
-        try:
-            lock.acquire(timeout=_POLL_SECONDS)
-            break
-        except Timeout:
-            progress("Waiting for another download of the same files", 0, None)
+    while not _acquired(lock):
+        progress("Waiting for another download of the same files", 0, None)
     try:
         yield
     finally:
         lock.release()
+
+
+def _acquired(lock: FileLock) -> bool:
+    with usable_store():
+        try:
+            lock.acquire(timeout=_POLL_SECONDS)
+        except Timeout:  # an OSError too, but no refusal
+            return False
+        return True
 
 
 @contextmanager
@@ -66,7 +90,8 @@ def staging(key: str) -> Iterator[Path]:
     folder = _subfolder("staging")
     for left_behind in folder.glob(f"{key}.*"):  # by a process that was killed
         shutil.rmtree(left_behind, ignore_errors=True)
-    scratch = Path(tempfile.mkdtemp(prefix=f"{key}.", dir=folder))
+    with usable_store():
+        scratch = Path(tempfile.mkdtemp(prefix=f"{key}.", dir=folder))
     try:
         yield scratch
     finally:
@@ -75,22 +100,24 @@ def staging(key: str) -> Iterator[Path]:
 
 def _subfolder(name: str) -> Path:
     folder = cache_root() / name
-    try:
+    with usable_store():
         folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise StoreError(f"the cache folder can't be used ({error})") from error
     return folder
 
 
 def publish(folder: Path, destination: Path) -> None:
     """Move a complete folder into the cache in one step, with a manifest of its files."""
-    files = sorted(path for path in folder.iterdir() if path.is_file())
-    manifest = {path.name: {"bytes": path.stat().st_size, "sha256": sha256(path)} for path in files}
-    (folder / MANIFEST).write_text(json.dumps(manifest, indent=2), encoding="utf-8")
-    destination.parent.mkdir(parents=True, exist_ok=True)
-    if destination.exists():
-        shutil.rmtree(destination)
-    folder.rename(destination)
+    with usable_store():
+        manifest = {
+            path.name: {"bytes": path.stat().st_size, "sha256": sha256(path)}
+            for path in sorted(folder.iterdir())
+            if path.is_file()
+        }
+        (folder / MANIFEST).write_text(json.dumps(manifest, indent=2), encoding="utf-8")
+        destination.parent.mkdir(parents=True, exist_ok=True)
+        if destination.exists():
+            shutil.rmtree(destination)
+        folder.rename(destination)
 
 
 def intact(folder: Path) -> bool:

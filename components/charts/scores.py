@@ -88,7 +88,8 @@ def scores_by_size(
 ) -> go.Figure:
     """Average score against parameters (log axis), the shortlist marked and labelled.
 
-    `models` has `model`, `params_b` and `average`; models of unknown size are left out.
+    `models` has `model`, `params_b` and `average`; models of unknown size are left out,
+    and at least one size must be known.
     """
     colors = CHART_COLORS[theme]
     known = models.dropna(subset=["params_b", "average"])
@@ -133,7 +134,7 @@ def scores_by_size(
         figure,
         theme,
         title="Average score against size",
-        source=f"Open LLM Leaderboard v2, {vintage}; {len(known)} models as filtered",
+        source=f"Open LLM Leaderboard v2, {vintage}; {known['model'].nunique()} models as filtered",
         height=440,
     )
     figure.update_xaxes(

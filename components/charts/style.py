@@ -3,7 +3,6 @@
 import zlib
 from dataclasses import dataclass
 from functools import cache
-from itertools import cycle, islice
 from typing import Literal
 
 import plotly.graph_objects as go
@@ -89,17 +88,21 @@ def _listed_styles() -> dict[str, ModelStyle]:
     # A family shares a colour; markers go round the whole list; a twin has its base's, hollow.
     registry = load_registry()
     families = list(dict.fromkeys(spec.family for spec in registry))
-    markers = cycle(MARKERS)
     styles: dict[str, ModelStyle] = {}
     for spec in registry:
-        base = registry.base_of(spec)
-        if base is not None:
-            twin_style = styles[base.id]
-            styles[spec.id] = ModelStyle(twin_style.color, f"{twin_style.marker}-open")
+        if registry.base_of(spec) is not None:
             continue
         color = COLORS[families.index(spec.family) % len(COLORS)]
-        free = (ModelStyle(color, marker) for marker in islice(markers, len(MARKERS)))
-        styles[spec.id] = next(style for style in free if style not in styles.values())
+        start = len(styles) % len(MARKERS)
+        markers = (*MARKERS[start:], *MARKERS[:start])
+        candidates = [ModelStyle(color, marker) for marker in markers]
+        # With every marker of the colour taken, one is shared: labels tell the two apart.
+        free = [style for style in candidates if style not in styles.values()]
+        styles[spec.id] = (free or candidates)[0]
+    for spec in registry:
+        if (base := registry.base_of(spec)) is not None:
+            marker = f"{styles[base.id].marker}-open"
+            styles[spec.id] = ModelStyle(styles[base.id].color, marker)
     return styles
 
 

@@ -5,9 +5,12 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Generator
+from dataclasses import dataclass
 from functools import cache
+from math import prod
+from pathlib import Path
 from statistics import median
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from components.assets import (
     Asset,
@@ -20,6 +23,11 @@ from components.engines.memory import refuse_if_too_large
 from components.errors import EngineError
 from components.registry import load_registry
 from components.tokenization import open_tokenizer
+
+# transformers swaps process-wide settings while it loads, and restores what it found: two loads
+# at once can leave another's in place.
+_loading = threading.Lock()
+_BYTES_OF_BF16 = 2
 
 if TYPE_CHECKING:
     import torch
@@ -51,9 +59,16 @@ class LocalEngine:
         import torch
 
         inputs = self.tokenizer(prompt, return_tensors="pt")["input_ids"].to(self.model.device)
+        longest = getattr(self.model.config, "max_position_embeddings", None)
+        if longest is not None and inputs.shape[1] + max_new_tokens > longest:
+            raise EngineError(
+                f"The prompt has {inputs.shape[1]:,} tokens; {self.repo_id} reads {longest:,} at"
+                " most, with its answer.",
+                way_out="Shorten the description, or pick a model with a longer context.",
+            )
         # Decoded together with the prompt's last token, so that a leading space survives.
         context = [int(inputs[0, -1])]
-        shown = before = self._decode(context)
+        shown = self._decode(context)
         cache = None
         for _ in range(max_new_tokens):
             with self._lock, torch.inference_mode():
@@ -76,8 +91,7 @@ class LocalEngine:
             if not text.endswith("\ufffd"):  # half a character: wait for its other bytes
                 yield text[len(shown) :]
                 shown = text
-        rest = self._decode(context)[len(shown) :] if len(context) > 1 else ""
-        if rest and shown != before:
+        if rest := self._decode(context)[len(shown) :]:
             yield rest
 
     def _decode(self, tokens: list[int]) -> str:
@@ -91,43 +105,90 @@ class LocalEngine:
         return {end for end in (*listed, self.tokenizer.eos_token_id) if isinstance(end, int)}
 
 
-def load_engine(repo_id: str, progress: Progress = silent) -> LocalEngine:
-    """Load a model's weights and tokenizer into memory, fetching them if needed.
+@dataclass(frozen=True)
+class EngineFiles:
+    """What a model is loaded from, on this disk."""
+
+    weights: Asset
+    tokenizer: Asset
+
+
+def fetch_engine(repo_id: str, progress: Progress = silent) -> EngineFiles:
+    """Fetch a model's weights and tokenizer, unless it could never run here.
 
     Raises UnknownModelError for a malformed id, AssetError if no source has the files,
-    EngineError if the model would not fit into memory or needs the repository's own code.
+    EngineError if a model of known size is larger than this machine's memory.
     """
     registry = load_registry()
     spec = registry.resolve(repo_id)
-    refuse_if_too_large(spec)
+    if spec.params_b is not None:
+        parameters = spec.params_b * 1e9
+        refuse_if_too_large(spec.label, parameters, _BYTES_OF_BF16, loaded=False)
     weights = fetch_weights(spec, registry, progress)
-    tokenizer = open_tokenizer(fetch_tokenizer(spec, registry, progress))
-    progress(f"Loading {spec.label}", 0, None)
-    model = _load_model(weights)
-    return LocalEngine(spec.id, model, tokenizer, weights.describe())
+    return EngineFiles(weights, fetch_tokenizer(spec, registry, progress))
 
 
-def _load_model(weights: Asset) -> PreTrainedModel:
+def load_engine(repo_id: str, progress: Progress = silent) -> LocalEngine:
+    """Load a model's weights and tokenizer into memory, fetching them if needed.
+
+    Raises what `fetch_engine` raises, TokenizerError if the tokenizer can't be read, and
+    EngineError if the weights do not fit into free memory, are damaged, or need the
+    repository's own code.
+    """
+    files = fetch_engine(repo_id, progress)
+    tokenizer = open_tokenizer(files.tokenizer)
+    spec = load_registry().resolve(repo_id)
+    model = _load_model(spec.label, files.weights)
+    precision = str(model.dtype).removeprefix("torch.")
+    return LocalEngine(spec.id, model, tokenizer, f"{files.weights.describe()}, run in {precision}")
+
+
+def _load_model(label: str, weights: Asset) -> PreTrainedModel:
     import torch
     from transformers import AutoModelForCausalLM
 
     device = _device()
+    dtype = _cpu_dtype() if device == "cpu" else torch.bfloat16
     try:
-        model = AutoModelForCausalLM.from_pretrained(
-            weights.folder,
-            dtype=_cpu_dtype() if device == "cpu" else torch.bfloat16,
-            device_map=device,
-            use_safetensors=True,
-            trust_remote_code=False,
-            local_files_only=True,
-        )
+        if device != "cuda":  # whose memory is its own
+            refuse_if_too_large(label, _parameters(weights.folder), dtype.itemsize, loaded=True)
+        with _loading:
+            loaded: Any = AutoModelForCausalLM.from_pretrained(
+                weights.folder,
+                dtype=dtype,
+                device_map=device,
+                use_safetensors=True,
+                trust_remote_code=False,
+                local_files_only=True,
+                output_loading_info=True,
+            )
+        model, info = loaded
+    except EngineError:
+        raise
     except Exception as error:
         raise EngineError(
             f"The weights of {weights.describe()} could not be loaded: {error}",
             way_out="Pick another model: only architectures that transformers itself knows run"
             " here, never code from a repository.",
         ) from error
+    if missing := sorted(info["missing_keys"]):
+        raise EngineError(
+            f"The weights of {weights.describe()} are incomplete: {', '.join(missing[:3])}"
+            " would be random.",
+            way_out="Pick another model.",
+        )
     return model.eval()
+
+
+def _parameters(folder: Path) -> int:
+    """How many numbers the safetensors files of a folder hold, from their headers."""
+    from safetensors import safe_open
+
+    count = 0
+    for file in folder.glob("*.safetensors"):
+        with safe_open(file, framework="pt") as tensors:
+            count += sum(prod(tensors.get_slice(key).get_shape()) for key in tensors.keys())  # noqa: SIM118
+    return count
 
 
 def _device() -> str:
@@ -140,7 +201,7 @@ def _device() -> str:
 
 @cache
 def _cpu_dtype() -> torch.dtype:
-    """bf16 where this processor multiplies matrices faster in it, else fp32.
+    """bf16 where this processor multiplies matrices clearly faster in it, else fp32.
 
     Measured once, in some milliseconds: the instruction sets that make the difference (AMX,
     AVX-512 BF16, their Arm kin) have no common flag to ask for.
@@ -156,4 +217,6 @@ def _cpu_dtype() -> torch.dtype:
             times.append(time.perf_counter() - start)
         return median(times)
 
-    return min((torch.float32, torch.bfloat16), key=seconds)
+    return (
+        torch.bfloat16 if seconds(torch.bfloat16) * 1.3 < seconds(torch.float32) else torch.float32
+    )

@@ -80,10 +80,7 @@ def tidy(runs: pd.DataFrame) -> pd.DataFrame:
     board = runs.copy()
     board["kind"] = board["recorded_type"].map(_kind_of_type)
     board["kind"] = board["model_id"].map(_corrections()).fillna(board["kind"])
-    board["model"] = [
-        registry.get(model_id).id if model_id in registry else model_id
-        for model_id in board["model_id"]
-    ]
+    board["model"] = board["model_id"].map(registry.canonical_id)
     return board.sort_values("average", ascending=False, ignore_index=True)
 
 

@@ -68,5 +68,6 @@ def read_board(path: Path) -> pd.DataFrame:
     runs[scores] = runs[scores].apply(pd.to_numeric, errors="coerce")
     sizes = pd.to_numeric(runs["params_b"], errors="coerce")
     runs["params_b"] = sizes.where(sizes > 0)
-    runs["chat_template"] = runs["chat_template"].astype("boolean")
+    told = {True: True, False: False, "True": True, "False": False}
+    runs["chat_template"] = runs["chat_template"].map(told).astype("boolean")
     return tidy(runs)

@@ -12,12 +12,8 @@ from components.registry import load_registry
 def twins() -> dict[str, str]:
     """Base id to instruct id, by the registry's ids where it lists the model."""
     registry = load_registry()
-
-    def canonical(model_id: str) -> str:
-        return registry.get(model_id).id if model_id in registry else model_id
-
-    pairs = pd.read_csv(DATA / "twins.csv")
-    known = {canonical(base): canonical(twin) for base, twin in pairs.itertuples(index=False)}
+    pairs = pd.read_csv(DATA / "twins.csv").map(registry.canonical_id)
+    known = dict(pairs.itertuples(index=False, name=None))
     return known | {spec.id: spec.instruct_twin for spec in registry if spec.instruct_twin}
 
 
@@ -34,6 +30,6 @@ def shortlist_scores(board: pd.DataFrame, models: list[str]) -> pd.DataFrame:
     A model that is not on the board has NaN scores.
     """
     wanted = pd.DataFrame({"model": models})
-    columns = ["model", "average", "params_b", "precision", "chat_template"]
+    columns = ["model", "average", "params_b"]
     found = wanted.merge(one_run_per_model(board)[columns], on="model", how="left")
     return with_twins(found, board)

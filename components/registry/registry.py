@@ -1,7 +1,6 @@
 """Look up models by Hub id. Never touches the network, never imports torch."""
 
 import difflib
-import re
 import tomllib
 from collections.abc import Iterator, Mapping
 from functools import cache
@@ -11,15 +10,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from components.errors import RegistryError, UnknownModelError
-from components.registry.spec import (
-    HUB_ID_PATTERN,
-    MAX_HUB_ID,
-    HubRepo,
-    ModelSpec,
-    Package,
-    Source,
-    Strict,
-)
+from components.registry.spec import HubRepo, ModelSpec, Package, Source, Strict, is_hub_id
 
 MODELS_FILE = Path(__file__).with_name("models.toml")
 
@@ -86,11 +77,14 @@ class ModelRegistry:
 
     def resolve(self, repo_id: str) -> ModelSpec:
         """Like `get`, but a well-formed Hub id that is not listed gets a spec of unknowns."""
-        well_formed = re.fullmatch(HUB_ID_PATTERN, repo_id) and len(repo_id) <= MAX_HUB_ID
-        if repo_id in self._by_name or not well_formed:
+        if repo_id in self._by_name or not is_hub_id(repo_id):
             return self.get(repo_id)
         organization, name = repo_id.split("/")
         return ModelSpec(id=repo_id, label=name, organization=organization, listed=False)
+
+    def canonical_id(self, repo_id: str) -> str:
+        """The listed id for an alias; any other id as it is."""
+        return self._by_name[repo_id].id if repo_id in self._by_name else repo_id
 
     def suggestions(self, repo_id: str) -> list[str]:
         """Up to three listed ids that look like `repo_id`, by its full form or its name alone."""

@@ -1,13 +1,30 @@
 """What is known of a model: strict, typed and frozen; unknown stays None."""
 
+import re
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-HUB_ID_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9._-]*/[A-Za-z0-9][A-Za-z0-9._-]*$"
-MAX_HUB_ID = 96
+_HUB_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*/[A-Za-z0-9][A-Za-z0-9._-]*")
 
-HubId = Annotated[str, Field(pattern=HUB_ID_PATTERN, max_length=MAX_HUB_ID)]
+
+def is_hub_id(text: str) -> bool:
+    """Whether the Hub would accept `text` as organization/name."""
+    return (
+        _HUB_ID.fullmatch(text) is not None
+        and len(text) <= 96
+        and not any(sign in text for sign in ("--", ".."))
+        and not text.endswith((".git", "-", "."))
+    )
+
+
+def _hub_id(text: str) -> str:
+    if not is_hub_id(text):
+        raise ValueError(f"{text!r} is no Hub id, organization/name")
+    return text
+
+
+HubId = Annotated[str, AfterValidator(_hub_id)]
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 Commit = Annotated[str, Field(pattern=r"^[0-9a-f]{40}$")]
 Kind = Literal["base", "instruct"]

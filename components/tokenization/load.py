@@ -28,10 +28,14 @@ def open_tokenizer(asset: Asset) -> PreTrainedTokenizerFast:
 
     try:
         # Not AutoTokenizer: a model's own class may rebuild the tokenizer instead of reading it.
-        return PreTrainedTokenizerFast.from_pretrained(asset.folder, local_files_only=True)
+        tokenizer = PreTrainedTokenizerFast.from_pretrained(asset.folder, local_files_only=True)
     except Exception as error:
         raise TokenizerError(
             f"The tokenizer files of {asset.describe()} can't be read: {error}",
             way_out="Pick another model, or delete the folder to have it fetched again:"
             f" {asset.folder}",
         ) from error
+    # A tokenizer.json can carry settings from training that would cut a text short.
+    tokenizer.backend_tokenizer.no_truncation()
+    tokenizer.backend_tokenizer.no_padding()
+    return tokenizer

@@ -36,11 +36,6 @@ class NumberingStrategy:
         total = sum(tokens * numbers for tokens, numbers in self.tokens_per_number.items())
         return total / sum(self.tokens_per_number.values())
 
-    @property
-    def single_token_share(self) -> float:
-        """The share of 0 to 999 that is one token."""
-        return self.tokens_per_number.get(1, 0) / sum(self.tokens_per_number.values())
-
 
 def number_atlas(
     tokenizer: PreTrainedTokenizerFast,

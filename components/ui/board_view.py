@@ -1,10 +1,12 @@
 """The leaderboard page's controls and table."""
 
 from typing import Any
+from zlib import crc32
 
 import pandas as pd
 import streamlit as st
 
+from components.charts import scores_by_size
 from components.leaderboard import (
     BENCHMARKS,
     KINDS,
@@ -15,10 +17,10 @@ from components.leaderboard import (
     one_run_per_model,
     with_twins,
 )
-from components.ui import permalinks, shortlist
+from components.ui import permalinks, shell, shortlist
 from components.ui.feedback import show_error
+from components.ui.model_ids import labels
 from components.ui.resources import Board
-from components.ui.text import plain
 
 _WALK_THROUGH_B = 9.0
 _VINTAGE = permalinks.one_of("vintage", [*VINTAGES, LIVE], VINTAGES[-1])
@@ -139,7 +141,8 @@ def table(rows: pd.DataFrame, on_shortlist: list[str]) -> None:
         hide_index=True,
         width="stretch",
         height=460,
-        key="board",
+        # Ticks are kept by row number: other rows must not inherit them.
+        key=f"board-{crc32(' '.join(rows['model_id']).encode())}",
         on_select="rerun",
         selection_mode="multi-row",
         placeholder="–",
@@ -186,8 +189,23 @@ def _columns() -> dict[str, Any]:
 def source_note() -> None:
     """Where the scores come from and how they are read."""
     st.caption(
-        plain(
-            "Source: Open LLM Leaderboard v2, Hugging Face; normalised scores, 0 to 100."
-            " Kinds that the board recorded wrongly are corrected; unknown values are shown as –."
-        )
+        "Source: Open LLM Leaderboard v2, Hugging Face; normalised scores, 0 to 100."
+        " Kinds that the board recorded wrongly are corrected; unknown values are shown as –."
+    )
+
+
+def size_chart(rows: pd.DataFrame, on_shortlist: list[str], board: Board) -> None:
+    """The rows' scores against size, where sizes are known."""
+    if rows["params_b"].isna().all():
+        return
+    shell.chart(
+        scores_by_size(
+            rows,
+            on_shortlist,
+            labels(on_shortlist),
+            vintage=VINTAGE_LABELS[board.vintage],
+            theme=shell.theme(),
+        ),
+        name="scores-by-size",
+        alt="Average score against number of parameters, the shortlist labelled",
     )

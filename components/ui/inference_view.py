@@ -1,6 +1,7 @@
 """The live inference page's controls, the run itself, and its results."""
 
 import time
+from contextlib import closing
 from dataclasses import dataclass
 
 import streamlit as st
@@ -27,7 +28,6 @@ _PRODUCT = permalinks.one_of("product", [*load_catalogue(), _OWN], "nintendo-swi
 _WORDING = permalinks.one_of("wording", list(PROMPTS), DEFAULT_PROMPT)
 _MAX_CHARACTERS = 8_000
 _REQUESTED = "inference_requested"
-_BAND_COLORS = {"green": "green", "orange": "orange", "red": "red"}
 
 
 @dataclass(frozen=True)
@@ -151,46 +151,37 @@ def run(question: Question, models: list[str]) -> None:
 
 
 def _predict(question: Question, repo_id: str) -> None:
+    prediction = Prediction(repo_id, question.title, question.prompt, question.actual)
     try:
         engine = resources.engine(repo_id)
-    except BasewiseError as error:
-        _failures()[repo_id] = error
-        show_error(error)
-        return
-    _failures().pop(repo_id, None)
-    prediction = Prediction(
-        repo_id, question.title, question.prompt, question.actual, engine.provenance
-    )
-    predictions.keep(prediction)
-    slot = st.empty()
-    started = time.perf_counter()
-    pieces = engine.stream(question.prompt, max_new_tokens=MAX_NEW_TOKENS)
-    try:
-        for piece in pieces:
-            prediction.text += piece
-            prediction.seconds = time.perf_counter() - started
-            slot.code(f"Price is ${prediction.text}▌", language=None, wrap_lines=True)
+        prediction.provenance = engine.provenance
+        predictions.keep(prediction)
+        slot = st.empty()
+        started = time.perf_counter()
+        pieces = engine.stream(question.prompt, max_new_tokens=MAX_NEW_TOKENS)
+        with closing(pieces):
+            for piece in pieces:
+                prediction.text += piece
+                prediction.seconds = time.perf_counter() - started
+                slot.code(f"Price is ${prediction.text}▌", language=None, wrap_lines=True)
         prediction.finished = True
     except BasewiseError as error:
-        _failures()[repo_id] = error
-    finally:
-        pieces.close()
+        prediction.error = error
+        predictions.keep(prediction)
+        show_error(error)
 
 
 def results(question: Question, models: list[str]) -> None:
     """What these models answered to this question, side by side, and a chart of the prices."""
     answered = {p.model: p for p in predictions.of_prompt(question.prompt, models)}
-    failed = {model: _failures()[model] for model in models if model in _failures()}
-    if not answered and not failed:
+    if not answered:
         st.info("Press Predict to run the models on this product.", icon=":material/bolt:")
         return
     columns = st.columns(len(models))
     for column, repo_id in zip(columns, models, strict=True):
         with column, st.container(border=True, height="stretch"):
             shortlist.heading(repo_id)
-            if repo_id in failed:
-                show_error(failed[repo_id])
-            elif repo_id in answered:
+            if repo_id in answered:
                 _answer(answered[repo_id])
             else:
                 st.caption("Not run on this product yet.")
@@ -208,6 +199,9 @@ def results(question: Question, models: list[str]) -> None:
 
 
 def _answer(prediction: Prediction) -> None:
+    if prediction.error is not None:
+        show_error(prediction.error)
+        return
     st.code(f"Price is ${prediction.text}", language=None, wrap_lines=True)
     if not prediction.finished:
         st.caption(":material/stop_circle: Stopped before it was finished; kept as it was.")
@@ -222,12 +216,8 @@ def _answer(prediction: Prediction) -> None:
             band = error_band(price, prediction.actual)
             off = price - prediction.actual
             st.markdown(
-                f":{_BAND_COLORS[band]}-badge[off by {plain(f'${abs(off):,.2f}')}"
+                f":{band}-badge[off by {plain(f'${abs(off):,.2f}')}"
                 f" {'over' if off > 0 else 'under'}]"
                 f" {plain(f'actual ${prediction.actual:,.2f}')}"
             )
     st.caption(plain(f"{prediction.seconds:.1f} s. Weights: {prediction.provenance}"))
-
-
-def _failures() -> dict[str, BasewiseError]:
-    return st.session_state.setdefault("inference_failures", {})

@@ -15,7 +15,7 @@ class Choice:
     """A list of ids under the query parameter `name`.
 
     `clean` turns ids from outside into usable ones; `spell_default` says whether the URL names
-    the values even when they are the default's.
+    the values even when they are the default's, or none at all.
     """
 
     name: str
@@ -32,9 +32,9 @@ class Choice:
         """This visit's values: chosen before, else the URL's, else the default."""
         if self._key not in st.session_state:
             asked = st.query_params.get_all(self.name)
-            st.session_state[self._key] = self.clean(asked) if asked else []
-            if not st.session_state[self._key]:
-                st.session_state[self._key] = list(self.default)
+            usable = self.clean([value for value in asked if value])
+            emptied = asked == [""] and self.spell_default
+            st.session_state[self._key] = usable or ([] if emptied else list(self.default))
         return list(st.session_state[self._key])
 
     def replace(self, values: Sequence[str]) -> None:
@@ -44,7 +44,9 @@ class Choice:
     def write_to_url(self) -> None:
         """Make the page's address name the values."""
         values = self.values()
-        spelled = values if self.spell_default or values != list(self.default) else []
+        spelled = values if values != list(self.default) else []
+        if self.spell_default:
+            spelled = values or [""]
         if st.query_params.get_all(self.name) != spelled:
             st.query_params[self.name] = spelled
 

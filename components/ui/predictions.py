@@ -1,9 +1,10 @@
-"""What models answered in this visit: kept per model, the newest first."""
+"""What models answered in this visit: the latest answer of each."""
 
 from dataclasses import dataclass
 
 import streamlit as st
 
+from components.errors import BasewiseError
 from components.pricing import read_price
 
 _KEY = "predictions"
@@ -13,15 +14,17 @@ _KEY = "predictions"
 class Prediction:
     """One model's continuation of one prompt, growing while it is generated.
 
-    `actual` is the true price in dollars, if known. One that is shown unfinished was stopped: the
-    interrupted run may still be in its last pass, so it is not asked to say so itself.
+    `actual` is the true price in dollars, if known; `error` is why there is no answer. One that
+    is shown unfinished was stopped: the interrupted run may still be in its last pass, so it is
+    not asked to say so itself.
     """
 
     model: str
     product: str
     prompt: str
     actual: float | None
-    provenance: str
+    provenance: str = ""
+    error: BasewiseError | None = None
     text: str = ""
     seconds: float = 0.0
     finished: bool = False

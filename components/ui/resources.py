@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING
 import pandas as pd
 import streamlit as st
 
-from components.assets import Asset, fetch_tokenizer, fetch_weights
-from components.engines import LocalEngine, load_engine
-from components.engines.memory import refuse_if_too_large
+from components.assets import Asset, fetch_tokenizer
+from components.engines import LocalEngine, fetch_engine, load_engine
 from components.errors import BasewiseError
 from components.leaderboard import LIVE, VINTAGES, LiveBoard, load_board, load_live_board
 from components.pricing import load_catalogue
@@ -28,6 +27,7 @@ if TYPE_CHECKING:
 
 MAX_ENGINES = 2
 _MAX_TOKENIZERS = 10
+_RETRY_SECONDS = 20
 
 
 @dataclass(frozen=True)
@@ -54,9 +54,22 @@ class Board:
 def tokenizer(repo_id: str) -> LoadedTokenizer:
     """The model's tokenizer, fetched with progress shown here if need be. BasewiseError."""
     registry = load_registry()
-    with shown_progress() as progress:
-        asset = fetch_tokenizer(registry.resolve(repo_id), registry, progress)
+    failures = _recent_failures()
+    if repo_id in failures:
+        raise failures[repo_id]
+    try:
+        with shown_progress() as progress:
+            asset = fetch_tokenizer(registry.resolve(repo_id), registry, progress)
+    except BasewiseError as error:
+        failures[repo_id] = error
+        raise
     return _open(asset)
+
+
+@st.cache_resource(ttl=_RETRY_SECONDS, show_spinner=False)
+def _recent_failures() -> dict[str, BasewiseError]:
+    # Pages load tokenizers on every rerun: without this, each click would try and fail again.
+    return {}
 
 
 @st.cache_resource(
@@ -76,12 +89,9 @@ def _open(asset: Asset) -> LoadedTokenizer:
 
 def engine(repo_id: str) -> LocalEngine:
     """The model in memory, fetched with progress shown here if need be. BasewiseError."""
-    registry = load_registry()
-    spec = registry.resolve(repo_id)
-    refuse_if_too_large(spec)
+    spec = load_registry().resolve(repo_id)
     with shown_progress() as progress:
-        fetch_weights(spec, registry, progress)
-        fetch_tokenizer(spec, registry, progress)
+        fetch_engine(spec.id, progress)
         progress(f"Loading {spec.label} into memory", 0, None)
         return _load(spec.id)
 

@@ -49,7 +49,7 @@ def _identity(repo_id: str) -> None:
     size = f"{spec.params_b:g}B parameters" if spec.params_b else "size unknown"
     facts = [spec.kind or "kind unknown", size, f"licence {spec.license or 'unknown'}"]
     shortlist.heading(repo_id)
-    st.caption(plain(f"{repo_id}\n{', '.join(facts)}").replace("\n", "  \n"))
+    st.caption(f"{plain(repo_id)}  \n{plain(', '.join(facts))}")
 
 
 def _scores(repo_id: str, row: Mapping[Hashable, Any]) -> None:
@@ -86,6 +86,7 @@ def _numbers(repo_id: str) -> None:
             show_error(error)
         return
     strategy_lines(loaded)
+    st.caption(plain(f"Tokenizer: {loaded.asset.describe()}"))
     st.markdown(f"**{loaded.tokens_per_price:.2f}** tokens per catalogue price")
 
 
@@ -93,6 +94,9 @@ def _prediction(repo_id: str) -> None:
     latest = predictions.latest(repo_id)
     if latest is None:
         st.caption("No prediction in this visit.")
+        return
+    if latest.error is not None:
+        st.caption("The latest prediction failed: see Live inference.")
         return
     price = f"${latest.price:,.2f}" if latest.price is not None else "no price"
     actual = f", actual ${latest.actual:,.2f}" if latest.actual is not None else ""

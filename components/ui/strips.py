@@ -53,7 +53,7 @@ def source(repo_id: str, loaded: LoadedTokenizer) -> str:
     """Which source supplied the tokenizer, and how it differs from the model's own."""
     note = load_registry().resolve(repo_id).tokenizer_note
     described = loaded.asset.describe()
-    return f"{described}. {note}" if note and not described.startswith("Hub") else described
+    return described if note is None or loaded.asset.is_own else f"{described}. {note}"
 
 
 def strip_html(spans: list[TokenSpan], *, with_ids: bool) -> str:

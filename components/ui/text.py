@@ -6,5 +6,5 @@ _MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+\-.!|<>~$:&])")
 
 
 def plain(text: str) -> str:
-    """`text` as Markdown that shows it to the letter: no markup, no links, no formulas."""
-    return _MARKDOWN.sub(r"\\\1", text)
+    """`text` as one line of Markdown that shows it to the letter: no markup, links, formulas."""
+    return _MARKDOWN.sub(r"\\\1", " ".join(text.split()))

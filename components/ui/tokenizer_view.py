@@ -74,7 +74,7 @@ def atlas(loaded: dict[str, LoadedTokenizer]) -> None:
             label(repo_id),
             tokenizer.atlas,
             f"{tokenizer.strategy.name}, {tokenizer.strategy.mean_tokens:.2f} tokens per number,"
-            f" {tokenizer.asset.describe()}",
+            f" {strips.source(repo_id, tokenizer)}",
         )
         for repo_id, tokenizer in loaded.items()
     ]

@@ -186,6 +186,18 @@ def test_a_model_that_no_source_has_is_explained(hub):
     assert "check the spelling" in said
 
 
+def test_a_failure_belongs_to_its_product_and_not_to_the_next(hub):
+    at = open_page("pages/live_inference.py", run=["nobody/nothing"])
+    next(button for button in at.button if button.label == "Predict").click().run()
+    assert "could not be fetched" in everything_said(at)
+    product = next(box for box in at.selectbox if box.label == "Product")
+    product.set_value("sony-wh-1000xm4-2020").run()
+    assert not at.exception
+    said = everything_said(at)
+    assert "could not be fetched" not in said
+    assert "Press Predict" in said
+
+
 def test_both_small_models_price_a_product_and_the_review_shows_it(hub):
     at = open_page(
         "pages/live_inference.py",

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 import torch
-from transformers import LlamaConfig, LlamaForCausalLM
+from safetensors.torch import load_file, save_file
+from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedModel
 
 from components.engines import LocalEngine, load_engine
 from components.errors import EngineError
@@ -70,12 +71,50 @@ def test_gemma_reads_its_prompt_with_bos_first(hub):
     assert engine.tokenizer("Price is $")["input_ids"][0] == engine.tokenizer.bos_token_id == 2
 
 
-def test_a_stream_that_is_closed_ends_and_frees_the_engine():
+def test_a_stream_that_is_closed_runs_the_model_no_more():
     engine = random_engine()
-    stream = engine.stream("Price is $", max_new_tokens=1000)
-    next(stream)
-    stream.close()
-    assert "".join(engine.stream("Price is $", max_new_tokens=4))
+    passes = []
+    hook = engine.model.register_forward_pre_hook(lambda *_: passes.append(1))
+    try:
+        stream = engine.stream("Price is $", max_new_tokens=1000)
+        next(stream)
+        stream.close()
+        done = len(passes)
+        assert list(stream) == []
+        assert len(passes) == done < 10
+    finally:
+        hook.remove()
+
+
+def test_models_loaded_at_once_leave_nothing_behind_in_transformers(hub):
+    tie_weights, dtype = PreTrainedModel.tie_weights, torch.get_default_dtype()
+    for _ in range(3):
+        threads = [threading.Thread(target=load_engine, args=(model,)) for model in (SMOL, GEMMA)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    assert PreTrainedModel.tie_weights is tie_weights
+    assert torch.get_default_dtype() == dtype
+
+
+def test_a_prompt_longer_than_the_models_context_is_refused_with_figures():
+    engine = random_engine()
+    with pytest.raises(EngineError, match=r"reads 2,048 at most"):
+        next(engine.stream("9 " * 3000))
+
+
+def test_weights_with_a_tensor_missing_are_refused_rather_than_random(hub, empty_cache, tmp_path):
+    engine = random_engine()
+    engine.model.save_pretrained(tmp_path)
+    tensors = load_file(tmp_path / "model.safetensors")
+    del tensors["model.layers.1.mlp.up_proj.weight"]
+    save_file(tensors, tmp_path / "model.safetensors", metadata={"format": "pt"})
+    files = {name: (tmp_path / name).read_bytes() for name in ("config.json", "model.safetensors")}
+    tokenizer = engine.tokenizer.backend_tokenizer.to_str().encode()
+    hub.add_repo("nobody/part", {**files, "tokenizer.json": tokenizer})
+    with pytest.raises(EngineError, match="would be random"):
+        load_engine("nobody/part")
 
 
 def test_visitors_at_once_take_turns_and_get_their_own_text():

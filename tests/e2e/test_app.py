@@ -64,19 +64,34 @@ def test_the_shortlist_is_carried_across_pages_and_into_a_fresh_browser(
     elsewhere.context.close()
 
 
+def test_an_emptied_shortlist_stays_empty_in_a_shared_link(
+    server: Server, page: Page, browser: Browser
+):
+    page.goto(server.address("leaderboard", models=[GPT2]))
+    expect_shortlist(page, "GPT-2 124M")
+    page.get_by_test_id("stSidebar").get_by_role("button", name="Clear all").click()
+    expect_shortlist(page)
+    expect(page).to_have_url(re.compile(r"models=(&|$)"))
+    elsewhere = browser.new_context().new_page()
+    elsewhere.goto(page.url)
+    expect(elsewhere.get_by_test_id("stDataFrame").first).to_be_visible()
+    expect_shortlist(elsewhere)
+    elsewhere.context.close()
+
+
 def test_base_models_up_to_9b_and_the_vintage_are_in_the_link(
     server: Server, page: Page, browser: Browser
 ):
     page.goto(server.address("leaderboard"))
     page.get_by_role("radio", name="October 2024").click()
     page.get_by_role("button", name="Base models up to 9B").click()
-    expect(page.get_by_text(re.compile(r"^\d+ rows, best average first"))).to_be_visible()
+    shown = page.get_by_text(re.compile(r"^59 rows, best average first"))
+    expect(shown).to_be_visible()
     expect(page).to_have_url(re.compile("vintage=2024-10-15"))
     expect(page).to_have_url(re.compile("max_b=9"))
-    shown = page.get_by_text(re.compile("rows, best average first")).inner_text()
     elsewhere = browser.new_context().new_page()
     elsewhere.goto(page.url)
-    expect(elsewhere.get_by_text(shown)).to_be_visible()
+    expect(elsewhere.get_by_text(shown.inner_text())).to_be_visible()
     expect(elsewhere.get_by_role("radio", name="October 2024")).to_be_checked()
     elsewhere.context.close()
 
@@ -89,6 +104,17 @@ def test_rows_ticked_on_the_leaderboard_join_the_shortlist(server: Server, page:
     table.click(position={"x": 18, "y": 52})
     page.get_by_role("button", name="Add 1 to the shortlist").click()
     expect_shortlist(page, "GPT-2 124M", "Qwen/Qwen2.5-72B-Instruct")
+
+
+def test_a_tick_does_not_pass_to_another_row_when_the_filter_changes(server: Server, page: Page):
+    page.goto(server.address("leaderboard", models=[GPT2]))
+    table = page.get_by_test_id("stDataFrame").first
+    expect(table).to_be_visible()
+    table.click(position={"x": 18, "y": 18})  # all rows
+    expect(page.get_by_role("button", name=re.compile(r"Add \d+ to the shortlist"))).to_be_enabled()
+    page.get_by_role("button", name="Base models up to 9B").click()
+    expect(page.get_by_role("button", name="Add to the shortlist")).to_be_disabled()
+    expect_no_error(page)
 
 
 def test_a_product_is_priced_by_both_models_and_the_review_shows_it(server: Server, page: Page):

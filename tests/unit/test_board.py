@@ -15,6 +15,8 @@ from components.leaderboard import (
     twins,
     with_twins,
 )
+from components.leaderboard.board import DATA
+from components.registry import load_registry
 
 COLUMNS = [
     *["model_id", "kind", "params_b", "average", *BENCHMARKS],
@@ -117,10 +119,12 @@ def test_sizes_floored_by_the_early_board_come_from_a_later_one():
     assert 0.1 < sizes["EleutherAI/pythia-160m"] < 0.3
 
 
-def test_an_unknown_size_is_missing_never_zero():
-    for vintage in VINTAGES:
-        sizes = load_board(vintage)["params_b"]
-        assert not (sizes <= 0).any()
+def test_the_pairs_of_twins_agree_with_the_registry():
+    registry = load_registry()
+    pairs = pd.read_csv(DATA / "twins.csv").map(registry.canonical_id)
+    for base, twin in pairs.itertuples(index=False, name=None):
+        if base in registry:
+            assert registry.get(base).instruct_twin == twin
 
 
 def test_a_size_limit_leaves_out_unknown_sizes_and_keeps_the_limit_itself():

@@ -28,6 +28,37 @@ def test_a_recorded_size_of_minus_one_or_zero_is_unknown(tmp_path: Path):
     assert read_board(file)["params_b"].isna().sum() >= 2
 
 
+@pytest.mark.parametrize(
+    ("recorded", "kind"),
+    [
+        ("🟢 pretrained", "base"),
+        ("pretrained", "base"),
+        ("🟩 continuously pretrained", "base"),
+        ("💬 chat models (RLHF, DPO, IFT, ...)", "instruct"),
+        ("chat models", "instruct"),
+        ("🔶 fine-tuned on domain-specific datasets", "fine-tuned"),
+        ("🤝 base merges and moerges", "merge"),
+        ("🌸 multimodal", "other"),
+        ("❓ other", "other"),
+        (None, "other"),
+    ],
+)
+def test_the_kind_follows_from_what_the_board_calls_the_type(tmp_path: Path, recorded, kind):
+    frame = recorded_layout().assign(Type=recorded, fullname="nobody/nothing")
+    file = tmp_path / "board.parquet"
+    file.write_bytes(parquet(frame))
+    assert set(read_board(file)["kind"]) == {kind}
+
+
+def test_a_chat_template_told_in_words_is_read_and_nonsense_is_unknown(tmp_path: Path):
+    frame = recorded_layout().head(3).assign(**{"Chat Template": ["True", "False", "perhaps"]})
+    file = tmp_path / "board.parquet"
+    file.write_bytes(parquet(frame))
+    told = read_board(file)["chat_template"]
+    assert told.isna().sum() == 1
+    assert (told.sum(), (~told).sum()) == (1, 1)
+
+
 def test_missing_optional_columns_are_unknown(tmp_path: Path):
     file = tmp_path / "board.parquet"
     file.write_bytes(parquet(recorded_layout().drop(columns=["Hub License", "#Params (B)"])))

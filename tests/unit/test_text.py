@@ -20,6 +20,10 @@ def test_markdown_signs_are_escaped():
         assert not re.search(rf"(?<!\\){re.escape(sign)}", escaped)
 
 
+def test_several_lines_become_one_that_keeps_its_place():
+    assert plain("boom\n\n# line two\n===") == "boom \\# line two ==="
+
+
 @given(st.lists(st.text(max_size=20), max_size=20))
 def test_a_strip_shows_its_text_and_holds_no_tag_of_it(texts: list[str]):
     spans = [TokenSpan(id=index, token=text, text=text) for index, text in enumerate(texts)]
