@@ -76,7 +76,7 @@ class LocalEngine:
                     output = self.model(
                         input_ids=inputs, past_key_values=cache, use_cache=True, logits_to_keep=1
                     )
-                except (RuntimeError, IndexError) as error:
+                except (RuntimeError, IndexError, TypeError) as error:
                     raise EngineError(
                         f"{self.repo_id} failed while generating: {error}",
                         way_out="Shorten the description, or pick a smaller model.",
