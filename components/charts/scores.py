@@ -88,8 +88,9 @@ def scores_by_size(
 ) -> go.Figure:
     """Average score against parameters (log axis), the shortlist marked and labelled.
 
-    `models` has `model`, `params_b` and `average`; models of unknown size are left out,
-    and at least one size must be known.
+    `models` has `model`, `params_b`, `average` and `frontier` (whether a base model is on the
+    Pareto frontier, drawn as a line); models of unknown size are left out, and at least one size
+    must be known.
     """
     colors = CHART_COLORS[theme]
     known = models.dropna(subset=["params_b", "average"])
@@ -103,6 +104,15 @@ def scores_by_size(
         text=others["model"],
         hovertemplate="%{text}<br>%{x:.3g}B parameters<br>average %{y:.2f}<extra></extra>",
         showlegend=False,
+    )
+    best = known[known["frontier"]].sort_values("params_b")
+    figure.add_scatter(
+        x=best["params_b"],
+        y=best["average"],
+        mode="lines",
+        line={"color": colors.muted, "width": 1.5, "dash": "dot", "shape": "hv"},
+        name="Pareto frontier of base models: best average at this size or below",
+        hoverinfo="skip",
     )
     smallest, largest = np.log10([known["params_b"].min(), known["params_b"].max()])
     span = max(largest - smallest, 1.0)
@@ -136,6 +146,16 @@ def scores_by_size(
         title="Average score against size",
         source=f"Open LLM Leaderboard v2, {vintage}; {known['model'].nunique()} models as filtered",
         height=440,
+    )
+    figure.update_layout(
+        showlegend=bool(len(best)),
+        legend={
+            "x": 0.01,
+            "y": 0.99,
+            "xanchor": "left",
+            "yanchor": "top",
+            "bgcolor": "rgba(0,0,0,0)",
+        },
     )
     figure.update_xaxes(
         title_text="parameters, billions (log)",

@@ -6,28 +6,38 @@ from components.leaderboard.board import (
     LIVE,
     VINTAGE_LABELS,
     VINTAGES,
+    as_recorded,
     filter_board,
     load_board,
     one_run_per_model,
     read_corrections,
 )
+from components.leaderboard.frontier import pareto_frontier
 from components.leaderboard.live import LiveBoard, load_live_board, read_board
+from components.leaderboard.search import SYNTAX, search
 from components.leaderboard.twins import shortlist_scores, twins, with_twins
+from components.leaderboard.validity import BADGES, with_badges
 
 __all__ = [
+    "BADGES",
     "BENCHMARKS",
     "KINDS",
     "LIVE",
+    "SYNTAX",
     "VINTAGES",
     "VINTAGE_LABELS",
     "LiveBoard",
+    "as_recorded",
     "filter_board",
     "load_board",
     "load_live_board",
     "one_run_per_model",
+    "pareto_frontier",
     "read_board",
     "read_corrections",
+    "search",
     "shortlist_scores",
     "twins",
+    "with_badges",
     "with_twins",
 ]

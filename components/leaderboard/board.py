@@ -60,9 +60,10 @@ def load_board(vintage: str) -> pd.DataFrame:
     """The bundled board of one of VINTAGES, best average first.
 
     Columns: `model_id` as the board recorded it; `model`, the registry's id for it (one model
-    can have been submitted under two ids); `kind`, corrected; `params_b` in billions, NaN if
-    unknown; `average` and the six BENCHMARKS, 0 to 100; `precision`; `chat_template` (nullable
-    boolean); `license`; `architecture`; `recorded_type`. BoardError for another vintage.
+    can have been submitted under two ids); `kind`, corrected, and `recorded_kind`; `params_b` in
+    billions, NaN if unknown; `average` and the six BENCHMARKS, 0 to 100; `precision`;
+    `chat_template` and `flagged` (nullable booleans); `license`; `architecture`;
+    `recorded_type`. BoardError for another vintage.
     """
     if vintage not in VINTAGES:
         raise BoardError(
@@ -78,8 +79,10 @@ def tidy(runs: pd.DataFrame) -> pd.DataFrame:
     """Runs with the recorded columns, given `kind` and `model`, best average first."""
     registry = load_registry()
     board = runs.copy()
-    board["kind"] = board["recorded_type"].map(_kind_of_type)
-    board["kind"] = board["model_id"].map(_corrections()).fillna(board["kind"])
+    board["recorded_kind"] = board["recorded_type"].map(_kind_of_type)
+    board["kind"] = board["model_id"].map(_corrections()).fillna(board["recorded_kind"])
+    if "flagged" not in board:
+        board["flagged"] = pd.Series(pd.NA, index=board.index, dtype="boolean")
     board["model"] = board["model_id"].map(registry.canonical_id)
     return board.sort_values("average", ascending=False, ignore_index=True)
 
@@ -98,6 +101,11 @@ def _newest_sizes() -> dict[str, float]:
         known = _snapshot(vintage).dropna(subset="params_b")
         sizes |= dict(known[["model_id", "params_b"]].itertuples(index=False))
     return sizes
+
+
+def as_recorded(board: pd.DataFrame) -> pd.DataFrame:
+    """The board with the kinds that it recorded itself, right or wrong."""
+    return board.assign(kind=board["recorded_kind"])
 
 
 def one_run_per_model(board: pd.DataFrame) -> pd.DataFrame:

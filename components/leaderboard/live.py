@@ -24,6 +24,7 @@ _OPTIONAL = {
     "#Params (B)": "params_b",
     "Hub License": "license",
     "Architecture": "architecture",
+    "Flagged": "flagged",
 }
 
 
@@ -69,5 +70,6 @@ def read_board(path: Path) -> pd.DataFrame:
     sizes = pd.to_numeric(runs["params_b"], errors="coerce")
     runs["params_b"] = sizes.where(sizes > 0)
     told = {True: True, False: False, "True": True, "False": False}
-    runs["chat_template"] = runs["chat_template"].map(told).astype("boolean")
+    for column in ("chat_template", "flagged"):
+        runs[column] = runs[column].map(told).astype("boolean")
     return tidy(runs)

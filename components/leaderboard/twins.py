@@ -4,7 +4,7 @@ from functools import cache
 
 import pandas as pd
 
-from components.leaderboard.board import DATA, one_run_per_model
+from components.leaderboard.board import BENCHMARKS, DATA, one_run_per_model
 from components.registry import load_registry
 
 
@@ -18,18 +18,30 @@ def twins() -> dict[str, str]:
 
 
 def with_twins(models: pd.DataFrame, board: pd.DataFrame) -> pd.DataFrame:
-    """`models` with `twin` and `twin_average`, the twin's best run on `board`; NaN without one."""
-    averages = one_run_per_model(board).set_index("model")["average"]
+    """`models` with their instruct twins, each by its best run on `board`; NaN without one.
+
+    Adds `twin`, `twin_average`, `uplift` (the twin's average less the model's) and
+    `uplift_without_ifeval`, the part of it that the other five benchmarks bring.
+    """
+    best = one_run_per_model(board).set_index("model")
     twin = models["model"].map(twins())
-    return models.assign(twin=twin, twin_average=twin.map(averages))
+    twin_average = twin.map(best["average"]).astype(float)
+    uplift = twin_average - models["average"]
+    from_ifeval = (twin.map(best["ifeval"]).astype(float) - models["ifeval"]) / len(BENCHMARKS)
+    return models.assign(
+        twin=twin,
+        twin_average=twin_average,
+        uplift=uplift,
+        uplift_without_ifeval=uplift - from_ifeval,
+    )
 
 
 def shortlist_scores(board: pd.DataFrame, models: list[str]) -> pd.DataFrame:
-    """One row per model in the order given: `model`, `average`, `twin`, `twin_average`, `params_b`.
+    """One row per model in the order given, with scores, size and what `with_twins` adds.
 
     A model that is not on the board has NaN scores.
     """
     wanted = pd.DataFrame({"model": models})
-    columns = ["model", "average", "params_b"]
+    columns = ["model", "average", "ifeval", "params_b"]
     found = wanted.merge(one_run_per_model(board)[columns], on="model", how="left")
     return with_twins(found, board)

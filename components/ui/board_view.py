@@ -7,14 +7,22 @@ import pandas as pd
 import streamlit as st
 
 from components.charts import scores_by_size
+from components.errors import BoardError
 from components.leaderboard import (
+    BADGES,
     BENCHMARKS,
     KINDS,
     LIVE,
+    SYNTAX,
     VINTAGE_LABELS,
     VINTAGES,
+    as_recorded,
     filter_board,
     one_run_per_model,
+    pareto_frontier,
+    read_corrections,
+    search,
+    with_badges,
     with_twins,
 )
 from components.ui import permalinks, shell, shortlist
@@ -59,19 +67,11 @@ def describe(board: Board) -> None:
 
 
 def filtered(board: Board) -> pd.DataFrame:
-    """The filters, and what passes them: one row per model, or per run if asked for."""
-    kinds_column, size_column, runs_column, preset_column = st.columns(
-        [5, 3, 2, 3], vertical_alignment="bottom"
-    )
-    with kinds_column:
-        kinds = st.pills(
-            "Kind",
-            [kind for kind in KINDS if kind in set(board.runs["kind"])],
-            selection_mode="multi",
-            key="kind",
-            bind="query-params",
-            persist_state="session",
-        )
+    """The filters, and what passes them: one row per model, or per run if asked for.
+
+    Rows have their twins, badges, and whether they are on the base models' Pareto frontier.
+    """
+    kinds_column, size_column, preset_column = st.columns([5, 3, 3], vertical_alignment="bottom")
     with size_column:
         limit = st.number_input(
             "At most, billion parameters",
@@ -83,6 +83,23 @@ def filtered(board: Board) -> pd.DataFrame:
             bind="query-params",
             persist_state="session",
         )
+    with preset_column:
+        st.button(
+            f"Base models up to {_WALK_THROUGH_B:.0f}B",
+            on_click=_apply_preset,
+            icon=":material/filter_alt:",
+            width="stretch",
+        )
+    search_column, runs_column, recorded_column = st.columns([5, 3, 3], vertical_alignment="bottom")
+    with search_column:
+        query = st.text_input(
+            "Search",
+            key="search",
+            bind="query-params",
+            persist_state="session",
+            placeholder="qwen2.5; gemma-2.*it$; @license:apache",
+            help=SYNTAX,
+        )
     with runs_column:
         every_run = st.toggle(
             "Every run",
@@ -92,19 +109,35 @@ def filtered(board: Board) -> pd.DataFrame:
             help="Some models were run in several precisions, or with and without chat template."
             " Off: the run with the best average.",
         )
-    with preset_column:
-        st.button(
-            f"Base models up to {_WALK_THROUGH_B:.0f}B",
-            on_click=_apply_preset,
-            icon=":material/filter_alt:",
-            width="stretch",
+    with recorded_column:
+        recorded = st.toggle(
+            "Kinds as recorded",
+            key="recorded",
+            bind="query-params",
+            persist_state="session",
+            help="The board's own types, right or wrong, instead of the corrected ones.",
         )
-    runs = filter_board(board.runs, kinds=list(kinds), max_params_b=limit)
-    unknown = board.runs["params_b"].isna().sum() if limit is not None else 0
+    all_runs = as_recorded(board.runs) if recorded else board.runs
+    with kinds_column:
+        kinds = st.pills(
+            "Kind",
+            [kind for kind in KINDS if kind in set(all_runs["kind"])],
+            selection_mode="multi",
+            key="kind",
+            bind="query-params",
+            persist_state="session",
+        )
+    runs = filter_board(all_runs, kinds=list(kinds), max_params_b=limit)
+    unknown = all_runs["params_b"].isna().sum() if limit is not None else 0
     if unknown:
         st.caption(f"{unknown} runs of unknown size are left out by the size limit.")
-    rows = runs if every_run else one_run_per_model(runs)
-    return with_twins(rows, board.runs)
+    try:
+        runs = search(runs, query)
+    except BoardError as error:
+        show_error(error)
+    rows = with_twins(runs if every_run else one_run_per_model(runs), all_runs)
+    frontier = pareto_frontier(rows.where(rows["kind"] == "base"))
+    return with_badges(rows, all_runs).assign(frontier=frontier)
 
 
 def _apply_preset() -> None:
@@ -127,6 +160,9 @@ def table(rows: pd.DataFrame, on_shortlist: list[str]) -> None:
             "params_b": rows["params_b"],
             "average": rows["average"],
             "twin_average": rows["twin_average"],
+            "uplift": rows["uplift"],
+            "uplift_without_ifeval": rows["uplift_without_ifeval"],
+            "badges": rows["badges"].map(list),
             **{name: rows[name] for name in BENCHMARKS},
             "kind": rows["kind"],
             "license": rows["license"],
@@ -177,6 +213,18 @@ def _columns() -> dict[str, Any]:
             help="Average of the instruct twin (same weights, trained further), its best run",
             **score,
         ),
+        "uplift": number(
+            "Uplift", help="The twin's average less the model's", format="%+.2f", width="small"
+        ),
+        "uplift_without_ifeval": number(
+            "No IFEval",
+            help="The part of the uplift that the five benchmarks other than IFEval bring",
+            format="%+.2f",
+            width="small",
+        ),
+        "badges": st.column_config.ListColumn(
+            "Mind", width="medium", help="What to know before believing the row; explained below"
+        ),
         **{name: number(label, **score) for name, label in BENCHMARKS.items()},
         "kind": st.column_config.TextColumn("Kind", width="small"),
         "license": st.column_config.TextColumn("Licence", width="small"),
@@ -188,6 +236,15 @@ def _columns() -> dict[str, Any]:
 
 def source_note() -> None:
     """Where the scores come from and how they are read."""
+    with st.expander("How to read the table: uplift, badges, corrections"):
+        st.markdown(
+            "**Uplift** is the instruct twin's average less the base model's. Most of it is IFEval,"
+            " which asks to follow instructions to the letter: that is why the part without IFEval"
+            " stands beside it."
+        )
+        st.markdown("\n".join(f"- **{badge}**: {why}" for badge, why in BADGES.items()))
+        st.markdown("Types that the board recorded wrongly:")
+        st.dataframe(read_corrections(), hide_index=True, width="stretch")
     st.caption(
         "Source: Open LLM Leaderboard v2, Hugging Face; normalised scores, 0 to 100."
         " Kinds that the board recorded wrongly are corrected; unknown values are shown as –."

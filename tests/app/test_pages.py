@@ -117,6 +117,32 @@ def test_the_vintage_in_the_url_is_the_one_shown():
     assert "meta-llama/Meta-Llama-3.1-8B" in set(rows["model_id"])
 
 
+def test_an_invalid_search_gets_a_message_and_keeps_the_rows():
+    at = open_page("pages/leaderboard.py", search="(")
+    assert not at.exception
+    assert "is no regular expression" in everything_said(at)
+    assert len(at.dataframe[0].value) == 190
+
+
+def test_a_search_in_the_url_is_applied():
+    at = open_page("pages/leaderboard.py", search="llama-3; @kind:base; @org:meta-llama")
+    rows = at.dataframe[0].value
+    assert set(rows["kind"]) == {"base"}
+    assert rows["model_id"].str.startswith("meta-llama/").all()
+    assert "meta-llama/Llama-3.1-8B" in set(rows["model_id"])
+
+
+def test_kinds_as_recorded_can_be_shown():
+    rows = open_page("pages/leaderboard.py", recorded="true").dataframe[0].value
+    assert rows.set_index("model_id")["kind"]["meta-llama/Llama-3.1-8B"] == "fine-tuned"
+
+
+def test_rows_carry_uplift_and_what_to_mind():
+    rows = open_page("pages/leaderboard.py").dataframe[0].value.set_index("model_id")
+    assert rows["uplift"]["Qwen/Qwen2.5-7B"] == pytest.approx(9.18)
+    assert "type corrected" in rows["badges"]["meta-llama/Llama-3.1-8B"]
+
+
 def test_filters_that_nothing_passes_say_so():
     at = open_page("pages/leaderboard.py", max_b="0.01")
     assert not at.exception

@@ -15,7 +15,13 @@ from components.charts import (
     twin_dumbbells,
 )
 from components.charts.style import CHART_COLORS, COLORS
-from components.leaderboard import load_board, one_run_per_model, shortlist_scores, with_twins
+from components.leaderboard import (
+    load_board,
+    one_run_per_model,
+    pareto_frontier,
+    shortlist_scores,
+    with_twins,
+)
 from components.registry import load_registry
 
 SHORTLIST = ["meta-llama/Llama-3.1-8B", "Qwen/Qwen2.5-7B", "microsoft/Phi-3-mini-4k-instruct"]
@@ -64,6 +70,7 @@ def figures():
     board = load_board("2025-03-final")
     scores = shortlist_scores(board, SHORTLIST)
     rows = with_twins(one_run_per_model(board), board)
+    rows = rows.assign(frontier=pareto_frontier(rows))
     atlas = pd.DataFrame(
         {"number": range(1000), "pieces": [("9",)] * 1000, "count": [1, 2, 3, 7] * 250}
     )

@@ -1,0 +1,61 @@
+"""The search box: regular expressions and @field:value terms, joined by semicolons."""
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from components.errors import BoardError
+
+FIELDS = {
+    "model": "model_id",
+    "org": "organization",
+    "kind": "kind",
+    "license": "license",
+    "precision": "precision",
+    "architecture": "architecture",
+}
+SYNTAX = (
+    "Text or a regular expression finds model ids; @field:value narrows down, with field one of"
+    f" {', '.join(FIELDS)}. Join terms with semicolons."
+)
+
+
+def search(board: pd.DataFrame, query: str) -> pd.DataFrame:
+    """The rows that match any of the plain terms and every `@field:value` term.
+
+    A term is a regular expression, found anywhere, in either case; an empty query keeps all.
+    Raises BoardError if an expression or a field is not valid.
+    """
+    terms = [term.strip() for term in query.split(";") if term.strip()]
+    narrowing = [term for term in terms if term.startswith("@")]
+    plain = [term for term in terms if not term.startswith("@")]
+    keep = pd.Series(not plain, index=board.index)
+    for term in plain:
+        keep |= _matches(board["model_id"], term)
+    for term in narrowing:
+        field, colon, value = term[1:].partition(":")
+        if field not in FIELDS or not colon:
+            raise BoardError(f"{term!r} can't be searched for.", way_out=SYNTAX)
+        keep &= _matches(_column(board, FIELDS[field]), value.strip())
+    return board[keep].reset_index(drop=True)
+
+
+def _column(board: pd.DataFrame, name: str) -> pd.Series:
+    if name == "organization":
+        return board["model_id"].str.split("/").str[0]
+    return board[name]
+
+
+def _matches(values: pd.Series, expression: str) -> pd.Series:
+    # Arrow's expressions are RE2: any one of them ends in linear time, where Python's own could
+    # hold up every visitor.
+    texts = pa.array(values, type=pa.string(), from_pandas=True)
+    try:
+        options = pc.MatchSubstringOptions(expression, ignore_case=True)
+        found = pc.call_function("match_substring_regex", [texts], options)
+    except pa.ArrowInvalid as error:
+        reason = str(error).removeprefix("Invalid regular expression: ")
+        raise BoardError(
+            f"{expression!r} is no regular expression: {reason}.", way_out=SYNTAX
+        ) from error
+    return pd.Series(found.to_pylist(), index=values.index).fillna(False).astype(bool)

@@ -1,0 +1,58 @@
+"""What to know before believing a row: badges, each with a one-line explanation."""
+
+import re
+
+import pandas as pd
+
+BADGES = {
+    "type corrected": "The board recorded another type for this model; ours is its maker's.",
+    "no chat template": "An instruct model run without its chat template scores far too low,"
+    " mostly on IFEval.",
+    "with chat template": "A base model run with a chat template, which it was not trained on.",
+    "MATH zero": "0.00 on MATH: in runs before the new grading of February 2025 that is often a"
+    " grading failure.",
+    "size unknown": "The board has no number of parameters.",
+    "size unlike name": "The recorded size and the size in the name differ by more than a quarter.",
+    "several runs": "The board has several runs of this model; the best average is shown.",
+    "flagged": "The board's maintainers or users flagged this run.",
+}
+_SIZE_IN_NAME = re.compile(r"(?<![A-Za-z0-9.])(\d+(?:[._]\d+)?)([bm])(?![a-z0-9])", re.IGNORECASE)
+_TOLERANCE = 0.25
+
+
+def with_badges(rows: pd.DataFrame, board: pd.DataFrame) -> pd.DataFrame:
+    """`rows` with `badges`, a tuple of keys of BADGES each; `board` holds all runs."""
+    several = board["model"].value_counts().gt(1)
+    found = {
+        "type corrected": rows["kind"] != rows["recorded_kind"],
+        "no chat template": (rows["kind"] == "instruct") & ~rows["chat_template"].fillna(True),
+        "with chat template": (rows["kind"] == "base") & rows["chat_template"].fillna(False),
+        "MATH zero": rows["math_lvl5"] == 0,
+        "size unknown": rows["params_b"].isna(),
+        "size unlike name": _size_unlike_name(rows),
+        "several runs": rows["model"].map(several).astype(bool),
+        "flagged": rows["flagged"].fillna(False),
+    }
+    table = pd.DataFrame({badge: found[badge].astype(bool) for badge in BADGES})
+    badges = [tuple(table.columns[told]) for told in table.to_numpy()]
+    return rows.assign(badges=pd.Series(badges, index=rows.index, dtype=object))
+
+
+def size_in_name(model_id: str) -> float | None:
+    """Billions of parameters that the name claims, such as 7 for `Qwen2.5-7B`; None without.
+
+    Mixtures of experts (`8x7B`) claim no single number.
+    """
+    name = model_id.split("/")[-1]
+    if re.search(r"\d+x\d", name, re.IGNORECASE):
+        return None
+    match = _SIZE_IN_NAME.search(name)
+    if match is None:
+        return None
+    size = float(match.group(1).replace("_", "."))
+    return size if match.group(2).lower() == "b" else size / 1000
+
+
+def _size_unlike_name(rows: pd.DataFrame) -> pd.Series:
+    claimed = rows["model_id"].map(size_in_name).astype(float)
+    return (rows["params_b"] / claimed - 1).abs() > _TOLERANCE

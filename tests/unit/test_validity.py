@@ -1,0 +1,114 @@
+"""Badges, the Pareto frontier and the twins' arithmetic."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from components.leaderboard import (
+    BADGES,
+    BENCHMARKS,
+    VINTAGES,
+    as_recorded,
+    load_board,
+    one_run_per_model,
+    pareto_frontier,
+    with_badges,
+    with_twins,
+)
+from components.leaderboard.validity import size_in_name
+
+
+def badges(vintage: str) -> pd.Series:
+    board = load_board(vintage)
+    rows = with_badges(one_run_per_model(board), board)
+    return rows.set_index("model")["badges"]
+
+
+def test_the_known_faults_of_the_final_board_are_badged():
+    final = badges("2025-03-final")
+    assert "type corrected" in final["meta-llama/Llama-3.1-8B"]
+    assert {"type corrected", "no chat template"} <= set(final["meta-llama/Llama-3.1-8B-Instruct"])
+    assert final["google/gemma-2-9b-it"] == ()
+
+
+def test_the_known_faults_of_october_are_badged():
+    october = badges("2024-10-15")
+    assert "MATH zero" in october["Qwen/Qwen2.5-7B-Instruct"]
+    assert "with chat template" in october["meta-llama/Llama-3.1-8B"]
+    assert "several runs" in october["google/gemma-2-2b"]
+
+
+@pytest.mark.parametrize("vintage", VINTAGES)
+def test_every_badge_given_is_explained(vintage):
+    assert {badge for given in badges(vintage) for badge in given} <= set(BADGES)
+
+
+def test_an_unknown_size_and_a_flag_are_badged_and_unknown_flags_are_not():
+    board = load_board("2025-03-final").head(3)
+    board = board.assign(params_b=[np.nan, 1.0, 72.7])
+    board["flagged"] = pd.array([True, None, False], dtype="boolean")
+    given = with_badges(board, board)["badges"]
+    assert "size unknown" in given[0]
+    assert [("flagged" in badge) for badge in given] == [True, False, False]
+
+
+@pytest.mark.parametrize(
+    ("model_id", "size"),
+    [
+        ("Qwen/Qwen2.5-7B", 7),
+        ("HuggingFaceTB/SmolLM2-135M-Instruct", 0.135),
+        ("stabilityai/stablelm-2-1_6b", 1.6),
+        ("mistralai/Mixtral-8x7B-v0.1", None),
+        ("microsoft/phi-2", None),
+        ("google/gemma-2-9b-it", 9),
+    ],
+)
+def test_the_size_that_a_name_claims(model_id, size):
+    assert size_in_name(model_id) == size
+
+
+def test_as_recorded_shows_the_boards_own_types():
+    kinds = as_recorded(load_board("2025-03-final")).set_index("model_id")["kind"]
+    assert kinds["meta-llama/Llama-3.1-8B"] == "fine-tuned"
+    assert kinds["meta-llama/Llama-3.1-8B-Instruct"] == "base"
+
+
+def test_uplift_is_the_difference_of_averages_and_splits_into_ifeval_and_the_rest():
+    board = load_board("2025-03-final")
+    rows = with_twins(one_run_per_model(board), board).set_index("model").to_dict("index")
+    llama, twin = rows["meta-llama/Llama-3.1-8B"], rows["meta-llama/Llama-3.1-8B-Instruct"]
+    assert llama["uplift"] == pytest.approx(23.76 - 14.42)
+    rest = sum(twin[name] - llama[name] for name in BENCHMARKS if name != "ifeval") / 6
+    assert llama["uplift_without_ifeval"] == pytest.approx(rest, abs=0.02)
+
+
+def test_most_of_the_mean_uplift_is_ifeval():
+    board = load_board("2025-03-final")
+    rows = with_twins(one_run_per_model(board), board).dropna(subset="uplift")
+    uplift, rest = rows["uplift"].mean(), rows["uplift_without_ifeval"].mean()
+    assert len(rows) >= 68
+    assert uplift == pytest.approx(4.95, abs=0.15)
+    assert uplift - rest == pytest.approx(4.29, abs=0.15)
+
+
+POINTS = st.lists(
+    st.tuples(st.floats(0.1, 100), st.floats(0, 100)) | st.just((float("nan"), 50.0)), max_size=40
+)
+
+
+@given(POINTS)
+def test_nothing_beats_a_model_on_the_frontier_and_something_every_other(points):
+    models = pd.DataFrame(points, columns=["params_b", "average"], dtype=float)
+    on_it = pareto_frontier(models).tolist()
+    known = [place for place, (size, _) in enumerate(points) if size == size]
+    for place in known:
+        size, average = points[place]
+        rivals = [points[other] for other in known if other != place and points[other][0] <= size]
+        if on_it[place]:
+            assert all(rival_average <= average for _, rival_average in rivals)
+        else:
+            assert any(rival_average >= average for _, rival_average in rivals)
+    assert all(place in known for place, told in enumerate(on_it) if told)
+    assert any(on_it) == bool(known)
