@@ -2,7 +2,7 @@
 
 from components.charts.numbers import NamedAtlas, atlas_heatmaps
 from components.charts.prices import NamedPrice, predicted_prices
-from components.charts.scores import scores_by_size, twin_dumbbells
+from components.charts.scores import benchmark_profile, scores_by_size, twin_dumbbells
 from components.charts.style import ModelStyle, Theme, model_style
 
 __all__ = [
@@ -11,6 +11,7 @@ __all__ = [
     "NamedPrice",
     "Theme",
     "atlas_heatmaps",
+    "benchmark_profile",
     "model_style",
     "predicted_prices",
     "scores_by_size",

@@ -5,20 +5,29 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from components.charts.style import CHART_COLORS, Theme, finish, model_style
+from components.leaderboard import BENCHMARKS
+
+# Low and high; the theme's text reads at 4.5:1 on both.
+PROFILE_COLORS: dict[Theme, tuple[str, str]] = {
+    "light": ("#F3F5FA", "#9CC4E4"),
+    "dark": ("#1B202A", "#1F5A86"),
+}
 
 
 def twin_dumbbells(
-    scores: pd.DataFrame, labels: dict[str, str], *, vintage: str, theme: Theme
+    scores: pd.DataFrame, labels: dict[str, str], *, vintage: str, theme: Theme, most: int = 20
 ) -> go.Figure:
     """Each model's average joined to its instruct twin's, best twin on top.
 
-    `scores` has `model`, `average`, `twin`, `twin_average` as `shortlist_scores` gives them;
-    models without any score are left out. `labels` names the models.
+    `scores` has `model`, `average`, `twin`, `twin_average` as `with_twins` gives them; models
+    without any score are left out, and of the others the best `most` are drawn. `labels` names
+    the models.
     """
     colors = CHART_COLORS[theme]
     known = scores.dropna(subset=["average", "twin_average"], how="all")
     order = known.assign(best=known[["average", "twin_average"]].max(axis=1))
-    order = order.sort_values("best", kind="stable")
+    order = order.sort_values("best", kind="stable").tail(most)
+    drawn = f"; the best {most} of {len(known)} models" if len(known) > most else ""
     figure = go.Figure()
     for row in order.to_dict("records"):
         style = model_style(row["model"])
@@ -68,13 +77,55 @@ def twin_dumbbells(
         figure,
         theme,
         title="Average score, base beside instruct twin",
-        source=f"Open LLM Leaderboard v2, {vintage}; mean of six benchmarks, 0 to 100",
+        source=f"Open LLM Leaderboard v2, {vintage}; mean of six benchmarks, 0 to 100{drawn}",
         height=150 + 46 * len(order),
     )
     figure.update_layout(
         legend={"orientation": "h", "x": 1, "xanchor": "right", "y": 1.02, "yanchor": "bottom"}
     )
     figure.update_xaxes(title_text="average score", rangemode="tozero")
+    return figure
+
+
+def benchmark_profile(
+    scores: pd.DataFrame, labels: dict[str, str], *, vintage: str, theme: Theme
+) -> go.Figure:
+    """The six benchmarks of each model as a heatmap with its figures, best average on top.
+
+    `scores` has `model`, `average` and the six benchmark columns; models without scores are left
+    out.
+    """
+    known = scores.dropna(subset="average").sort_values("average", kind="stable")
+    values = known[["average", *BENCHMARKS]].to_numpy(dtype=float)
+    # One colour scale per column: the benchmarks differ in difficulty, models are compared.
+    spread = np.maximum(values.max(axis=0) - values.min(axis=0), 1e-9)
+    shade = (values - values.min(axis=0)) / spread
+    figure = go.Figure(
+        go.Heatmap(
+            z=shade,
+            x=["Average", *BENCHMARKS.values()],
+            y=[labels[model] for model in known["model"]],
+            text=[[f"{value:.2f}" for value in row] for row in values],
+            texttemplate="%{text}",
+            textfont={"size": 14},
+            hovertemplate="%{y}<br>%{x}: %{text}<extra></extra>",
+            colorscale=[[0, PROFILE_COLORS[theme][0]], [1, PROFILE_COLORS[theme][1]]],
+            showscale=False,
+            xgap=2,
+            ygap=2,
+        )
+    )
+    finish(
+        figure,
+        theme,
+        title="Scores by benchmark",
+        source=f"Open LLM Leaderboard v2, {vintage}; 0 to 100, shaded from the column's lowest to"
+        " its highest",
+        height=140 + 48 * len(known),
+    )
+    figure.update_xaxes(showgrid=False, side="top")
+    figure.update_yaxes(showgrid=False)
+    figure.update_layout(margin={"t": 104, "b": 16})
     return figure
 
 

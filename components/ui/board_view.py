@@ -6,7 +6,7 @@ from zlib import crc32
 import pandas as pd
 import streamlit as st
 
-from components.charts import scores_by_size
+from components.charts import benchmark_profile, scores_by_size, twin_dumbbells
 from components.errors import BoardError
 from components.leaderboard import (
     BADGES,
@@ -26,6 +26,7 @@ from components.leaderboard import (
     with_twins,
 )
 from components.ui import permalinks, shell, shortlist
+from components.ui.exports import csv_bytes
 from components.ui.feedback import show_error
 from components.ui.model_ids import labels
 from components.ui.resources import Board
@@ -194,6 +195,14 @@ def table(rows: pd.DataFrame, on_shortlist: list[str]) -> None:
             on_click=shortlist.add,
             args=(chosen,),
         )
+        st.download_button(
+            "CSV",
+            csv_bytes(shown.drop(columns="listed")),
+            file_name="basewise-leaderboard.csv",
+            mime="text/csv",
+            icon=":material/download:",
+            on_click="ignore",
+        )
         st.caption(
             f"{len(rows):,} rows, best average first. Tick rows on the left to shortlist them;"
             " ★ marks those that are."
@@ -251,18 +260,37 @@ def source_note() -> None:
     )
 
 
-def size_chart(rows: pd.DataFrame, on_shortlist: list[str], board: Board) -> None:
-    """The rows' scores against size, where sizes are known."""
-    if rows["params_b"].isna().all():
+def charts(rows: pd.DataFrame, on_shortlist: list[str], board: Board) -> None:
+    """The rows' scores against size and beside their twins', and the shortlist's profile."""
+    if rows.empty:
         return
-    shell.chart(
-        scores_by_size(
-            rows,
-            on_shortlist,
-            labels(on_shortlist),
-            vintage=VINTAGE_LABELS[board.vintage],
-            theme=shell.theme(),
-        ),
-        name="scores-by-size",
-        alt="Average score against number of parameters, the shortlist labelled",
+    vintage, theme = VINTAGE_LABELS[board.vintage], shell.theme()
+    models = one_run_per_model(rows)
+    by_size, by_twin, by_benchmark = st.tabs(
+        ["Score against size", "Base beside twin", "Shortlist by benchmark"]
     )
+    with by_size:
+        if models["params_b"].isna().all():
+            st.info("The sizes of these models are unknown.", icon=":material/question_mark:")
+        else:
+            named = labels(on_shortlist)
+            figure = scores_by_size(models, on_shortlist, named, vintage=vintage, theme=theme)
+            alt = "Average score against number of parameters, the shortlist labelled"
+            shell.chart(figure, name="scores-by-size", alt=alt)
+    with by_twin:
+        paired = models.dropna(subset="twin_average")
+        if paired.empty:
+            st.info("None of these models has a twin on the board.", icon=":material/link_off:")
+        else:
+            named = labels(list(paired["model"]))
+            figure = twin_dumbbells(paired, named, vintage=vintage, theme=theme)
+            alt = "Average score of each model joined to its instruct twin's"
+            shell.chart(figure, name="twins", alt=alt)
+    with by_benchmark:
+        listed = one_run_per_model(board.runs[board.runs["model"].isin(on_shortlist)])
+        if listed.empty:
+            st.info("No shortlisted model is on this board.", icon=":material/search_off:")
+        else:
+            named = labels(on_shortlist)
+            figure = benchmark_profile(listed, named, vintage=vintage, theme=theme)
+            shell.chart(figure, name="profile", alt="Scores of the shortlist on each benchmark")

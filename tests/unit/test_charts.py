@@ -9,11 +9,13 @@ from components.charts import (
     NamedAtlas,
     NamedPrice,
     atlas_heatmaps,
+    benchmark_profile,
     model_style,
     predicted_prices,
     scores_by_size,
     twin_dumbbells,
 )
+from components.charts.scores import PROFILE_COLORS
 from components.charts.style import CHART_COLORS, COLORS
 from components.leaderboard import (
     load_board,
@@ -76,6 +78,8 @@ def figures():
     )
     for theme in ("light", "dark"):
         yield twin_dumbbells(scores, LABELS, vintage="Final", theme=theme), theme
+        profile = one_run_per_model(board[board["model"].isin(SHORTLIST)])
+        yield benchmark_profile(profile, LABELS, vintage="Final", theme=theme), theme
         yield scores_by_size(rows, SHORTLIST, LABELS, vintage="Final", theme=theme), theme
         yield atlas_heatmaps([NamedAtlas("A", atlas, "note")], prefix="$", theme=theme), theme
         priced = [NamedPrice(SHORTLIST[0], "Llama", "Hub meta-llama/Llama-3.1-8B@d04e592b", 12.5)]
@@ -98,6 +102,26 @@ def test_dumbbells_put_the_best_twin_on_top_and_say_each_value():
     traces = figure.to_dict()["data"]
     texts = [text.strip() for trace in traces for text in trace.get("text", ())]
     assert texts == ["14.42", "23.76", "27.56", "26.02", "35.20"]
+
+
+def test_the_profile_writes_every_figure_and_its_text_reads_on_every_shade():
+    board = load_board("2025-03-final")
+    rows = one_run_per_model(board[board["model"].isin(SHORTLIST)])
+    heatmap: Any = next(
+        iter(benchmark_profile(rows, LABELS, vintage="F", theme="dark").select_traces())
+    )
+    assert heatmap["text"][-1][0] == "27.56"
+    assert (heatmap["z"].min(), heatmap["z"].max()) == (0, 1)
+    for theme, shades in PROFILE_COLORS.items():
+        assert all(contrast(CHART_COLORS[theme].text, shade) >= 4.5 for shade in shades)
+
+
+def test_only_the_best_twins_are_drawn_and_the_chart_says_so():
+    board = load_board("2025-03-final")
+    rows = with_twins(one_run_per_model(board), board)
+    names = {model: model for model in rows["model"]}
+    layout = twin_dumbbells(rows, names, vintage="F", theme="light", most=5).to_dict()["layout"]
+    assert "the best 5 of 190 models" in layout["title"]["subtitle"]["text"]
 
 
 def test_models_without_scores_do_not_break_the_dumbbells():
