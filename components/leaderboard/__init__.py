@@ -14,6 +14,7 @@ from components.leaderboard.board import (
 )
 from components.leaderboard.frontier import pareto_frontier
 from components.leaderboard.live import LiveBoard, load_live_board, read_board
+from components.leaderboard.movement import movement
 from components.leaderboard.search import SYNTAX, search
 from components.leaderboard.twins import shortlist_scores, twins, with_twins
 from components.leaderboard.validity import BADGES, with_badges
@@ -31,6 +32,7 @@ __all__ = [
     "filter_board",
     "load_board",
     "load_live_board",
+    "movement",
     "one_run_per_model",
     "pareto_frontier",
     "read_board",

@@ -18,6 +18,7 @@ from components.leaderboard import (
     VINTAGES,
     as_recorded,
     filter_board,
+    movement,
     one_run_per_model,
     pareto_frontier,
     read_corrections,
@@ -25,10 +26,10 @@ from components.leaderboard import (
     with_badges,
     with_twins,
 )
-from components.ui import permalinks, shell, shortlist
+from components.ui import permalinks, resources, shell, shortlist
 from components.ui.exports import csv_bytes
 from components.ui.feedback import show_error
-from components.ui.model_ids import labels
+from components.ui.model_ids import label, labels
 from components.ui.resources import Board
 
 _WALK_THROUGH_B = 9.0
@@ -266,8 +267,8 @@ def charts(rows: pd.DataFrame, on_shortlist: list[str], board: Board) -> None:
         return
     vintage, theme = VINTAGE_LABELS[board.vintage], shell.theme()
     models = one_run_per_model(rows)
-    by_size, by_twin, by_benchmark = st.tabs(
-        ["Score against size", "Base beside twin", "Shortlist by benchmark"]
+    by_size, by_twin, by_benchmark, by_vintage = st.tabs(
+        ["Score against size", "Base beside twin", "Shortlist by benchmark", "Between vintages"]
     )
     with by_size:
         if models["params_b"].isna().all():
@@ -294,3 +295,45 @@ def charts(rows: pd.DataFrame, on_shortlist: list[str], board: Board) -> None:
             named = labels(on_shortlist)
             figure = benchmark_profile(listed, named, vintage=vintage, theme=theme)
             shell.chart(figure, name="profile", alt="Scores of the shortlist on each benchmark")
+    with by_vintage:
+        _movement(on_shortlist)
+
+
+def _movement(on_shortlist: list[str]) -> None:
+    earlier, later = st.columns(2)
+    with earlier:
+        first = st.selectbox(
+            "From", VINTAGES, index=0, format_func=VINTAGE_LABELS.__getitem__, key="from_vintage"
+        )
+    with later:
+        second = st.selectbox(
+            "To",
+            VINTAGES,
+            index=len(VINTAGES) - 1,
+            format_func=VINTAGE_LABELS.__getitem__,
+            key="to_vintage",
+        )
+    moves = movement(resources.board(first).runs, resources.board(second).runs, on_shortlist)
+    number = st.column_config.NumberColumn
+    st.dataframe(
+        moves.assign(model=moves["model"].map(label)),
+        hide_index=True,
+        width="stretch",
+        placeholder="–",
+        column_order=[
+            *["model", "average_before", "average_after", "change"],
+            *["rank_before", "rank_after", "why"],
+        ],
+        column_config={
+            "model": "Model",
+            "average_before": number("Average before", format="%.2f"),
+            "average_after": number("Average after", format="%.2f"),
+            "change": number("Change", format="%+.2f"),
+            "rank_before": number("Rank before", help="Among all models of that vintage"),
+            "rank_after": number("Rank after", help="Among all models of that vintage"),
+            "why": st.column_config.TextColumn("Why", width="large"),
+        },
+    )
+    st.caption(
+        "Ranks are among the bundled models of each vintage: the later ones list more models."
+    )
