@@ -31,6 +31,7 @@ from components.ui.exports import csv_bytes
 from components.ui.feedback import show_error
 from components.ui.model_ids import label, labels
 from components.ui.resources import Board
+from components.ui.text import plain
 
 _WALK_THROUGH_B = 9.0
 _VINTAGE = permalinks.one_of("vintage", [*VINTAGES, LIVE], VINTAGES[-1])
@@ -322,7 +323,7 @@ def _movement(on_shortlist: list[str]) -> None:
         placeholder="–",
         column_order=[
             *["model", "average_before", "average_after", "change"],
-            *["rank_before", "rank_after", "why"],
+            *["rank_before", "rank_after"],
         ],
         column_config={
             "model": "Model",
@@ -331,8 +332,13 @@ def _movement(on_shortlist: list[str]) -> None:
             "change": number("Change", format="%+.2f"),
             "rank_before": number("Rank before", help="Among all models of that vintage"),
             "rank_after": number("Rank after", help="Among all models of that vintage"),
-            "why": st.column_config.TextColumn("Why", width="large"),
         },
+    )
+    st.markdown(
+        "\n".join(
+            f"- **{plain(label(row['model']))}**: {plain(row['why'])}"
+            for row in moves.to_dict("records")
+        )
     )
     st.caption(
         "Ranks are among the bundled models of each vintage: the later ones list more models."
