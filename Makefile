@@ -7,7 +7,7 @@ PORT ?= 8501
 .PHONY: run test lint clean
 
 run: $(VENV)/app.stamp
-	$(BIN)/streamlit run app.py --server.port $(PORT)
+	$(BIN)/streamlit run app.py --server.address localhost --server.port $(PORT)
 
 test: $(VENV)/dev.stamp browser
 	$(BIN)/python -m pytest

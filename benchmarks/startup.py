@@ -30,7 +30,7 @@ def seconds_to_table(browser: Browser, script: Path, page_name: str, log: Path) 
         context = browser.new_context(viewport={"width": 1366, "height": 900})
         page = context.new_page()
         page.goto(server.address(page_name))
-        page.get_by_test_id("stDataFrame").wait_for(state="visible", timeout=60_000)
+        page.get_by_test_id("stDataFrame").first.wait_for(state="visible", timeout=60_000)
         elapsed = time.perf_counter() - started
         context.close()
     return elapsed

@@ -6,7 +6,7 @@ from components.ui import shell, strips, tokenizer_view
 
 models = shell.open_page(
     shell.TOKENIZERS,
-    "Is a price one token, or one per digit? Every answer here comes from running the model's own"
+    "Is a price one token, or one per digit? Every answer here comes from running the real"
     " tokenizer.",
 )
 loaded = tokenizer_view.load(models)

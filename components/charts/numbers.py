@@ -11,12 +11,12 @@ from components.charts.style import Theme, finish
 
 # One token per number, two, three, and more: a sequential scale that keeps its order in grey.
 _TOKEN_COLORS = ("#2B6CB0", "#7FB2D6", "#F2B35E", "#B8450F")
-_ROW_PIXELS = 195
+_ROW_PIXELS = 210
 
 
 @dataclass(frozen=True)
 class NamedAtlas:
-    """A number atlas with the name of its model and what is said under it."""
+    """A number atlas, its model's name, and what is said beside it (may hold `<br>`)."""
 
     label: str
     atlas: pd.DataFrame
@@ -32,7 +32,7 @@ def atlas_heatmaps(atlases: list[NamedAtlas], *, prefix: str, theme: Theme) -> g
         rows=len(atlases),
         cols=1,
         shared_xaxes=True,
-        vertical_spacing=0.36 / len(atlases),
+        vertical_spacing=0.42 / len(atlases),
         subplot_titles=[f"<b>{named.label}</b>  ·  {named.note}" for named in atlases],
     )
     for row, named in enumerate(atlases, start=1):
@@ -62,12 +62,12 @@ def atlas_heatmaps(atlases: list[NamedAtlas], *, prefix: str, theme: Theme) -> g
         " row + column = the number",
         height=110 + _ROW_PIXELS * len(atlases),
     )
-    figure.update_layout(margin={"t": 104, "r": 120}, coloraxis=_token_scale())
+    figure.update_layout(margin={"t": 118, "r": 120}, coloraxis=_token_scale())
     figure.update_xaxes(showgrid=False, tickvals=list(range(0, 100, 10)), showticklabels=True)
     figure.update_yaxes(
         showgrid=False, autorange="reversed", type="category", tickvals=["0", "300", "600", "900"]
     )
-    figure.update_annotations(x=0, xanchor="left", font_size=13)
+    figure.update_annotations(x=0, xanchor="left", align="left", font_size=13)
     return figure
 
 

@@ -26,7 +26,9 @@ class ModelRegistry:
     def __init__(self, models: list[ModelSpec], packages: list[Package]):
         self._models: Mapping[str, ModelSpec] = {model.id: model for model in models}
         self._packages: Mapping[str, Package] = {package.key: package for package in packages}
-        self._by_name = {name: model for model in models for name in (model.id, *model.aliases)}
+        self._by_name = {
+            name.lower(): model for model in models for name in (model.id, *model.aliases)
+        }
         self._base_of = {m.instruct_twin: m.id for m in models if m.instruct_twin is not None}
         problems = self._problems(models, packages)
         if problems:
@@ -36,7 +38,7 @@ class ModelRegistry:
             )
 
     def _problems(self, models: list[ModelSpec], packages: list[Package]) -> list[str]:
-        names = [name for model in models for name in (model.id, *model.aliases)]
+        names = [name.lower() for model in models for name in (model.id, *model.aliases)]
         problems = [f"{name} is listed twice" for name in sorted(_repeated(names))]
         keys = [package.key for package in packages]
         problems += [f"package {key} is listed twice" for key in sorted(_repeated(keys))]
@@ -61,12 +63,15 @@ class ModelRegistry:
         return len(self._models)
 
     def __contains__(self, repo_id: object) -> bool:
-        return repo_id in self._by_name
+        return isinstance(repo_id, str) and repo_id.lower() in self._by_name
 
     def get(self, repo_id: str) -> ModelSpec:
-        """The listed model with this Hub id or alias; UnknownModelError suggests close ids."""
-        if repo_id in self._by_name:
-            return self._by_name[repo_id]
+        """The listed model with this Hub id or alias, in either case as on the Hub.
+
+        Raises UnknownModelError, which suggests close ids.
+        """
+        if repo_id in self:
+            return self._by_name[repo_id.lower()]
         suggestions = self.suggestions(repo_id)
         hint = f"Did you mean {' or '.join(suggestions)}? " if suggestions else ""
         raise UnknownModelError(
@@ -77,19 +82,19 @@ class ModelRegistry:
 
     def resolve(self, repo_id: str) -> ModelSpec:
         """Like `get`, but a well-formed Hub id that is not listed gets a spec of unknowns."""
-        if repo_id in self._by_name or not is_hub_id(repo_id):
+        if repo_id in self or not is_hub_id(repo_id):
             return self.get(repo_id)
         organization, name = repo_id.split("/")
         return ModelSpec(id=repo_id, label=name, organization=organization, listed=False)
 
     def canonical_id(self, repo_id: str) -> str:
         """The listed id for an alias; any other id as it is."""
-        return self._by_name[repo_id].id if repo_id in self._by_name else repo_id
+        return self.get(repo_id).id if repo_id in self else repo_id
 
     def suggestions(self, repo_id: str) -> list[str]:
         """Up to three listed ids that look like `repo_id`, by its full form or its name alone."""
         wanted = repo_id.lower()
-        forms = {name.lower(): spec.id for name, spec in self._by_name.items()}
+        forms = {name: spec.id for name, spec in self._by_name.items()}
         forms |= {name.split("/")[1]: model_id for name, model_id in list(forms.items())}
         forms |= {spec.label.lower(): spec.id for spec in self}
         close = difflib.get_close_matches(wanted, forms, n=9, cutoff=0.72)

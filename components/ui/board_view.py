@@ -35,18 +35,22 @@ from components.ui.text import plain
 
 _WALK_THROUGH_B = 9.0
 _VINTAGE = permalinks.one_of("vintage", [*VINTAGES, LIVE], VINTAGES[-1])
+_KIND = permalinks.some_of("kind", KINDS)
+_MAX_B = permalinks.positive_number("max_b")
+_SEARCH = permalinks.text("search")
+_RUNS = permalinks.flag("runs")
+_RECORDED = permalinks.flag("recorded")
 
 
 def pick_vintage() -> str:
     """The vintage to show, the same on all pages; in the URL as `vintage`."""
-    vintage = permalinks.show_one(_VINTAGE)
+    vintage = _VINTAGE.show()
     st.segmented_control(
         "Vintage",
         [*VINTAGES, LIVE],
         format_func=VINTAGE_LABELS.__getitem__,
         key=_VINTAGE.widget_key,
-        on_change=permalinks.take_one,
-        args=(_VINTAGE,),
+        on_change=_VINTAGE.take,
         required=True,
         help="The board was retired in March 2025. MATH was graded anew in February 2025, and some"
         " models were run again: places differ between vintages.",
@@ -76,15 +80,14 @@ def filtered(board: Board) -> pd.DataFrame:
     """
     kinds_column, size_column, preset_column = st.columns([5, 3, 3], vertical_alignment="bottom")
     with size_column:
-        limit = st.number_input(
+        limit = _MAX_B.show()
+        st.number_input(
             "At most, billion parameters",
-            min_value=0.0,
-            value=None,
+            min_value=0.01,
             step=1.0,
             placeholder="any size",
-            key="max_b",
-            bind="query-params",
-            persist_state="session",
+            key=_MAX_B.widget_key,
+            on_change=_MAX_B.take,
         )
     with preset_column:
         st.button(
@@ -95,42 +98,42 @@ def filtered(board: Board) -> pd.DataFrame:
         )
     search_column, runs_column, recorded_column = st.columns([5, 3, 3], vertical_alignment="bottom")
     with search_column:
-        query = st.text_input(
+        query = _SEARCH.show()
+        st.text_input(
             "Search",
-            key="search",
-            bind="query-params",
-            persist_state="session",
+            key=_SEARCH.widget_key,
+            on_change=_SEARCH.take,
             placeholder="qwen2.5; gemma-2.*it$; @license:apache",
             help=SYNTAX,
         )
     with runs_column:
-        every_run = st.toggle(
+        every_run = _RUNS.show()
+        st.toggle(
             "Every run",
-            key="runs",
-            bind="query-params",
-            persist_state="session",
+            key=_RUNS.widget_key,
+            on_change=_RUNS.take,
             help="Some models were run in several precisions, or with and without chat template."
             " Off: the run with the best average.",
         )
     with recorded_column:
-        recorded = st.toggle(
+        recorded = _RECORDED.show()
+        st.toggle(
             "Kinds as recorded",
-            key="recorded",
-            bind="query-params",
-            persist_state="session",
+            key=_RECORDED.widget_key,
+            on_change=_RECORDED.take,
             help="The board's own types, right or wrong, instead of the corrected ones.",
         )
     all_runs = as_recorded(board.runs) if recorded else board.runs
     with kinds_column:
-        kinds = st.pills(
+        kinds = _KIND.show()
+        st.pills(
             "Kind",
-            [kind for kind in KINDS if kind in set(all_runs["kind"])],
+            [kind for kind in KINDS if kind in {*all_runs["kind"], *kinds}],
             selection_mode="multi",
-            key="kind",
-            bind="query-params",
-            persist_state="session",
+            key=_KIND.widget_key,
+            on_change=_KIND.take,
         )
-    runs = filter_board(all_runs, kinds=list(kinds), max_params_b=limit)
+    runs = filter_board(all_runs, kinds=kinds, max_params_b=limit)
     unknown = all_runs["params_b"].isna().sum() if limit is not None else 0
     if unknown:
         st.caption(f"{unknown} runs of unknown size are left out by the size limit.")
@@ -144,8 +147,8 @@ def filtered(board: Board) -> pd.DataFrame:
 
 
 def _apply_preset() -> None:
-    st.session_state["kind"] = ["base"]
-    st.session_state["max_b"] = _WALK_THROUGH_B
+    _KIND.choose(["base"])
+    _MAX_B.choose(_WALK_THROUGH_B)
 
 
 def table(rows: pd.DataFrame, on_shortlist: list[str]) -> None:
@@ -187,7 +190,8 @@ def table(rows: pd.DataFrame, on_shortlist: list[str]) -> None:
         placeholder="–",
         column_config=_columns(),
     )
-    chosen = [rows["model"].iloc[row] for row in event.selection.rows]
+    ticked = [rows["model"].iloc[row] for row in event.selection.rows]
+    chosen = [model for model in dict.fromkeys(ticked) if model not in on_shortlist]
     with add_slot:
         st.button(
             f"Add {len(chosen)} to the shortlist" if chosen else "Add to the shortlist",

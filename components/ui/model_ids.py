@@ -1,5 +1,6 @@
 """Hub ids that visitors type or links carry: cleaned, and said what is wrong with the rest."""
 
+import re
 from collections.abc import Sequence
 
 import streamlit as st
@@ -19,7 +20,7 @@ def clean_ids(repo_ids: Sequence[str], *, limit: int, where: str) -> list[str]:
     refused: list[str] = []
     for repo_id in repo_ids:
         try:
-            accepted.append(registry.resolve(repo_id.strip()).id)
+            accepted.append(registry.resolve(_of_link(repo_id)).id)
         except UnknownModelError as error:
             refused.append(str(error))
     accepted = list(dict.fromkeys(accepted))
@@ -27,6 +28,11 @@ def clean_ids(repo_ids: Sequence[str], *, limit: int, where: str) -> list[str]:
         refused.append(f"At most {limit} models fit in here: {', '.join(left_out)} left out.")
     st.session_state[f"{where}_refused"] = refused
     return accepted[:limit]
+
+
+def _of_link(text: str) -> str:
+    """The id in the address of a model's Hub page; other text as it is."""
+    return re.sub(r"^(https?://)?(www\.)?(huggingface\.co|hf\.co)/", "", text.strip()).rstrip("/")
 
 
 def say_refused(where: str) -> None:

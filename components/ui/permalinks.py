@@ -1,86 +1,123 @@
-"""Choices that live in the URL by their ids.
+"""Choices that live in the URL, written there as ids.
 
-Streamlit's own binding writes a select widget's labels into the URL; a link must outlive a label.
-So a choice is kept under a key of its own, which also outlives the page that the widget is on.
+Streamlit's own binding writes a select widget's labels into the URL, and a link must outlive a
+label; nor does it mix with parameters that the script writes. So each choice is kept under a key
+of its own, which also outlives the page that its widget is on.
 """
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from typing import Generic, TypeVar
 
 import streamlit as st
 
+T = TypeVar("T")
+
 
 @dataclass(frozen=True)
-class Choice:
-    """A list of ids under the query parameter `name`.
+class Parameter(Generic[T]):
+    """A value under the query parameter `name`.
 
-    `clean` turns ids from outside into usable ones; `spell_default` says whether the URL names
-    the values even when they are the default's, or none at all.
+    `read` makes a value of what a URL or widget holds, `write` the URL's texts of a value;
+    `spell_default` says whether the URL names the value even when it is the default or empty.
     """
 
     name: str
-    default: tuple[str, ...]
-    clean: Callable[[Sequence[str]], list[str]]
+    default: T
+    read: Callable[[list[str]], T]
+    write: Callable[[T], list[str]]
     spell_default: bool = False
 
     @property
     def widget_key(self) -> str:
-        """The key of the widget that shows the choice."""
+        """The key of the widget that shows the value."""
         return f"{self.name}_widget"
 
-    def values(self) -> list[str]:
-        """This visit's values: chosen before, else the URL's, else the default."""
+    def value(self) -> T:
+        """This visit's value: chosen before, else the URL's, else the default."""
         if self._key not in st.session_state:
             asked = st.query_params.get_all(self.name)
-            usable = self.clean([value for value in asked if value])
-            emptied = asked == [""] and self.spell_default
-            st.session_state[self._key] = usable or ([] if emptied else list(self.default))
-        return list(st.session_state[self._key])
+            told = [text for text in asked if text]
+            emptied = self.spell_default and asked == [""]
+            value = self.read(told) if told or emptied else self.default
+            # A link of which nothing is usable shows what a bare one does.
+            st.session_state[self._key] = value if self.write(value) or emptied else self.default
+        return st.session_state[self._key]
 
-    def replace(self, values: Sequence[str]) -> None:
-        """Choose other values."""
-        st.session_state[self._key] = self.clean(values)
+    def choose(self, value: T) -> None:
+        """Choose another value."""
+        st.session_state[self._key] = self.read(self.write(value))
 
-    def write_to_url(self) -> None:
-        """Make the page's address name the values."""
-        values = self.values()
-        spelled = values if values != list(self.default) else []
+    def show(self) -> T:
+        """Prepare the widget with key `widget_key` to show the value, and the URL to name it."""
+        value = self.value()
+        st.session_state[self.widget_key] = value
+        texts = [] if value == self.default else self.write(value)
         if self.spell_default:
-            spelled = values or [""]
-        if st.query_params.get_all(self.name) != spelled:
-            st.query_params[self.name] = spelled
+            texts = self.write(value) or [""]
+        told = st.query_params.get_all(self.name)
+        if texts and told != texts:
+            st.query_params[self.name] = texts
+        elif told and not texts:
+            del st.query_params[self.name]  # an empty list would leave the address as it is
+        return value
+
+    def take(self) -> None:
+        """The widget's `on_change`: what is picked there is the value."""
+        self.choose(st.session_state[self.widget_key])
 
     @property
     def _key(self) -> str:
         return f"{self.name}_chosen"
 
 
-def one_of(name: str, options: Sequence[str], default: str) -> Choice:
-    """A choice of exactly one of `options`."""
-    return Choice(name, (default,), lambda ids: [i for i in ids if i in options][:1] or [default])
+def one_of(name: str, options: Sequence[str], default: str) -> Parameter[str]:
+    """Exactly one of `options`."""
+
+    def read(texts: list[str]) -> str:
+        return next((text for text in texts if text in options), default)
+
+    return Parameter(name, default, read, lambda value: [value])
 
 
-def show_one(choice: Choice) -> str:
-    """Prepare a widget that shows one value, with key `choice.widget_key`, and its URL."""
-    (value,) = choice.values()
-    st.session_state[choice.widget_key] = value
-    choice.write_to_url()
-    return value
+def some_of(name: str, options: Sequence[str]) -> Parameter[list[str]]:
+    """Any of `options`, none by default."""
+    return Parameter(name, [], lambda texts: [t for t in texts if t in options], list)
 
 
-def take_one(choice: Choice) -> None:
-    """The widget's `on_change`: what is picked there is the choice."""
-    choice.replace([st.session_state[choice.widget_key]])
+def models(
+    name: str,
+    default: Sequence[str],
+    clean: Callable[[list[str]], list[str]],
+    *,
+    spell_default: bool = False,
+) -> Parameter[list[str]]:
+    """A list of Hub ids."""
+    return Parameter(name, list(default), clean, list, spell_default)
 
 
-def show_many(choice: Choice) -> list[str]:
-    """Prepare a widget that shows all values, with key `choice.widget_key`, and its URL."""
-    values = choice.values()
-    st.session_state[choice.widget_key] = values
-    choice.write_to_url()
-    return values
+def positive_number(name: str) -> Parameter[float | None]:
+    """A number above zero, or None."""
+
+    def read(texts: list[str]) -> float | None:
+        with suppress(ValueError):
+            number = float(texts[0]) if texts else 0.0
+            return number if 0 < number < float("inf") else None
+        return None
+
+    return Parameter(name, None, read, lambda value: [] if value is None else [f"{value:g}"])
 
 
-def take_many(choice: Choice) -> None:
-    """The widget's `on_change`: what is picked there are the values."""
-    choice.replace(st.session_state[choice.widget_key])
+def flag(name: str) -> Parameter[bool]:
+    """Yes or no, no by default."""
+    return Parameter(
+        name, False, lambda texts: texts == ["true"], lambda value: ["true"] if value else []
+    )
+
+
+def text(name: str) -> Parameter[str]:
+    """A line of text, empty by default."""
+    return Parameter(
+        name, "", lambda texts: "".join(texts[:1]), lambda value: [value] if value else []
+    )

@@ -40,6 +40,12 @@ def keep(prediction: Prediction) -> None:
     _all()[prediction.model] = prediction
 
 
+def forget(models: list[str]) -> None:
+    """Drop the latest predictions of these models: they are about to be run again."""
+    for model in models:
+        _all().pop(model, None)
+
+
 def latest(model: str) -> Prediction | None:
     """The model's newest prediction of this visit."""
     return _all().get(model)

@@ -14,6 +14,7 @@ from components.ui import predictions, resources, shell, shortlist
 from components.ui.feedback import show_error
 from components.ui.model_ids import labels
 from components.ui.resources import Board
+from components.ui.strips import source
 from components.ui.text import plain
 from components.ui.tokenizer_view import strategy_lines
 
@@ -86,8 +87,8 @@ def _numbers(repo_id: str) -> None:
             show_error(error)
         return
     strategy_lines(loaded)
-    st.caption(plain(f"Tokenizer: {loaded.asset.describe()}"))
-    st.markdown(f"**{loaded.tokens_per_price:.2f}** tokens per catalogue price")
+    st.markdown(f"**{loaded.tokens_per_price:.2f}** tokens per catalogue price in whole dollars")
+    st.caption(plain(f"Tokenizer: {source(repo_id, loaded)}"))
 
 
 def _prediction(repo_id: str) -> None:

@@ -6,13 +6,12 @@ from components.charts import model_style
 from components.registry import load_registry
 from components.ui import permalinks
 from components.ui.model_ids import clean_ids, label, options, say_refused
-from components.ui.permalinks import Choice
 from components.ui.text import plain
 
 PARAMETER = "models"
 LIMIT = 8
 
-_CHOICE = Choice(
+_CHOICE = permalinks.models(
     PARAMETER,
     (
         "meta-llama/Llama-3.1-8B",
@@ -27,27 +26,27 @@ _CHOICE = Choice(
 
 def models() -> list[str]:
     """The shortlist: Hub ids in the visitor's order, at most LIMIT."""
-    return _CHOICE.values()
+    return list(_CHOICE.value())
 
 
 def add(repo_ids: list[str]) -> None:
     """Put models at the end of the shortlist; those on it already stay where they are."""
-    _CHOICE.replace([*models(), *repo_ids])
+    _CHOICE.choose([*models(), *repo_ids])
 
 
 def picker() -> None:
     """The shortlist's control, with what it refused or could not find in the registry."""
     registry = load_registry()
-    current = permalinks.show_many(_CHOICE)
+    current = _CHOICE.show()
     st.multiselect(
         "Shortlist",
         options=options(current),
         format_func=label,
         key=_CHOICE.widget_key,
-        on_change=permalinks.take_many,
-        args=(_CHOICE,),
+        on_change=_CHOICE.take,
         accept_new_options=True,
         max_selections=LIMIT,
+        select_all=False,
         placeholder="Pick a model or type a Hub id",
         help="Any model on the Hub can be used: type its id, organization/name.",
     )

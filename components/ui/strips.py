@@ -28,14 +28,13 @@ _STYLE = """<style>
 
 def text_input() -> str:
     """The text to cut; kept while the visitor moves between pages."""
-    return st.text_area(
-        "Text",
-        value=DEFAULT_TEXT,
-        height=110,
-        max_chars=_MAX_CHARACTERS,
-        key="text",
-        persist_state="session",
-    )
+    text = st.text_area("Text", value=DEFAULT_TEXT, height=110, key="text", persist_state="session")
+    if len(text) > _MAX_CHARACTERS:
+        st.warning(
+            f"The text has {len(text):,} characters; the first {_MAX_CHARACTERS:,} are shown.",
+            icon=":material/content_cut:",
+        )
+    return text[:_MAX_CHARACTERS]
 
 
 def show_strip(repo_id: str, loaded: LoadedTokenizer, text: str, *, with_ids: bool) -> None:

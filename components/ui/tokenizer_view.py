@@ -5,10 +5,12 @@ import streamlit as st
 from components.charts import NamedAtlas, atlas_heatmaps
 from components.errors import BasewiseError
 from components.tokenization import PREFIX
-from components.ui import resources, shell, shortlist, strips
+from components.ui import permalinks, resources, shell, shortlist, strips
 from components.ui.feedback import show_error
 from components.ui.model_ids import label
 from components.ui.resources import LoadedTokenizer
+
+_IDS = permalinks.flag("ids")
 
 EXPLANATIONS = {
     "whole-number": "every number from 0 to 999 is one token",
@@ -58,7 +60,8 @@ def strategy_lines(loaded: LoadedTokenizer) -> None:
 
 def show_strips(loaded: dict[str, LoadedTokenizer], text: str) -> None:
     """The text as each tokenizer cuts it, two side by side."""
-    with_ids = st.toggle("Token ids", key="ids", bind="query-params", persist_state="session")
+    with_ids = _IDS.show()
+    st.toggle("Token ids", key=_IDS.widget_key, on_change=_IDS.take)
     items = list(loaded.items())
     for start in range(0, len(items), 2):
         columns = st.columns(2)
@@ -73,8 +76,8 @@ def atlas(loaded: dict[str, LoadedTokenizer]) -> None:
         NamedAtlas(
             label(repo_id),
             tokenizer.atlas,
-            f"{tokenizer.strategy.name}, {tokenizer.strategy.mean_tokens:.2f} tokens per number,"
-            f" {strips.source(repo_id, tokenizer)}",
+            f"{tokenizer.strategy.name}, {tokenizer.strategy.mean_tokens:.2f} tokens per number"
+            f"<br>{strips.source(repo_id, tokenizer)}",
         )
         for repo_id, tokenizer in loaded.items()
     ]

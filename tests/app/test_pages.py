@@ -62,6 +62,27 @@ def test_an_unusable_id_in_the_url_is_named_with_what_was_meant():
     assert "Did you mean google/gemma-2-9b" in everything_said(at)
 
 
+def test_the_address_of_a_models_hub_page_is_taken_for_its_id():
+    at = open_page("pages/leaderboard.py", models=["https://huggingface.co/Qwen/Qwen2.5-7B/"])
+    assert at.sidebar.multiselect[0].value == ["Qwen/Qwen2.5-7B"]
+
+
+@pytest.mark.parametrize("junk", ["abc", "-3", "0", "nan", "inf"])
+def test_a_size_in_the_url_that_is_no_size_limits_nothing(junk):
+    at = open_page("pages/leaderboard.py", max_b=junk, vintage="1999", kind="foo")
+    assert not at.exception
+    assert len(at.dataframe[0].value) == 190
+
+
+def test_a_description_that_is_too_long_is_refused_and_kept():
+    at = open_page("pages/live_inference.py", product="own")
+    at.text_area[0].set_value("word " * 5000).run()
+    assert not at.exception
+    assert "has 25,000 characters" in everything_said(at)
+    assert next(button for button in at.button if button.label == "Predict").disabled
+    assert at.text_area[0].value == "word " * 5000
+
+
 def test_a_ninth_model_is_left_out_and_said():
     at = open_page("pages/leaderboard.py", models=[f"org/model-{n}" for n in range(9)])
     assert not at.exception
@@ -85,7 +106,7 @@ def test_the_review_shows_scores_strategy_and_tokens_per_price_of_each_model():
     assert [metric.value for metric in at.metric][:2] == ["14.42", "23.76"]
     assert said.count("`whole-number`") == 1
     assert said.count("`per-digit`") == 3
-    assert "**1.00** tokens per catalogue price" in said
+    assert "**1.00** tokens per catalogue price in whole dollars" in said
 
 
 def test_a_model_without_scores_or_tokenizer_stays_unknown_on_the_review(hub):

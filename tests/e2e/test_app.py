@@ -96,6 +96,23 @@ def test_base_models_up_to_9b_and_the_vintage_are_in_the_link(
     elsewhere.context.close()
 
 
+def test_the_address_follows_the_filters_after_the_live_board_was_tried(server: Server, page: Page):
+    page.goto(server.address("leaderboard"))
+    page.get_by_role("radio", name="Live from the Hub").click()
+    expect(page.get_by_text("Shown instead: the bundled final vintage.")).to_be_visible()
+    page.get_by_role("radio", name="October 2024").click()
+    page.get_by_role("button", name="Base models up to 9B").click()
+    expect(page).to_have_url(re.compile("max_b=9(&|$)"))
+    limit = page.get_by_label("At most, billion parameters")
+    limit.fill("7")
+    limit.press("Enter")
+    expect(page).to_have_url(re.compile("max_b=7(&|$)"))
+    limit.fill("")
+    limit.press("Enter")
+    expect(page).not_to_have_url(re.compile("max_b"))
+    expect(page).to_have_url(re.compile("kind=base"))
+
+
 def test_rows_ticked_on_the_leaderboard_join_the_shortlist(server: Server, page: Page):
     page.goto(server.address("leaderboard", models=[GPT2]))
     table = page.get_by_test_id("stDataFrame").first
@@ -165,7 +182,7 @@ def test_a_running_prediction_does_not_block_another_visitors_page(
     expect(page.get_by_role("button", name="Predict")).to_be_disabled()
     other = browser.new_context().new_page()
     other.goto(fresh_server.address("leaderboard"))
-    expect(other.get_by_test_id("stDataFrame")).to_be_visible()
+    expect(other.get_by_test_id("stDataFrame").first).to_be_visible()
     seen_while_running = page.get_by_role("button", name="Predict").is_disabled()
     assert seen_while_running, "the prediction ended first: the test did not test anything"
     other.context.close()

@@ -269,10 +269,14 @@ def test_membership_is_of_ids_and_aliases_only(registry: ModelRegistry):
     assert None not in registry
 
 
+def test_an_id_in_another_case_is_the_same_model(registry: ModelRegistry):
+    assert registry.get("qwen/qwen2.5-7b").id == "Qwen/Qwen2.5-7B"
+    assert registry.resolve("META-LLAMA/meta-llama-3.1-8b").id == "meta-llama/Llama-3.1-8B"
+
+
 @pytest.mark.parametrize(
     ("mistyped", "meant"),
     [
-        ("meta-llama/Llama-3.1-8b", "meta-llama/Llama-3.1-8B"),
         ("Qwen/Qwen2.5-7", "Qwen/Qwen2.5-7B"),
         ("qwen2.5-7b", "Qwen/Qwen2.5-7B"),
         ("gemma-2-9b", "google/gemma-2-9b"),
