@@ -84,6 +84,7 @@ def filtered(board: Board) -> pd.DataFrame:
         st.number_input(
             "At most, billion parameters",
             min_value=0.01,
+            value=None,
             step=1.0,
             placeholder="any size",
             key=_MAX_B.widget_key,
