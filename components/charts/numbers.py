@@ -58,7 +58,7 @@ def atlas_heatmaps(atlases: list[NamedAtlas], *, prefix: str, theme: Theme) -> g
         figure,
         theme,
         title=f"Tokens that each number takes after “{prefix}”",
-        source="every number from 0 to 999 run through the model's own tokenizer;"
+        source="every number from 0 to 999 run through the tokenizer named;"
         " row + column = the number",
         height=110 + _ROW_PIXELS * len(atlases),
     )
