@@ -85,7 +85,7 @@ class ModelRegistry:
         if repo_id in self or not is_hub_id(repo_id):
             return self.get(repo_id)
         organization, name = repo_id.split("/")
-        return ModelSpec(id=repo_id, label=name, organization=organization, listed=False)
+        return ModelSpec(id=repo_id, label=name, organization=organization)
 
     def canonical_id(self, repo_id: str) -> str:
         """The listed id for an alias; any other id as it is."""
@@ -100,10 +100,6 @@ class ModelRegistry:
         close = difflib.get_close_matches(wanted, forms, n=9, cutoff=0.72)
         close += difflib.get_close_matches(wanted.split("/")[-1], forms, n=9, cutoff=0.72)
         return list(dict.fromkeys(forms[name] for name in close))[:3]
-
-    def twin_of(self, spec: ModelSpec) -> ModelSpec | None:
-        """The instruct twin of a base model, if one is listed."""
-        return self._models[spec.instruct_twin] if spec.instruct_twin else None
 
     def base_of(self, spec: ModelSpec) -> ModelSpec | None:
         """The base model whose instruct twin this is, if one is listed."""

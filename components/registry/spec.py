@@ -108,4 +108,3 @@ class ModelSpec(Strict):
     tokenizer: Annotated[tuple[str, ...], Field(strict=False)] = ()
     tokenizer_note: str | None = None
     weights: Annotated[tuple[str, ...], Field(strict=False)] = ()
-    listed: bool = True

@@ -222,9 +222,9 @@ def test_a_base_model_and_its_twin_know_each_other(
 ):
     base_spec, instruct_spec = registry.get(base), registry.get(instruct)
     assert (base_spec.kind, instruct_spec.kind) == ("base", "instruct")
-    assert registry.twin_of(base_spec) == instruct_spec
+    assert base_spec.instruct_twin == instruct_spec.id
     assert registry.base_of(instruct_spec) == base_spec
-    assert registry.twin_of(instruct_spec) is None
+    assert instruct_spec.instruct_twin is None
     assert registry.base_of(base_spec) is None
 
 
@@ -242,12 +242,11 @@ def test_a_model_without_a_twin_is_listed_with_its_kind(
 ):
     spec = registry.get(repo_id)
     assert spec.kind == kind
-    assert registry.twin_of(spec) is registry.base_of(spec) is None
+    assert spec.instruct_twin is registry.base_of(spec) is None
 
 
 def test_every_listed_model_says_what_it_is(registry: ModelRegistry):
     for spec in registry:
-        assert spec.listed, spec.id
         assert None not in (spec.kind, spec.params_b, spec.family), spec.id
 
 
@@ -309,7 +308,7 @@ def test_a_well_formed_id_that_is_not_listed_gets_a_spec_of_unknowns(
     registry: ModelRegistry, repo_id: str
 ):
     organization, name = repo_id.split("/")
-    expected = ModelSpec(id=repo_id, label=name, organization=organization, listed=False)
+    expected = ModelSpec(id=repo_id, label=name, organization=organization)
     assert registry.resolve(repo_id) == expected
     assert registry.tokenizer_sources(expected) == (HubRepo(repo_id=repo_id),)
     assert registry.weights_sources(expected) == (HubRepo(repo_id=repo_id),)
