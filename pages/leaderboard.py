@@ -9,7 +9,5 @@ models = shell.open_page(
 )
 board = resources.board(board_view.pick_vintage())
 board_view.describe(board)
-rows = board_view.filtered(board)
-board_view.table(rows, models)
-board_view.charts(rows, models, board)
+board_view.leaderboard(board, models)
 board_view.source_note()

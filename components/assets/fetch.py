@@ -68,10 +68,14 @@ def fetch_weights(spec: ModelSpec, registry: ModelRegistry, progress: Progress =
 
 @dataclass(frozen=True)
 class DatasetFile:
-    """A file of a Hub dataset on this disk and the commit that it is of."""
+    """A file of a Hub dataset on this disk and the commit that it is of.
+
+    `hub_away` is why the Hub could not be asked, where the file is a copy fetched earlier.
+    """
 
     path: Path
     revision: str
+    hub_away: str | None = None
 
 
 def fetch_dataset_file(repo_id: str, name: str, progress: Progress = silent) -> DatasetFile:
@@ -80,6 +84,7 @@ def fetch_dataset_file(repo_id: str, name: str, progress: Progress = silent) -> 
     Raises AssetError with the reason if there is neither.
     """
     repo = HubRepo(repo_id=repo_id)
+    hub_away = None
     try:
         folder = fetch_repo(repo, [name], progress, repo_type="dataset")
     except HubError as error:
@@ -90,13 +95,13 @@ def fetch_dataset_file(repo_id: str, name: str, progress: Progress = silent) -> 
                 way_out=f"What to do: {error.way_out}.",
                 attempts=[Attempt(f"Hub {repo_id}", str(error))],
             ) from error
-        folder = cached
+        folder, hub_away = cached, str(error)
     if not (folder / name).is_file():
         raise AssetError(
             f"The dataset {repo_id} has no file {name}.",
             way_out="Its layout has changed: use the bundled data.",
         )
-    return DatasetFile(folder / name, folder.name)
+    return DatasetFile(folder / name, folder.name, hub_away)
 
 
 def _fetch(

@@ -2,7 +2,12 @@
 
 from components.charts.numbers import NamedAtlas, atlas_heatmaps
 from components.charts.prices import NamedPrice, predicted_prices
-from components.charts.scores import benchmark_profile, scores_by_size, twin_dumbbells
+from components.charts.scores import (
+    benchmark_profile,
+    rank_movement,
+    scores_by_size,
+    twin_dumbbells,
+)
 from components.charts.style import ModelStyle, Theme, model_style
 
 __all__ = [
@@ -14,6 +19,7 @@ __all__ = [
     "benchmark_profile",
     "model_style",
     "predicted_prices",
+    "rank_movement",
     "scores_by_size",
     "twin_dumbbells",
 ]

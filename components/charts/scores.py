@@ -5,7 +5,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from components.charts.style import CHART_COLORS, Theme, finish, model_style
-from components.leaderboard import BENCHMARKS
+from components.leaderboard import BENCHMARKS, without_public_base
 
 # Low and high; the theme's text reads at 4.5:1 on both.
 PROFILE_COLORS: dict[Theme, tuple[str, str]] = {
@@ -19,13 +19,13 @@ def twin_dumbbells(
 ) -> go.Figure:
     """Each model's average joined to its instruct twin's, best twin on top.
 
-    `scores` has `model`, `average`, `twin`, `twin_average` as `with_twins` gives them; models
-    without any score are left out, and of the others the best `most` are drawn. `labels` names
-    the models.
+    `scores` has `model`, `average`, `twin`, `twin_average`, `twin_score` as `with_twins` gives
+    them; a model without a twin stands by its own average. Models without any score are left out,
+    and of the others the best `most` are drawn. `labels` names the models.
     """
     colors = CHART_COLORS[theme]
     known = scores.dropna(subset=["average", "twin_average"], how="all")
-    order = known.assign(best=known[["average", "twin_average"]].max(axis=1))
+    order = known.assign(best=known["twin_score"].fillna(known["average"]))
     order = order.sort_values("best", kind="stable").tail(most)
     drawn = f"; the best {most} of {len(known)} models" if len(known) > most else ""
     figure = go.Figure()
@@ -33,6 +33,10 @@ def twin_dumbbells(
         style = model_style(row["model"])
         label = labels[row["model"]]
         own, twin = row["average"], row["twin_average"]
+        own_marker = style.marker
+        if row["model"] in without_public_base():
+            own_marker = f"{style.marker.removesuffix('-open')}-open"
+            label += "<br><span style='font-size:11px'>instruct, no public base</span>"
         if pd.notna(own) and pd.notna(twin):
             figure.add_scatter(
                 x=[own, twin],
@@ -42,7 +46,7 @@ def twin_dumbbells(
                 hoverinfo="skip",
                 showlegend=False,
             )
-        ends = [(own, style.marker, label)]
+        ends = [(own, own_marker, row["model"])]
         if isinstance(row["twin"], str):
             ends.append((twin, f"{style.marker.removesuffix('-open')}-open", row["twin"]))
         ends = [end for end in ends if pd.notna(end[0])]
@@ -62,10 +66,11 @@ def twin_dumbbells(
                 textposition="middle left" if value == left else "middle right",
                 textfont={"color": colors.text},
                 cliponaxis=False,
+                customdata=[row["model"]],
                 hovertemplate=f"{name}<br>average %{{x:.2f}}<extra></extra>",
                 showlegend=False,
             )
-    for name, marker in (("the model itself", "circle"), ("its instruct twin", "circle-open")):
+    for name, marker in (("base model", "circle"), ("instruct model", "circle-open")):
         figure.add_scatter(
             x=[None],
             y=[None],
@@ -152,8 +157,8 @@ def scores_by_size(
         y=others["average"],
         mode="markers",
         marker={"color": colors.muted, "size": 6, "opacity": 0.55},
-        text=others["model"],
-        hovertemplate="%{text}<br>%{x:.3g}B parameters<br>average %{y:.2f}<extra></extra>",
+        customdata=others["model"],
+        hovertemplate="%{customdata}<br>%{x:.3g}B parameters<br>average %{y:.2f}<extra></extra>",
         showlegend=False,
     )
     best = known[known["frontier"]].sort_values("params_b")
@@ -164,6 +169,19 @@ def scores_by_size(
         line={"color": colors.muted, "width": 1.5, "dash": "dot", "shape": "hv"},
         name="Pareto frontier of base models: best average at this size or below",
         hoverinfo="skip",
+    )
+    named = best[~best["model"].isin(shortlist)]
+    figure.add_scatter(
+        x=named["params_b"],
+        y=named["average"],
+        mode="text",
+        text=[f" {model.split('/')[-1]} " for model in named["model"]],
+        # Left of its step, where the line is not; the smallest has no room there.
+        textposition=["top right", *["top left"] * len(named)][: len(named)],
+        textfont={"color": colors.muted, "size": 11},
+        cliponaxis=False,
+        hoverinfo="skip",
+        showlegend=False,
     )
     smallest, largest = np.log10([known["params_b"].min(), known["params_b"].max()])
     span = max(largest - smallest, 1.0)
@@ -187,6 +205,7 @@ def scores_by_size(
             textposition="middle left" if near_edge or index % 2 == 0 else "middle right",
             textfont={"color": colors.text, "size": 13},
             cliponaxis=False,
+            customdata=[row["model"]],
             hovertemplate=f"{row['model']}<br>%{{x:.3g}}B parameters<br>average %{{y:.2f}}"
             "<extra></extra>",
             showlegend=False,
@@ -216,4 +235,54 @@ def scores_by_size(
         ticktext=["0.1", "0.2", "0.5", "1", "2", "5", "10", "20", "50", "100", "200"],
     )
     figure.update_yaxes(title_text="average score", range=[0, known["average"].max() * 1.08])
+    return figure
+
+
+def rank_movement(
+    moves: pd.DataFrame, labels: dict[str, str], *, before: str, after: str, theme: Theme
+) -> go.Figure:
+    """Each model's rank in two vintages joined by a line, the best rank on top.
+
+    `moves` is what `movement` gives; models that one of the vintages does not list are left out,
+    and at least one must be on both. `before` and `after` name the vintages.
+    """
+    colors = CHART_COLORS[theme]
+    known = moves.dropna(subset=["rank_before", "rank_after"])
+    figure = go.Figure()
+    for row in known.to_dict("records"):
+        style = model_style(row["model"])
+        ranks = [int(row["rank_before"]), int(row["rank_after"])]
+        averages = [row["average_before"], row["average_after"]]
+        figure.add_scatter(
+            x=[before, after],
+            y=ranks,
+            mode="lines+markers+text",
+            line={"color": style.color, "width": 2.5},
+            marker={
+                "symbol": style.marker,
+                "color": style.color,
+                "size": 12,
+                "line": {"color": style.color, "width": 2},
+            },
+            text=[
+                f"#{ranks[0]} · {averages[0]:.2f}  ",
+                f"  #{ranks[1]} · {averages[1]:.2f}  {labels[row['model']]}",
+            ],
+            textposition=["middle left", "middle right"],
+            textfont={"color": colors.text},
+            cliponaxis=False,
+            hovertemplate=f"{row['model']}<br>%{{x}}: rank %{{y}}<extra></extra>",
+            showlegend=False,
+        )
+    finish(
+        figure,
+        theme,
+        title="Rank between vintages",
+        source=f"Open LLM Leaderboard v2, {before} and {after}; rank by average among the models that"
+        " each vintage lists (later ones list more)",
+        height=300 + 40 * len(known),
+    )
+    figure.update_layout(margin={"r": 260, "l": 120, "t": 120})
+    figure.update_xaxes(side="top", range=[0, 1], tickfont_size=14)
+    figure.update_yaxes(autorange="reversed", showticklabels=False, showgrid=False)
     return figure

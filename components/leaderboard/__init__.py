@@ -2,8 +2,10 @@
 
 from components.leaderboard.board import (
     BENCHMARKS,
+    HIDEABLE,
     KINDS,
     LIVE,
+    PERMISSIVE_LICENSES,
     VINTAGE_LABELS,
     VINTAGES,
     as_recorded,
@@ -15,20 +17,29 @@ from components.leaderboard.board import (
 from components.leaderboard.frontier import pareto_frontier
 from components.leaderboard.live import LiveBoard, load_live_board, read_board
 from components.leaderboard.movement import movement
+from components.leaderboard.numbering import families, family_strategy
+from components.leaderboard.query import RANKINGS, BoardQuery, answer, weighted_average
 from components.leaderboard.search import SYNTAX, search
-from components.leaderboard.twins import shortlist_scores, twins, with_twins
+from components.leaderboard.twins import shortlist_scores, twins, with_twins, without_public_base
 from components.leaderboard.validity import BADGES, with_badges
 
 __all__ = [
     "BADGES",
     "BENCHMARKS",
+    "HIDEABLE",
     "KINDS",
     "LIVE",
+    "PERMISSIVE_LICENSES",
+    "RANKINGS",
     "SYNTAX",
     "VINTAGES",
     "VINTAGE_LABELS",
+    "BoardQuery",
     "LiveBoard",
+    "answer",
     "as_recorded",
+    "families",
+    "family_strategy",
     "filter_board",
     "load_board",
     "load_live_board",
@@ -40,6 +51,8 @@ __all__ = [
     "search",
     "shortlist_scores",
     "twins",
+    "weighted_average",
     "with_badges",
     "with_twins",
+    "without_public_base",
 ]

@@ -1,5 +1,6 @@
 """The Open LLM Leaderboard v2 as a tidy frame, one row per model run."""
 
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 
@@ -27,6 +28,13 @@ BENCHMARKS = {
     "mmlu_pro": "MMLU-PRO",
 }
 KINDS = ("base", "instruct", "fine-tuned", "merge", "other")
+HIDEABLE = {"merged": "Merges", "moe": "Mixtures of experts", "flagged": "Flagged"}
+# Licences that allow use, change and sale without conditions on what for; by their SPDX names,
+# as the Hub writes them.
+PERMISSIVE_LICENSES = (
+    *("apache-2.0", "mit", "bsd", "bsd-2-clause", "bsd-3-clause", "isc", "zlib", "unlicense"),
+    *("cc0-1.0", "cc-by-4.0", "afl-3.0", "artistic-2.0", "bsl-1.0", "ecl-2.0", "ncsa", "wtfpl"),
+)
 
 # What the board called its types, without the emoji that some layouts put before them.
 _KIND_OF_TYPE = {
@@ -36,6 +44,7 @@ _KIND_OF_TYPE = {
     "fine-tuned on domain-specific datasets": "fine-tuned",
     "base merges and moerges": "merge",
 }
+_MIXTURES = r"Mixtral|Moe|MoE|Dbrx|Jamba|DeepseekV[23]|Arctic|Grok"
 
 
 @cache
@@ -62,7 +71,7 @@ def load_board(vintage: str) -> pd.DataFrame:
     Columns: `model_id` as the board recorded it; `model`, the registry's id for it (one model
     can have been submitted under two ids); `kind`, corrected, and `recorded_kind`; `params_b` in
     billions, NaN if unknown; `average` and the six BENCHMARKS, 0 to 100; `precision`;
-    `chat_template` and `flagged` (nullable booleans); `license`; `architecture`;
+    `chat_template` and HIDEABLE (nullable booleans); `license`; `architecture`; `organization`;
     `recorded_type`. BoardError for another vintage.
     """
     if vintage not in VINTAGES:
@@ -76,13 +85,21 @@ def load_board(vintage: str) -> pd.DataFrame:
 
 
 def tidy(runs: pd.DataFrame) -> pd.DataFrame:
-    """Runs with the recorded columns, given `kind` and `model`, best average first."""
+    """Runs with the recorded columns, given what follows from them, best average first."""
     registry = load_registry()
     board = runs.copy()
     board["recorded_kind"] = board["recorded_type"].map(_kind_of_type)
     board["kind"] = board["model_id"].map(_corrections()).fillna(board["recorded_kind"])
-    if "flagged" not in board:
-        board["flagged"] = pd.Series(pd.NA, index=board.index, dtype="boolean")
+    board["organization"] = board["model_id"].str.split("/").str[0]
+    known = board["architecture"].where(board["architecture"] != "Unknown")
+    told = {
+        "merged": board["kind"] == "merge",
+        "moe": known.str.contains(_MIXTURES).astype("boolean"),
+        "flagged": pd.NA,
+    }
+    for column, otherwise in told.items():
+        recorded = board.get(column, pd.Series(pd.NA, index=board.index, dtype="boolean"))
+        board[column] = recorded.astype("boolean").fillna(otherwise)
     board["model"] = board["model_id"].map(registry.canonical_id)
     return board.sort_values("average", ascending=False, ignore_index=True)
 
@@ -115,15 +132,35 @@ def one_run_per_model(board: pd.DataFrame) -> pd.DataFrame:
 
 
 def filter_board(
-    board: pd.DataFrame, *, kinds: list[str], max_params_b: float | None = None
+    board: pd.DataFrame,
+    *,
+    kinds: Sequence[str] = (),
+    min_params_b: float | None = None,
+    max_params_b: float | None = None,
+    organizations: Sequence[str] = (),
+    licenses: Sequence[str] = (),
+    precisions: Sequence[str] = (),
+    hide: Sequence[str] = (),
 ) -> pd.DataFrame:
-    """The runs of these kinds (all if empty) with at most so many billion parameters.
+    """The runs that pass every filter; an empty one passes all.
 
-    A limit leaves out models of unknown size.
+    Sizes are in billions of parameters, both limits included: either leaves out models of unknown
+    size. `hide` names columns of HIDEABLE: only what is known to be one is hidden.
     """
     keep = pd.Series(True, index=board.index)
-    if kinds:
-        keep &= board["kind"].isin(kinds)
+    allowed = {
+        "kind": kinds,
+        "organization": organizations,
+        "license": licenses,
+        "precision": precisions,
+    }
+    for column, values in allowed.items():
+        if values:
+            keep &= board[column].isin(values)
+    if min_params_b is not None:
+        keep &= board["params_b"] >= min_params_b
     if max_params_b is not None:
         keep &= board["params_b"] <= max_params_b
-    return board[keep].reset_index(drop=True)
+    for column in hide:
+        keep &= ~board[column].fillna(False)
+    return board[keep.astype(bool)].reset_index(drop=True)

@@ -1,13 +1,14 @@
 """The full board from the Hub, read by column name so that older and newer layouts work."""
 
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 
 import pandas as pd
 
 from components.assets import Progress, fetch_dataset_file, silent
 from components.errors import BoardError
-from components.leaderboard.board import BENCHMARKS, tidy
+from components.leaderboard.board import BENCHMARKS, HIDEABLE, tidy
 
 DATASET = "open-llm-leaderboard/contents"
 FILE = "data/train-00000-of-00001.parquet"
@@ -25,15 +26,24 @@ _OPTIONAL = {
     "Hub License": "license",
     "Architecture": "architecture",
     "Flagged": "flagged",
+    "MoE": "moe",
+    "Merged": "merged",
+    "Submission Date": "submitted",
 }
+_NOT_MERGED = "Not_Merged"  # what the board of 2024 had in place of Merged
 
 
 @dataclass(frozen=True)
 class LiveBoard:
-    """The live board and the commit of the dataset that it was read from."""
+    """The live board, the commit of the dataset that it was read from, and its last submission.
+
+    `hub_away` is why the Hub could not be asked, where the board is a copy fetched earlier.
+    """
 
     board: pd.DataFrame
     revision: str
+    newest: date | None
+    hub_away: str | None
 
 
 def load_live_board(progress: Progress = silent) -> LiveBoard:
@@ -42,11 +52,15 @@ def load_live_board(progress: Progress = silent) -> LiveBoard:
     Raises AssetError if it can't be had, BoardError if the file is not such a board.
     """
     file = fetch_dataset_file(DATASET, FILE, progress)
-    return LiveBoard(read_board(file.path), file.revision)
+    board = read_board(file.path)
+    newest = pd.to_datetime(board["submitted"], errors="coerce").max()
+    return LiveBoard(
+        board, file.revision, None if pd.isna(newest) else newest.date(), file.hub_away
+    )
 
 
 def read_board(path: Path) -> pd.DataFrame:
-    """A parquet file of the Hub dataset in the columns of `load_board`.
+    """A parquet file of the Hub dataset in the columns of `load_board`, and `submitted`.
 
     Raises BoardError naming the needed columns that are missing.
     """
@@ -70,6 +84,8 @@ def read_board(path: Path) -> pd.DataFrame:
     sizes = pd.to_numeric(runs["params_b"], errors="coerce")
     runs["params_b"] = sizes.where(sizes > 0)
     told = {True: True, False: False, "True": True, "False": False}
-    for column in ("chat_template", "flagged"):
+    for column in ("chat_template", *HIDEABLE):
         runs[column] = runs[column].map(told).astype("boolean")
+    if _NOT_MERGED in recorded:
+        runs["merged"] = ~recorded[_NOT_MERGED].map(told).astype("boolean")
     return tidy(runs)

@@ -36,14 +36,8 @@ def search(board: pd.DataFrame, query: str) -> pd.DataFrame:
         field, colon, value = term[1:].partition(":")
         if field not in FIELDS or not colon:
             raise BoardError(f"{term!r} can't be searched for.", way_out=SYNTAX)
-        keep &= _matches(_column(board, FIELDS[field]), value.strip())
+        keep &= _matches(board[FIELDS[field]], value.strip())
     return board[keep].reset_index(drop=True)
-
-
-def _column(board: pd.DataFrame, name: str) -> pd.Series:
-    if name == "organization":
-        return board["model_id"].str.split("/").str[0]
-    return board[name]
 
 
 def _matches(values: pd.Series, expression: str) -> pd.Series:

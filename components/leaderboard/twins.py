@@ -17,11 +17,21 @@ def twins() -> dict[str, str]:
     return known | {spec.id: spec.instruct_twin for spec in registry if spec.instruct_twin}
 
 
+@cache
+def without_public_base() -> frozenset[str]:
+    """Instruct models whose makers published no base: they stand for themselves beside twins."""
+    registry = load_registry()
+    listed = pd.read_csv(DATA / "no_public_base.csv")["model_id"]
+    return frozenset(listed.map(registry.canonical_id))
+
+
 def with_twins(models: pd.DataFrame, board: pd.DataFrame) -> pd.DataFrame:
     """`models` with their instruct twins, each by its best run on `board`; NaN without one.
 
-    Adds `twin`, `twin_average`, `uplift` (the twin's average less the model's) and
-    `uplift_without_ifeval`, the part of it that the other five benchmarks bring.
+    Adds `twin`, `twin_average`, `uplift` (the twin's average less the model's),
+    `uplift_without_ifeval`, the part of it that the other five benchmarks bring, and `twin_score`,
+    what a ranking by twins goes by: the twin's average, or of an instruct model without a public
+    base its own.
     """
     best = one_run_per_model(board).set_index("model")
     twin = models["model"].map(twins())
@@ -33,6 +43,9 @@ def with_twins(models: pd.DataFrame, board: pd.DataFrame) -> pd.DataFrame:
         twin_average=twin_average,
         uplift=uplift,
         uplift_without_ifeval=uplift - from_ifeval,
+        twin_score=twin_average.where(
+            ~models["model"].isin(without_public_base()), models["average"]
+        ),
     )
 
 

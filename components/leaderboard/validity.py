@@ -4,6 +4,8 @@ import re
 
 import pandas as pd
 
+from components.leaderboard.twins import without_public_base
+
 BADGES = {
     "type corrected": "The board recorded another type for this model; ours is its maker's.",
     "no chat template": "An instruct model run without its chat template scores far too low,"
@@ -13,7 +15,10 @@ BADGES = {
     " grading failure.",
     "size unknown": "The board has no number of parameters.",
     "size unlike name": "The recorded size and the size in the name differ by more than a quarter.",
-    "several runs": "The board has several runs of this model; the best average is shown.",
+    "several runs": "The board has several runs of this model (precision, chat template, id);"
+    " one row per model shows the best average.",
+    "no public base": "An instruct model whose maker published no base: it can't be fine-tuned"
+    " from a base, and stands for itself beside the twins.",
     "flagged": "The board's maintainers or users flagged this run.",
 }
 _SIZE_IN_NAME = re.compile(r"(?<![A-Za-z0-9.])(\d+(?:[._]\d+)?)([bm])(?![a-z0-9])", re.IGNORECASE)
@@ -31,6 +36,7 @@ def with_badges(rows: pd.DataFrame, board: pd.DataFrame) -> pd.DataFrame:
         "size unknown": rows["params_b"].isna(),
         "size unlike name": _size_unlike_name(rows),
         "several runs": rows["model"].map(several).astype(bool),
+        "no public base": rows["model"].isin(without_public_base()),
         "flagged": rows["flagged"].fillna(False),
     }
     table = pd.DataFrame({badge: found[badge].astype(bool) for badge in BADGES})

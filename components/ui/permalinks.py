@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Generic, TypeVar
+from urllib.parse import urlencode
 
 import streamlit as st
 
@@ -72,6 +73,14 @@ class Parameter(Generic[T]):
         return f"{self.name}_chosen"
 
 
+def address() -> str | None:
+    """The address that shows what this visitor sees now; None where there is no browser."""
+    if st.context.url is None:
+        return None
+    query = {name: st.query_params.get_all(name) for name in st.query_params}
+    return f"{st.context.url.split('?')[0]}?{urlencode(query, doseq=True)}"
+
+
 def one_of(name: str, options: Sequence[str], default: str) -> Parameter[str]:
     """Exactly one of `options`."""
 
@@ -81,9 +90,18 @@ def one_of(name: str, options: Sequence[str], default: str) -> Parameter[str]:
     return Parameter(name, default, read, lambda value: [value])
 
 
-def some_of(name: str, options: Sequence[str]) -> Parameter[list[str]]:
-    """Any of `options`, none by default."""
-    return Parameter(name, [], lambda texts: [t for t in texts if t in options], list)
+def some_of(name: str, options: Sequence[str], default: Sequence[str] = ()) -> Parameter[list[str]]:
+    """Any of `options`; with none of them, the default."""
+
+    def read(texts: list[str]) -> list[str]:
+        return [text for text in texts if text in options] or list(default)
+
+    return Parameter(name, list(default), read, list)
+
+
+def texts(name: str) -> Parameter[list[str]]:
+    """Any texts, none by default."""
+    return Parameter(name, [], list, list)
 
 
 def models(
@@ -107,6 +125,18 @@ def positive_number(name: str) -> Parameter[float | None]:
         return None
 
     return Parameter(name, None, read, lambda value: [] if value is None else [f"{value:g}"])
+
+
+def number_between(name: str, low: float, high: float, default: float) -> Parameter[float]:
+    """A number from `low` to `high`."""
+
+    def read(texts: list[str]) -> float:
+        with suppress(ValueError, IndexError):
+            number = float(texts[0])
+            return number if low <= number <= high else default
+        return default
+
+    return Parameter(name, default, read, lambda value: [f"{value:g}"])
 
 
 def flag(name: str) -> Parameter[bool]:

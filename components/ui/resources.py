@@ -47,7 +47,7 @@ class Board:
 
     runs: pd.DataFrame
     vintage: str
-    revision: str | None = None
+    live: LiveBoard | None = None
     instead_of_live: BasewiseError | None = None
 
 
@@ -107,14 +107,37 @@ def board(vintage: str) -> Board:
         return Board(_snapshot(vintage), vintage)
     try:
         live = _live()
-        return Board(live.board, LIVE, revision=live.revision)
+        return Board(live.board, LIVE, live=live)
     except BasewiseError as error:
         return Board(_snapshot(VINTAGES[-1]), VINTAGES[-1], instead_of_live=error)
 
 
-@st.cache_resource(ttl="1h", show_spinner="Loading the full board from the Hub …")
 def _live() -> LiveBoard:
-    return load_live_board()
+    failures = _recent_failures()
+    if LIVE in failures:
+        raise failures[LIVE]
+    held = {**_recent_copies(), **_fetched_boards()}
+    if LIVE not in held:
+        try:
+            with shown_progress() as progress:
+                held[LIVE] = load_live_board(progress)
+        except BasewiseError as error:
+            failures[LIVE] = error
+            raise
+        # A copy fetched earlier stands in for a while only: the Hub may come back.
+        kept = _fetched_boards() if held[LIVE].hub_away is None else _recent_copies()
+        kept[LIVE] = held[LIVE]
+    return held[LIVE]
+
+
+@st.cache_resource(ttl="1h", show_spinner=False)
+def _fetched_boards() -> dict[str, LiveBoard]:
+    return {}
+
+
+@st.cache_resource(ttl=_RETRY_SECONDS, show_spinner=False)
+def _recent_copies() -> dict[str, LiveBoard]:
+    return {}
 
 
 @st.cache_resource(show_spinner=False)

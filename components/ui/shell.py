@@ -1,7 +1,7 @@
 """What every page starts with: page settings, navigation, the shortlist."""
 
 from dataclasses import dataclass
-from typing import cast
+from typing import Any, cast
 
 import streamlit as st
 
@@ -62,16 +62,34 @@ def theme() -> Theme:
 
 def chart(figure: object, *, name: str, alt: str) -> None:
     """Show a plotly figure; its toolbar saves a PNG at three times the size."""
-    st.plotly_chart(
+    st.plotly_chart(figure, key=f"chart-{name}", alt=alt, **_how_shown(name))
+
+
+def pickable_chart(figure: object, *, name: str, key: str, alt: str) -> list[str]:
+    """Show a figure as `chart` does; the model ids (customdata) of the points clicked in it.
+
+    Another `key` forgets the clicks.
+    """
+    event = st.plotly_chart(
         figure,
-        theme=None,
-        width="stretch",
-        key=f"chart-{name}",
+        key=f"chart-{name}-{key}",
         alt=alt,
-        config={
+        on_select="rerun",
+        selection_mode="points",
+        **_how_shown(name),
+    )
+    points: Any = event.selection.points
+    return [str(point["customdata"]) for point in points if "customdata" in point]
+
+
+def _how_shown(name: str) -> dict[str, Any]:
+    return {
+        "theme": None,
+        "width": "stretch",
+        "config": {
             "displaylogo": False,
             "displayModeBar": True,
             "modeBarButtons": [["toImage"]],
             "toImageButtonOptions": {"format": "png", "scale": 3, "filename": f"basewise-{name}"},
         },
-    )
+    }

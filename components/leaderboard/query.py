@@ -1,0 +1,93 @@
+"""What a visitor asks of a board, and the rows that answer it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import pandas as pd
+
+from components.leaderboard.board import BENCHMARKS, as_recorded, filter_board, one_run_per_model
+from components.leaderboard.frontier import pareto_frontier
+from components.leaderboard.numbering import family_strategy
+from components.leaderboard.search import search
+from components.leaderboard.twins import with_twins, without_public_base
+from components.leaderboard.validity import with_badges
+
+RANKINGS = {
+    "average": "Average",
+    "twin_score": "Instruct twin",
+    "weighted": "Weighted average",
+    "uplift": "Uplift",
+    "uplift_without_ifeval": "Uplift without IFEval",
+    **BENCHMARKS,
+    "params_b": "Parameters, fewest first",
+}
+
+
+@dataclass(frozen=True)
+class BoardQuery:
+    """Filters as `filter_board` and `search` take them, and the order of the answer.
+
+    `rank_by` is a key of RANKINGS; `weights` are those of the BENCHMARKS in the weighted average,
+    1 where not given. `every_run` keeps all runs of a model, otherwise the one with the best
+    average counts; `recorded` takes the kinds that the board recorded, right or wrong.
+    """
+
+    kinds: Sequence[str] = ()
+    min_params_b: float | None = None
+    max_params_b: float | None = None
+    organizations: Sequence[str] = ()
+    licenses: Sequence[str] = ()
+    precisions: Sequence[str] = ()
+    hide: Sequence[str] = ()
+    search: str = ""
+    every_run: bool = False
+    recorded: bool = False
+    rank_by: str = "average"
+    weights: Mapping[str, float] = field(default_factory=dict)
+
+
+def answer(board: pd.DataFrame, query: BoardQuery) -> pd.DataFrame:
+    """The rows that pass, best first by `rank_by`; unknown scores last.
+
+    Adds to the board's columns those of `with_twins` and `with_badges`, `weighted`, `frontier`
+    (on the base models' Pareto frontier), `numbering` (None if not known) and `rank` (from 1;
+    equals share the better one). A ranking by twins takes in the instruct models without a
+    public base, whatever the kinds asked for. Raises BoardError if the search is not valid.
+    """
+    runs = as_recorded(board) if query.recorded else board
+    passed = search(
+        filter_board(
+            runs,
+            min_params_b=query.min_params_b,
+            max_params_b=query.max_params_b,
+            organizations=query.organizations,
+            licenses=query.licenses,
+            precisions=query.precisions,
+            hide=query.hide,
+        ),
+        query.search,
+    )
+    if query.kinds:
+        wanted = passed["kind"].isin(query.kinds)
+        if query.rank_by == "twin_score":
+            wanted |= passed["model"].isin(without_public_base())
+        passed = passed[wanted]
+    rows = passed if query.every_run else one_run_per_model(passed)
+    rows = with_badges(with_twins(rows, runs), runs)
+    rows = rows.assign(
+        weighted=weighted_average(rows, query.weights),
+        frontier=pareto_frontier(rows.where(rows["kind"] == "base")),
+        numbering=rows["model_id"].map(family_strategy),
+    )
+    smallest_first = query.rank_by == "params_b"
+    rows = rows.sort_values(
+        query.rank_by, ascending=smallest_first, kind="stable", ignore_index=True
+    )
+    ranks = rows[query.rank_by].rank(ascending=smallest_first, method="min")
+    return rows.assign(rank=ranks.astype("Int64"))
+
+
+def weighted_average(rows: pd.DataFrame, weights: Mapping[str, float]) -> pd.Series:
+    """The benchmarks' mean with these weights, 0 to 100; NaN if all of them are zero."""
+    used = pd.Series({name: float(weights.get(name, 1.0)) for name in BENCHMARKS})
+    return rows[list(BENCHMARKS)].mul(used).sum(axis=1, skipna=False) / (used.sum() or float("nan"))
