@@ -1,6 +1,7 @@
 """Parquet files in the layouts that the live board has had."""
 
 import io
+import math
 
 import pandas as pd
 
@@ -14,8 +15,11 @@ TYPES_2025 = {
 }
 
 
-def recorded_layout(*, layout: str = "2025") -> pd.DataFrame:
-    """The final snapshot's rows as the Hub dataset has them: `2025`, or the older `2024`."""
+LAYOUTS = ("2024-10", "2024-12", "2025-02")
+
+
+def recorded_layout(layout: str = "2025-02") -> pd.DataFrame:
+    """The final snapshot's rows as the Hub dataset had them in one of LAYOUTS."""
     board = load_board("2025-03-final")
     frame = pd.DataFrame(
         {
@@ -32,9 +36,16 @@ def recorded_layout(*, layout: str = "2025") -> pd.DataFrame:
             **{label: board[column] for column, label in BENCHMARKS.items()},
         }
     )
-    if layout == "2025":
-        return frame.assign(**{"CO₂ cost (kg)": 1.0, "Generation": 0, "Official Providers": False})
-    return frame.assign(**{"Not_Merged": True, "Maintainer's Highlight": False})
+    if layout == "2024-10":
+        frame["#Params (B)"] = frame["#Params (B)"].apply(math.floor)
+    else:
+        frame["CO₂ cost (kg)"] = 1.0
+    if layout == "2025-02":
+        return frame.assign(
+            **{"Merged": False, "MoE": False, "Flagged": False, "Official Providers": False},
+            **{"Generation": 0, "Submission Date": "2025-02-07"},
+        )
+    return frame.assign(**{"Not_Merged": True, "MoE": False, "Maintainer's Highlight": False})
 
 
 def parquet(frame: pd.DataFrame) -> bytes:

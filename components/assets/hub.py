@@ -28,21 +28,49 @@ _TRY_AGAIN = "try again in a while"
 
 
 def cached_repo(repo: HubRepo, patterns: list[str], *, repo_type: str = "model") -> Path | None:
-    """The snapshot folder of files fetched earlier, if complete and intact."""
+    """The snapshot folder of files fetched earlier, if complete and intact.
+
+    Without a pinned revision an older snapshot serves where the newest one broke off half way.
+    """
     from huggingface_hub import snapshot_download
 
-    try:
-        folder = snapshot_download(
-            repo.repo_id,
-            revision=repo.revision,
-            repo_type=repo_type,
-            allow_patterns=patterns,
-            cache_dir=hub_cache(),
-            local_files_only=True,
-        )
-    except (OSError, ValueError):
-        return None
-    return None if _damaged(Path(folder), patterns) else Path(folder)
+    revisions = [repo.revision]
+    if repo.revision is None:
+        revisions += _cached_commits(repo, repo_type)
+    for revision in revisions:
+        try:
+            folder = snapshot_download(
+                repo.repo_id,
+                revision=revision,
+                repo_type=repo_type,
+                allow_patterns=patterns,
+                cache_dir=hub_cache(),
+                local_files_only=True,
+            )
+        except (OSError, ValueError):
+            continue
+        found = any(_matches(file, Path(folder), patterns) for file in Path(folder).rglob("*"))
+        if found and not _damaged(Path(folder), patterns):
+            return Path(folder)
+    return None
+
+
+def _cached_commits(repo: HubRepo, repo_type: str) -> list[str]:
+    """The commits that the cache has snapshots of, the newest first."""
+    from huggingface_hub.constants import HF_HUB_CACHE
+    from huggingface_hub.file_download import repo_folder_name
+
+    name = repo_folder_name(repo_id=repo.repo_id, repo_type=repo_type)
+    snapshots = Path(hub_cache() or HF_HUB_CACHE) / name / "snapshots"
+    if not snapshots.is_dir():
+        return []
+    by_age = sorted(snapshots.iterdir(), key=lambda folder: folder.stat().st_mtime, reverse=True)
+    return [folder.name for folder in by_age]
+
+
+def _matches(file: Path, folder: Path, patterns: list[str]) -> bool:
+    name = file.relative_to(folder).as_posix()
+    return any(fnmatch(name, pattern) for pattern in patterns)
 
 
 def fetch_repo(
@@ -134,8 +162,7 @@ def _damaged(folder: Path, patterns: list[str]) -> set[Path]:
     """
     damaged = set()
     for link in folder.rglob("*"):
-        name = link.relative_to(folder).as_posix()
-        if not link.is_symlink() or not any(fnmatch(name, pattern) for pattern in patterns):
+        if not link.is_symlink() or not _matches(link, folder, patterns):
             continue
         blob = link.resolve()
         hasher = {40: _git_hash, 64: sha256}.get(len(blob.name))

@@ -278,8 +278,8 @@ def rank_movement(
         figure,
         theme,
         title="Rank between vintages",
-        source=f"Open LLM Leaderboard v2, {before} and {after}; rank by average among the models that"
-        " each vintage lists (later ones list more)",
+        source=f"Open LLM Leaderboard v2, {before} and {after}; rank by average among the"
+        " models that each vintage lists (later ones list more)",
         height=300 + 40 * len(known),
     )
     figure.update_layout(margin={"r": 260, "l": 120, "t": 120})

@@ -137,6 +137,7 @@ def finish(figure: go.Figure, theme: Theme, *, title: str, source: str, height: 
         "gridcolor": colors.grid,
         "linecolor": colors.grid,
         "zeroline": False,
+        "fixedrange": True,
         "automargin": True,
         "title_font_size": 13,
     }

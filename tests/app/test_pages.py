@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from components.leaderboard import BENCHMARKS
 from tests.serving import REPOSITORY
 
 PAGES = {
@@ -121,8 +122,7 @@ def test_a_model_without_scores_or_tokenizer_stays_unknown_on_the_review(hub):
 
 def test_base_models_up_to_9b_are_one_click_away():
     at = open_page("pages/leaderboard.py")
-    preset = next(button for button in at.button if "up to 9B" in button.label)
-    preset.click().run()
+    press(at, "Base ≤ 9B")
     assert not at.exception
     rows = at.dataframe[0].value
     assert set(rows["kind"]) == {"base"}
@@ -131,6 +131,83 @@ def test_base_models_up_to_9b_are_one_click_away():
     assert {"google/gemma-2-9b", "microsoft/phi-2", "meta-llama/Llama-3.1-8B"} <= set(
         rows["model_id"]
     )
+
+
+def press(at: AppTest, label: str) -> None:
+    next(button for button in at.button if button.label == label).click().run()
+
+
+def test_each_preset_filters_and_reset_takes_it_back():
+    at = open_page("pages/leaderboard.py", search="qwen")
+    press(at, "Base ≤ 3B")
+    assert at.dataframe[0].value["params_b"].max() <= 3
+    press(at, "Base ≤ 15B")
+    assert 9 < at.dataframe[0].value["params_b"].max() <= 15
+    press(at, "Permissive licence")
+    assert set(at.dataframe[0].value["license"]) == {"apache-2.0"}
+    press(at, "Reset")
+    assert not at.exception
+    assert len(at.dataframe[0].value) == 190
+    assert "Reset" not in {button.label for button in at.button}
+
+
+def test_every_filter_and_the_ranking_come_from_the_url():
+    at = open_page(
+        "pages/leaderboard.py",
+        **{"min_b": "3", "max_b": "80", "org": ["Qwen", "google"], "license": "apache-2.0"},
+        **{"precision": "bfloat16", "hide": ["moe", "merged"], "rank": "twin_score"},
+    )
+    assert not at.exception
+    rows = at.dataframe[0].value
+    assert rows["model_id"].str.startswith("Qwen/").all()
+    assert rows["params_b"].between(3, 80).all()
+    assert rows["twin_score"].dropna().is_monotonic_decreasing
+    assert any(expander.label == "More filters (4 set)" for expander in at.expander)
+
+
+def test_weights_come_from_the_url_and_sliders_change_them():
+    at = open_page("pages/leaderboard.py", rank="weighted", weight_ifeval="0", weight_bbh="junk")
+    assert not at.exception
+    assert [slider.value for slider in at.slider] == [0, 1, 1, 1, 1, 1]
+    first = at.dataframe[0].value
+    assert first["weighted"].is_monotonic_decreasing
+    at.slider[2].set_value(5.0).run()
+    assert at.query_params["weight_math_lvl5"] in ("5", ["5"])
+    assert at.dataframe[0].value["weighted"].iloc[0] != first["weighted"].iloc[0]
+
+
+def test_weights_that_are_all_zero_are_explained():
+    zero = {f"weight_{name}": "0" for name in BENCHMARKS}
+    at = open_page("pages/leaderboard.py", rank="weighted", **zero)
+    assert not at.exception
+    assert "give at least one benchmark a weight" in everything_said(at)
+
+
+def test_the_columns_in_the_url_are_the_ones_shown():
+    at = open_page("pages/leaderboard.py", columns=["model_id", "gpqa", "nonsense"])
+    assert not at.exception
+    order = at.dataframe[0].proto.column_order
+    assert list(order) == ["listed", "model_id", "gpqa"]
+
+
+@pytest.mark.parametrize("chart", ["size", "twins", "profile", "movement"])
+@pytest.mark.parametrize("models", [["Qwen/Qwen2.5-7B"], ["nobody/nothing"], [""]])
+def test_each_chart_opens_from_the_url_whatever_the_shortlist(chart, models):
+    at = open_page("pages/leaderboard.py", chart=chart, models=models)
+    assert not at.exception
+    drawn = len(at.get("plotly_chart"))
+    explained = "pick models in the sidebar" in everything_said(at)
+    assert drawn + explained == 1
+
+
+def test_vintages_to_compare_come_from_the_url_and_the_same_one_twice_moves_nothing():
+    at = open_page(
+        "pages/leaderboard.py", chart="movement", **{"from": "2025-02-08", "to": "2025-02-08"}
+    )
+    assert not at.exception
+    moves = at.dataframe[1].value
+    assert (moves["change"].dropna() == 0).all()
+    assert "unchanged" in everything_said(at)
 
 
 def test_the_vintage_in_the_url_is_the_one_shown():

@@ -605,7 +605,10 @@ def test_a_file_of_a_dataset_is_used_from_the_cache_while_the_hub_is_down(hub: L
     hub.add_repo("acme/scores", {"train.parquet": b"PAR1"}, repo_type="dataset")
     fetched = fetch_dataset_file("acme/scores", "train.parquet")
     hub.down = True
-    assert fetch_dataset_file("acme/scores", "train.parquet") == fetched
+    cached = fetch_dataset_file("acme/scores", "train.parquet")
+    assert (cached.path, cached.revision) == (fetched.path, fetched.revision)
+    assert fetched.hub_away is None
+    assert "can't be reached" in str(cached.hub_away)
     with pytest.raises(AssetError, match="did not answer a moment ago"):
         fetch_dataset_file("acme/others", "train.parquet")
 

@@ -1,5 +1,7 @@
 """The live board over HTTP, with the Hub's own client."""
 
+from datetime import date
+
 import pandas as pd
 import pytest
 import streamlit as st
@@ -15,8 +17,14 @@ FILE = "data/train-00000-of-00001.parquet"
 COMMIT = "9c09a7cae43334062a82cb164f2ef255013dafa2"
 
 
-def add_board(hub, frame: pd.DataFrame) -> None:
-    hub.add_repo(DATASET, {FILE: parquet(frame)}, commit=COMMIT, repo_type="dataset", lfs=(FILE,))
+@pytest.fixture(autouse=True)
+def the_hub_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    """After a Hub that did not answer, the next requests are not held back."""
+    monkeypatch.setattr("components.assets.hub._paused_until", 0.0)
+
+
+def add_board(hub, frame: pd.DataFrame, *, commit: str = COMMIT) -> None:
+    hub.add_repo(DATASET, {FILE: parquet(frame)}, commit=commit, repo_type="dataset", lfs=(FILE,))
 
 
 def full_size() -> pd.DataFrame:
@@ -38,6 +46,60 @@ def test_the_cached_board_serves_when_the_hub_is_gone(hub, empty_cache):
     load_live_board()
     hub.reset()
     assert len(load_live_board().board) == 201
+
+
+def test_the_newest_submission_dates_the_board(hub, empty_cache):
+    add_board(hub, recorded_layout())
+    assert load_live_board().newest == date(2025, 2, 7)
+    hub.reset()
+    add_board(hub, recorded_layout("2024-10"), commit="1" * 40)
+    assert load_live_board().newest is None
+
+
+def test_a_newer_revision_replaces_the_cached_one(hub, empty_cache):
+    add_board(hub, recorded_layout("2024-12"))
+    load_live_board()
+    add_board(hub, recorded_layout().head(50), commit="2" * 40)
+    live = load_live_board()
+    assert (len(live.board), live.revision, live.hub_away) == (50, "2" * 40, None)
+
+
+def test_a_hub_too_slow_to_answer_gives_the_cached_board_and_the_reason(hub, empty_cache):
+    add_board(hub, recorded_layout())
+    load_live_board()
+    hub.delay_seconds = 7  # longer than an answer is waited for
+    live = load_live_board()
+    assert len(live.board) == 201
+    assert live.hub_away is not None
+    assert "can't be reached" in live.hub_away
+
+
+def test_a_slow_download_arrives_and_says_what_is_waited_for(hub, empty_cache):
+    frame = full_size()
+    add_board(hub, frame)
+    hub.bytes_per_second = len(parquet(frame))  # one second
+    said: list[str] = []
+    live = load_live_board(lambda stage, done, total: said.append(stage))
+    assert len(live.board) == 4576
+    assert len(said) > 1
+    assert set(said) == {f"Downloading Hub {DATASET}"}
+
+
+def test_a_hub_that_dies_half_way_leaves_the_cached_board(hub, empty_cache):
+    add_board(hub, recorded_layout())
+    load_live_board()
+    add_board(hub, full_size(), commit="3" * 40)
+    hub.truncate = {FILE}
+    live = load_live_board()
+    assert (len(live.board), live.revision) == (201, COMMIT)
+    assert live.hub_away is not None
+
+
+def test_a_hub_that_dies_half_way_at_first_is_explained(hub, empty_cache):
+    add_board(hub, full_size())
+    hub.truncate = {FILE}
+    with pytest.raises(AssetError, match="could not be fetched"):
+        load_live_board()
 
 
 def test_without_hub_and_cache_the_reason_is_given(hub, empty_cache):
@@ -67,4 +129,22 @@ def test_the_page_says_that_it_shows_the_live_board(hub, empty_cache):
     at.query_params["vintage"] = "live"
     at.run()
     assert not at.exception
-    assert any("Live from the Hub, dataset commit 9c09a7ca" in c.value for c in at.caption)
+    said = "".join(caption.value for caption in at.caption).replace("\\", "")
+    assert "Live from the Hub, dataset commit 9c09a7ca: 4,576 runs of" in said
+    assert "newest submission 07 February 2025" in said
+
+
+@pytest.mark.usefixtures("nothing_cached_in_memory")
+def test_the_page_shows_the_copy_fetched_earlier_and_says_why(hub, empty_cache):
+    add_board(hub, full_size())
+    load_live_board()
+    hub.status = 503
+    at = AppTest.from_file(str(REPOSITORY / "app.py"), default_timeout=60)
+    at.switch_page("pages/leaderboard.py")
+    at.query_params["vintage"] = "live"
+    at.run()
+    assert not at.exception
+    assert "The copy fetched earlier is shown: the Hub answered HTTP 503" in at.warning[
+        0
+    ].value.replace("\\", "")
+    assert "4,576 runs" in "".join(caption.value for caption in at.caption).replace("\\", "")

@@ -2,6 +2,7 @@
 
 import re
 import time
+from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -84,8 +85,8 @@ def test_base_models_up_to_9b_and_the_vintage_are_in_the_link(
 ):
     page.goto(server.address("leaderboard"))
     page.get_by_role("radio", name="October 2024").click()
-    page.get_by_role("button", name="Base models up to 9B").click()
-    shown = page.get_by_text(re.compile(r"^59 rows, best average first"))
+    page.get_by_role("button", name="Base ≤ 9B").click()
+    shown = page.get_by_text(re.compile(r"^59 models by average"))
     expect(shown).to_be_visible()
     expect(page).to_have_url(re.compile("vintage=2024-10-15"))
     expect(page).to_have_url(re.compile("max_b=9"))
@@ -101,9 +102,9 @@ def test_the_address_follows_the_filters_after_the_live_board_was_tried(server: 
     page.get_by_role("radio", name="Live from the Hub").click()
     expect(page.get_by_text("Shown instead: the bundled final vintage.")).to_be_visible()
     page.get_by_role("radio", name="October 2024").click()
-    page.get_by_role("button", name="Base models up to 9B").click()
+    page.get_by_role("button", name="Base ≤ 9B").click()
     expect(page).to_have_url(re.compile("max_b=9(&|$)"))
-    limit = page.get_by_label("At most, billion parameters")
+    limit = page.get_by_role("spinbutton", name="At most (B)")
     limit.fill("7")
     limit.press("Enter")
     expect(page).to_have_url(re.compile("max_b=7(&|$)"))
@@ -129,9 +130,87 @@ def test_a_tick_does_not_pass_to_another_row_when_the_filter_changes(server: Ser
     expect(table).to_be_visible()
     table.click(position={"x": 18, "y": 18})  # all rows
     expect(page.get_by_role("button", name=re.compile(r"Add \d+ to the shortlist"))).to_be_enabled()
-    page.get_by_role("button", name="Base models up to 9B").click()
+    page.get_by_role("button", name="Base ≤ 9B").click()
     expect(page.get_by_role("button", name="Add to the shortlist")).to_be_disabled()
     expect_no_error(page)
+
+
+def test_a_link_restores_filters_weights_ranking_columns_and_chart(
+    server: Server, page: Page, browser: Browser
+):
+    page.goto(server.address("leaderboard", models=[GPT2, QWEN]))
+    page.get_by_role("button", name="Base ≤ 15B").click()
+    page.get_by_role("combobox", name=re.compile("Rank by")).click()
+    page.get_by_role("option", name="Weighted average").click()
+    slider = page.get_by_role("slider", name="IFEval")
+    slider.press("Home")
+    expect(page).to_have_url(re.compile("weight_ifeval=0(&|$)"))
+    page.get_by_text("More filters").click()
+    page.get_by_role("button", name="Mixtures of experts").click()
+    expect(page).to_have_url(re.compile("hide=moe"))
+    page.get_by_role("radio", name="Between vintages").click()
+    expect(page).to_have_url(re.compile("chart=movement"))
+    shown = page.get_by_text(re.compile(r"^\d+ models by weighted average"))
+    elsewhere = browser.new_context().new_page()
+    elsewhere.goto(page.url)
+    expect(elsewhere.get_by_text(shown.inner_text())).to_be_visible()
+    expect(elsewhere.get_by_role("slider", name="IFEval")).to_have_value("0")
+    expect(elsewhere.get_by_role("radio", name="Between vintages")).to_be_checked()
+    expect(elsewhere.get_by_text("More filters (1 set)")).to_be_visible()
+    expect_shortlist(elsewhere, "GPT-2 124M", "Qwen2.5 7B")
+    assert query(elsewhere) == query(page)
+    elsewhere.context.close()
+
+
+def test_the_runs_of_a_ticked_model_unfold(server: Server, page: Page):
+    page.goto(
+        server.address("leaderboard", models=[GPT2], vintage="2024-10-15", search="gemma-2-2b$")
+    )
+    table = page.get_by_test_id("stDataFrame").first
+    expect(table).to_be_visible()
+    table.click(position={"x": 18, "y": 52})
+    expect(page.get_by_text("All runs of the ticked models")).to_be_visible()
+    expect_no_error(page)
+
+
+def test_a_point_clicked_in_a_chart_joins_the_shortlist(server: Server, page: Page):
+    page.goto(
+        server.address(
+            "leaderboard", models=[GPT2], chart="twins", search="Qwen2.5-7B-Instruct|phi-4$"
+        )
+    )
+    point = page.locator(".js-plotly-plot .scatterlayer .point").first
+    expect(point).to_be_visible()
+    point.scroll_into_view_if_needed()
+    box = point.bounding_box()
+    assert box is not None
+    page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    expect(page.get_by_text("Clicked: microsoft/phi-4.")).to_be_visible()
+    page.get_by_role("button", name="Add 1 to the shortlist").click()
+    expect_shortlist(page, "GPT-2 124M", "microsoft/phi-4")
+    expect_no_error(page)
+
+
+def test_the_html_report_opens_without_a_network(
+    server: Server, page: Page, browser: Browser, tmp_path: Path
+):
+    page.goto(server.address("leaderboard", models=[GPT2, QWEN], kind="base", max_b=9))
+    with page.expect_download() as download:
+        page.get_by_role("button", name="HTML").click()
+    file = tmp_path / "report.html"
+    download.value.save_as(file)
+    offline = browser.new_context(offline=True).new_page()
+    asked: list[str] = []
+    offline.on("request", lambda request: asked.append(request.url))
+    offline.goto(file.as_uri())
+    expect(offline.locator(".js-plotly-plot .main-svg").first).to_be_visible()
+    expect(offline.locator(".js-plotly-plot")).to_have_count(4)
+    expect(offline.get_by_role("cell", name="google/gemma-2-9b", exact=True)).to_be_visible()
+    expect(offline.get_by_role("link")).to_have_attribute(
+        "href", re.compile(r"/leaderboard\?.*max_b=9")
+    )
+    assert [url for url in asked if not url.startswith(("file:", "data:", "blob:"))] == []
+    offline.context.close()
 
 
 def test_a_product_is_priced_by_both_models_and_the_review_shows_it(server: Server, page: Page):

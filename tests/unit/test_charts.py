@@ -12,6 +12,7 @@ from components.charts import (
     benchmark_profile,
     model_style,
     predicted_prices,
+    rank_movement,
     scores_by_size,
     twin_dumbbells,
 )
@@ -19,6 +20,7 @@ from components.charts.scores import PROFILE_COLORS
 from components.charts.style import CHART_COLORS, COLORS
 from components.leaderboard import (
     load_board,
+    movement,
     one_run_per_model,
     pareto_frontier,
     shortlist_scores,
@@ -81,6 +83,8 @@ def figures():
         profile = one_run_per_model(board[board["model"].isin(SHORTLIST)])
         yield benchmark_profile(profile, LABELS, vintage="Final", theme=theme), theme
         yield scores_by_size(rows, SHORTLIST, LABELS, vintage="Final", theme=theme), theme
+        moves = movement(load_board("2024-10-15"), board, SHORTLIST)
+        yield rank_movement(moves, LABELS, before="October", after="Final", theme=theme), theme
         yield atlas_heatmaps([NamedAtlas("A", atlas, "note")], prefix="$", theme=theme), theme
         priced = [NamedPrice(SHORTLIST[0], "Llama", "Hub meta-llama/Llama-3.1-8B@d04e592b", 12.5)]
         yield predicted_prices(priced, 20, product="A lamp", theme=theme), theme
@@ -102,6 +106,36 @@ def test_dumbbells_put_the_best_twin_on_top_and_say_each_value():
     traces = figure.to_dict()["data"]
     texts = [text.strip() for trace in traces for text in trace.get("text", ())]
     assert texts == ["14.42", "23.76", "27.56", "26.02", "35.20"]
+
+
+def test_dumbbells_mark_an_instruct_model_without_a_public_base():
+    scores = shortlist_scores(load_board("2025-03-final"), SHORTLIST)
+    traces = twin_dumbbells(scores, LABELS, vintage="Final", theme="light").to_dict()["data"]
+    phi = [trace for trace in traces if "no public base" in str(trace["y"][0])]
+    assert [trace["marker"]["symbol"].endswith("-open") for trace in phi] == [True]
+
+
+def test_dumbbells_and_points_by_size_know_which_model_they_are():
+    board = load_board("2025-03-final")
+    rows = with_twins(one_run_per_model(board), board).assign(frontier=False)
+    by_size = scores_by_size(rows, SHORTLIST, LABELS, vintage="F", theme="light")
+    clickable = {
+        model for trace in by_size.to_dict()["data"] for model in trace.get("customdata", ())
+    }
+    assert clickable == set(rows.dropna(subset="params_b")["model"])
+    names = {model: model for model in rows["model"]}
+    dumbbells = twin_dumbbells(rows, names, vintage="F", theme="light", most=400).to_dict()
+    assert {m for trace in dumbbells["data"] for m in trace.get("customdata", ())} == set(names)
+
+
+def test_rank_movement_leaves_out_what_one_vintage_lacks_and_says_both_ranks():
+    models = [SHORTLIST[1], "tiiuae/Falcon3-7B-Base"]
+    moves = movement(load_board("2024-10-15"), load_board("2025-03-final"), models)
+    figure = rank_movement(moves, LABELS, before="October", after="Final", theme="dark")
+    (line,) = figure.to_dict()["data"]
+    assert list(line["y"]) == [int(moves["rank_before"][0]), int(moves["rank_after"][0])]
+    assert "24.70" in line["text"][0]
+    assert LABELS[SHORTLIST[1]] in line["text"][1]
 
 
 def test_the_profile_writes_every_figure_and_its_text_reads_on_every_shade():

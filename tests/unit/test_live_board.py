@@ -6,18 +6,30 @@ import pytest
 
 from components.errors import BoardError
 from components.leaderboard import load_board, read_board
-from tests.live_board import parquet, recorded_layout
+from tests.live_board import LAYOUTS, parquet, recorded_layout
 
 
-@pytest.mark.parametrize("layout", ["2024", "2025"])
+@pytest.mark.parametrize("layout", LAYOUTS)
 def test_older_and_newer_layouts_give_the_same_board(tmp_path: Path, layout: str):
     file = tmp_path / "board.parquet"
-    file.write_bytes(parquet(recorded_layout(layout=layout)))
+    file.write_bytes(parquet(recorded_layout(layout)))
     board, bundled = read_board(file), load_board("2025-03-final")
     assert board["average"].tolist() == bundled["average"].tolist()
     assert set(zip(board["model_id"], board["kind"], strict=True)) == set(
         zip(bundled["model_id"], bundled["kind"], strict=True)
     )
+    assert not board["merged"].any()
+    assert not board["moe"].any()
+
+
+def test_merges_of_both_layouts_are_known(tmp_path: Path):
+    file = tmp_path / "board.parquet"
+    old, new = recorded_layout("2024-10"), recorded_layout("2025-02")
+    old["Not_Merged"], new["Merged"] = [False, *[True] * 200], [True, *[False] * 200]
+    for frame in (old, new):
+        file.write_bytes(parquet(frame))
+        merged = read_board(file).set_index("model_id")["merged"]
+        assert list(merged[merged].index) == [frame["fullname"][0]]
 
 
 def test_a_recorded_size_of_minus_one_or_zero_is_unknown(tmp_path: Path):
