@@ -75,9 +75,8 @@ def test_a_hub_too_slow_to_answer_gives_the_cached_board_and_the_reason(hub, emp
 
 
 def test_a_slow_download_arrives_and_says_what_is_waited_for(hub, empty_cache):
-    frame = full_size()
-    add_board(hub, frame)
-    hub.bytes_per_second = len(parquet(frame))  # one second
+    add_board(hub, full_size())
+    hub.delay_seconds = 0.5
     said: list[str] = []
     live = load_live_board(lambda stage, done, total: said.append(stage))
     assert len(live.board) == 4576
