@@ -12,6 +12,10 @@ PROFILE_COLORS: dict[Theme, tuple[str, str]] = {
     "light": ("#F3F5FA", "#9CC4E4"),
     "dark": ("#1B202A", "#1F5A86"),
 }
+# Of more models than a few, so many of each class of size are drawn.
+_FEW = 300
+_CLASSES_PER_DECADE = 8
+_BEST_OF_CLASS = 12
 
 
 def twin_dumbbells(
@@ -146,11 +150,16 @@ def scores_by_size(
 
     `models` has `model`, `params_b`, `average` and `frontier` (whether a base model is on the
     Pareto frontier, drawn as a line); models of unknown size are left out, and at least one size
-    must be known.
+    must be known. Of many models the best of each size are drawn, with the frontier and the
+    shortlist: a browser takes half a second for the live board's thousands.
     """
     colors = CHART_COLORS[theme]
     known = models.dropna(subset=["params_b", "average"])
-    others = known[~known["model"].isin(shortlist)]
+    size_class = np.log10(known["params_b"]).mul(_CLASSES_PER_DECADE).round()
+    place = known.groupby(size_class)["average"].rank(ascending=False, method="first")
+    of_many = len(known) > _FEW
+    drawn = (place <= _BEST_OF_CLASS) if of_many else place.notna()
+    others = known[(drawn | known["frontier"]) & ~known["model"].isin(shortlist)]
     figure = go.Figure()
     figure.add_scatter(
         x=others["params_b"],
@@ -214,7 +223,8 @@ def scores_by_size(
         figure,
         theme,
         title="Average score against size",
-        source=f"Open LLM Leaderboard v2, {vintage}; {known['model'].nunique()} models as filtered",
+        source=f"Open LLM Leaderboard v2, {vintage}; {known['model'].nunique():,} models as filtered"
+        + (f", of each size class the best {_BEST_OF_CLASS} drawn" if of_many else ""),
         height=440,
     )
     figure.update_layout(

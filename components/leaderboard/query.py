@@ -76,7 +76,9 @@ def answer(board: pd.DataFrame, query: BoardQuery) -> pd.DataFrame:
     rows = with_badges(with_twins(rows, runs), runs)
     rows = rows.assign(
         weighted=weighted_average(rows, query.weights),
-        frontier=pareto_frontier(rows.where(rows["kind"] == "base")),
+        frontier=pareto_frontier(rows[rows["kind"] == "base"]).reindex(
+            rows.index, fill_value=False
+        ),
         numbering=rows["model_id"].map(family_strategy),
     )
     smallest_first = query.rank_by == "params_b"

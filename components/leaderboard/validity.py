@@ -1,6 +1,8 @@
 """What to know before believing a row: badges, each with a one-line explanation."""
 
 import re
+from functools import lru_cache
+from itertools import compress
 
 import pandas as pd
 
@@ -40,10 +42,11 @@ def with_badges(rows: pd.DataFrame, board: pd.DataFrame) -> pd.DataFrame:
         "flagged": rows["flagged"].fillna(False),
     }
     table = pd.DataFrame({badge: found[badge].astype(bool) for badge in BADGES})
-    badges = [tuple(table.columns[told]) for told in table.to_numpy()]
+    badges = [tuple(compress(BADGES, told)) for told in table.to_numpy().tolist()]
     return rows.assign(badges=pd.Series(badges, index=rows.index, dtype=object))
 
 
+@lru_cache(maxsize=10_000)  # the whole live board
 def size_in_name(model_id: str) -> float | None:
     """Billions of parameters that the name claims, such as 7 for `Qwen2.5-7B`; None without.
 

@@ -43,7 +43,8 @@ def ask(runs: pd.DataFrame) -> BoardQuery:
         [5, 2, 2, 3], vertical_alignment="bottom"
     )
     with kind_column:
-        kinds = _pills("Kind", _KIND, [*KINDS])
+        there = {*runs["kind"], *runs["recorded_kind"], *_KIND.value()}
+        kinds = _pills("Kind", _KIND, [kind for kind in KINDS if kind in there])
     with min_column:
         smallest = _billions("At least (B)", _MIN_B)
     with max_column:

@@ -133,8 +133,10 @@ def _other_runs(ticked: list[str], runs: pd.DataFrame) -> None:
 
 
 def _shown(rows: pd.DataFrame) -> pd.DataFrame:
-    return rows.assign(
-        badges=rows["badges"].map(list), hub="https://huggingface.co/" + rows["model_id"]
+    computed = {"weighted": 2, "uplift": 2, "uplift_without_ifeval": 2}
+    return rows.round(computed).assign(
+        badges=rows["badges"].map(list),
+        hub="https://huggingface.co/" + rows["model_id"],
     )[list(_NAMES)]
 
 

@@ -95,9 +95,9 @@ def leaderboard(board: Board, on_shortlist: list[str]) -> None:
             figures=board_charts.all_figures(rows, query, on_shortlist, board, "light"),
             tables={
                 "Models": shown,
-                "Between vintages": board_charts.moves(on_shortlist).assign(
-                    model=lambda moves: moves["model"].map(label)
-                ),
+                "Between vintages": board_charts.moves(on_shortlist)
+                .assign(model=lambda moves: moves["model"].map(label))
+                .rename(columns=lambda name: name.replace("_", " ").capitalize()),
             },
         )
 

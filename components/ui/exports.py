@@ -12,7 +12,7 @@ import streamlit as st
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 _REPORT_CONFIG = {"displaylogo": False, "responsive": True}
 _REPORT_STYLE = """
-:root {color-scheme: light dark}
+:root {color-scheme: light}
 body {font: 15px/1.5 system-ui, sans-serif; max-width: 1200px; margin: 2rem auto; padding: 0 1rem}
 table {border-collapse: collapse; font-variant-numeric: tabular-nums; font-size: 13px}
 th, td {padding: .25rem .6rem; border-bottom: 1px solid #8884; text-align: left}
@@ -24,13 +24,15 @@ figure {margin: 1.5rem 0}
 def csv_bytes(frame: pd.DataFrame) -> bytes:
     """The frame as CSV in UTF-8; text that a spreadsheet would run is led by an apostrophe."""
     texts = frame.select_dtypes(exclude=["number", "bool", "boolean"]).columns
-    defused = frame.assign(**{name: frame[name].map(_defused) for name in texts})
+    defused = frame.assign(**{name: frame[name].map(_joined).map(_defused) for name in texts})
     return defused.rename(columns=_defused).to_csv(index=False).encode("utf-8")
 
 
+def _joined(value: object) -> object:
+    return "; ".join(map(str, value)) if isinstance(value, (list, tuple)) else value
+
+
 def _defused(value: object) -> object:
-    if isinstance(value, (list, tuple)):
-        value = "; ".join(str(part) for part in value)
     if isinstance(value, str) and value.startswith(_FORMULA_STARTS):
         return f"'{value}"
     return value
@@ -57,7 +59,8 @@ def html_report(
         parts.append(f'<p>The same view, live: <a href="{safe}">{safe}</a></p>')
     parts += [f"<figure>{chart}</figure>" for chart in charts]
     for heading, table in tables.items():
-        rows = table.to_html(index=False, border=0, na_rep="–", float_format="{:.2f}".format)
+        flat = table.map(_joined)
+        rows = flat.to_html(index=False, border=0, na_rep="–", float_format="{:.2f}".format)
         parts.append(f'<h2>{html.escape(heading)}</h2><div class="scroll">{rows}</div>')
     return (
         f'<!doctype html><html lang="en"><head><meta charset="utf-8">'

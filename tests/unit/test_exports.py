@@ -62,9 +62,12 @@ def test_a_report_shows_every_row_and_links_to_the_live_view():
 
 def test_texts_in_a_report_are_escaped_and_unknown_values_are_dashes():
     hostile = "<script>alert(1)</script>"
-    table = pd.DataFrame({hostile: [hostile, None], "b": [1.234, float("nan")]})
+    table = pd.DataFrame(
+        {hostile: [hostile, None], "b": [1.234, float("nan")], "c": [["x", "y"], []]}
+    )
     page = report(said=[hostile], address=None, figures=[], tables={hostile: table})
     assert "<script" not in page
     assert "&lt;script&gt;" in page
     assert page.count("<td>–</td>") == 2
     assert "<td>1.23</td>" in page
+    assert "<td>x; y</td>" in page
