@@ -1,30 +1,13 @@
 """The live board over HTTP, with the Hub's own client."""
 
-import pandas as pd
 import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from components.errors import AssetError, BoardError
 from components.leaderboard import load_live_board
-from tests.live_board import parquet, recorded_layout
+from tests.live_board import COMMIT, add_board, full_size, recorded_layout
 from tests.serving import REPOSITORY
-
-DATASET = "open-llm-leaderboard/contents"
-FILE = "data/train-00000-of-00001.parquet"
-COMMIT = "9c09a7cae43334062a82cb164f2ef255013dafa2"
-
-
-def add_board(hub, frame: pd.DataFrame) -> None:
-    hub.add_repo(DATASET, {FILE: parquet(frame)}, commit=COMMIT, repo_type="dataset", lfs=(FILE,))
-
-
-def full_size() -> pd.DataFrame:
-    """As many rows as the real board has."""
-    frame = recorded_layout()
-    copies = pd.concat([frame] * 23, ignore_index=True).head(4576)
-    number = (copies.index // len(frame)).astype(str)
-    return copies.assign(fullname=copies["fullname"].where(number == "0", "org/m" + number))
 
 
 def test_the_full_board_loads_with_its_revision(hub, empty_cache):
