@@ -7,9 +7,13 @@ Run by another interpreter, with `requirements-gradio.txt` installed: it imports
 
 import sys
 
-import gradio as gr
+import gradio as gr  # pyright: ignore[reportMissingImports]
 import pandas as pd
-from gradio_leaderboard import ColumnFilter, Leaderboard, SearchColumns
+from gradio_leaderboard import (  # pyright: ignore[reportMissingImports]
+    ColumnFilter,
+    Leaderboard,
+    SearchColumns,
+)
 
 
 def main() -> None:

@@ -8,10 +8,11 @@ filter to the repainted one. With `--gradio`, an interpreter that has `requireme
 installed serves the same rows by `gradio_leaderboard`, opened in turn with the app.
 
 The browser's clock is the page's own: from navigation, or from the time stamp of the click, key or
-input that asks for other rows, to the animation frame after the expected first row was drawn.
-Streamlit's table is a canvas, so drawn means passed to `fillText` (the table beside it that
-assistive technology reads follows 200 ms later, on purpose); Gradio's is HTML, so it means standing
-in the first row. Gradio filters in the browser, Basewise on the server.
+input that asks for other rows, to the animation frame after the expected first row was drawn. That
+row is far down the table shown before, so the old one can't stop the clock. Streamlit's table is a
+canvas, so drawn means passed to `fillText` (the table beside it that assistive technology reads
+follows 200 ms later, on purpose); Gradio's is HTML, so it means standing in the first row. Gradio
+filters in the browser, Basewise on the server.
 
 Both are warm: each server has been opened once before. Each run has a browser context of its own.
 On a machine that does other work at the same time, read the ratios.
