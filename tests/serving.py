@@ -7,10 +7,11 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 from urllib.parse import urlencode
 
@@ -30,19 +31,49 @@ class Server:
 
 
 @contextmanager
-def running_server(log: Path, script: Path = REPOSITORY / "app.py") -> Iterator[Server]:
-    """A script as `streamlit run` serves it, on a port of its own, once it answers."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+def running_server(
+    log: Path,
+    script: Path = REPOSITORY / "app.py",
+    environment: Mapping[str, str] = MappingProxyType({}),
+) -> Iterator[Server]:
+    """A script as `streamlit run` serves it, on a port of its own, once it answers.
+
+    `environment` is set for the server on top of this process's own.
+    """
+    port = free_port()
     command = [sys.executable, "-m", "streamlit", "run", str(script), f"--server.port={port}"]
     command += ["--server.headless=true", "--server.address=127.0.0.1"]
+    with serving(command, port, "/_stcore/health", log, script.parent, environment) as server:
+        yield server
+
+
+def free_port() -> int:
+    """A port of this machine that nothing listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+@contextmanager
+def serving(
+    command: list[str],
+    port: int,
+    health: str,
+    log: Path,
+    folder: Path,
+    environment: Mapping[str, str],
+) -> Iterator[Server]:
+    """A command run in `folder`, once its server on `port` answers at the path `health`."""
     with log.open("wb") as output:
         process = subprocess.Popen(
-            command, cwd=script.parent, stdout=output, stderr=subprocess.STDOUT, env=os.environ
+            command,
+            cwd=folder,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            env={**os.environ, **environment},
         )
         try:
-            _wait_until_healthy(f"http://127.0.0.1:{port}", process, log)
+            _wait_until_healthy(f"http://127.0.0.1:{port}{health}", process, log)
             yield Server(f"http://127.0.0.1:{port}", process)
         finally:
             process.terminate()
@@ -53,7 +84,7 @@ def _wait_until_healthy(url: str, process: subprocess.Popen[bytes], log: Path) -
     deadline = time.monotonic() + 60
     while time.monotonic() < deadline and process.poll() is None:
         try:
-            with urllib.request.urlopen(f"{url}/_stcore/health", timeout=1):
+            with urllib.request.urlopen(url, timeout=1):
                 return
         except OSError:
             time.sleep(0.05)

@@ -1,5 +1,7 @@
 """Charts of leaderboard scores."""
 
+import math
+
 import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
@@ -155,7 +157,7 @@ def scores_by_size(
     """
     colors = CHART_COLORS[theme]
     known = models.dropna(subset=["params_b", "average"])
-    size_class = np.log10(known["params_b"]).mul(_CLASSES_PER_DECADE).round()
+    size_class = known["params_b"].map(lambda size: round(math.log10(size) * _CLASSES_PER_DECADE))
     place = known.groupby(size_class)["average"].rank(ascending=False, method="first")
     of_many = len(known) > _FEW
     drawn = (place <= _BEST_OF_CLASS) if of_many else place.notna()
@@ -223,8 +225,8 @@ def scores_by_size(
         figure,
         theme,
         title="Average score against size",
-        source=f"Open LLM Leaderboard v2, {vintage}; {known['model'].nunique():,} models as filtered"
-        + (f", of each size class the best {_BEST_OF_CLASS} drawn" if of_many else ""),
+        source=f"Open LLM Leaderboard v2, {vintage}; {known['model'].nunique():,} models as"
+        f" filtered{f', of each size class the best {_BEST_OF_CLASS} drawn' if of_many else ''}",
         height=440,
     )
     figure.update_layout(

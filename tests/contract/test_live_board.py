@@ -2,37 +2,20 @@
 
 from datetime import date
 
-import pandas as pd
 import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from components.errors import AssetError, BoardError
 from components.leaderboard import load_live_board
-from tests.live_board import parquet, recorded_layout
+from tests.live_board import COMMIT, DATASET, FILE, add_board, full_size, recorded_layout
 from tests.serving import REPOSITORY
-
-DATASET = "open-llm-leaderboard/contents"
-FILE = "data/train-00000-of-00001.parquet"
-COMMIT = "9c09a7cae43334062a82cb164f2ef255013dafa2"
 
 
 @pytest.fixture(autouse=True)
 def the_hub_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
     """After a Hub that did not answer, the next requests are not held back."""
     monkeypatch.setattr("components.assets.hub._paused_until", 0.0)
-
-
-def add_board(hub, frame: pd.DataFrame, *, commit: str = COMMIT) -> None:
-    hub.add_repo(DATASET, {FILE: parquet(frame)}, commit=commit, repo_type="dataset", lfs=(FILE,))
-
-
-def full_size() -> pd.DataFrame:
-    """As many rows as the real board has."""
-    frame = recorded_layout()
-    copies = pd.concat([frame] * 23, ignore_index=True).head(4576)
-    number = (copies.index // len(frame)).astype(str)
-    return copies.assign(fullname=copies["fullname"].where(number == "0", "org/m" + number))
 
 
 def test_the_full_board_loads_with_its_revision(hub, empty_cache):

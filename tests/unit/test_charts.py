@@ -128,6 +128,22 @@ def test_dumbbells_and_points_by_size_know_which_model_they_are():
     assert {m for trace in dumbbells["data"] for m in trace.get("customdata", ())} == set(names)
 
 
+def test_of_thousands_of_models_the_best_of_each_size_the_frontier_and_the_shortlist_are_drawn():
+    board = one_run_per_model(load_board("2025-03-final")).dropna(subset="params_b")
+    copies = [
+        board.assign(model=board["model"] + f"-{n}", average=board["average"] - n)
+        for n in range(1, 20)
+    ]
+    many = pd.concat([board, *copies], ignore_index=True)
+    many = many.assign(frontier=pareto_frontier(many))
+    low = many.loc[many["average"].idxmin(), "model"]
+    figure = scores_by_size(many, [low], {low: "low"}, vintage="F", theme="light").to_dict()
+    drawn = [model for trace in figure["data"] for model in trace.get("customdata", ())]
+    assert len(drawn) < 400
+    assert {low, *many.loc[many["frontier"], "model"]} <= set(drawn)
+    assert "of each size class the best" in figure["layout"]["title"]["subtitle"]["text"]
+
+
 def test_rank_movement_leaves_out_what_one_vintage_lacks_and_says_both_ranks():
     models = [SHORTLIST[1], "tiiuae/Falcon3-7B-Base"]
     moves = movement(load_board("2024-10-15"), load_board("2025-03-final"), models)
