@@ -1,7 +1,5 @@
 """Charts of leaderboard scores."""
 
-import math
-
 import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
@@ -17,7 +15,7 @@ PROFILE_COLORS: dict[Theme, tuple[str, str]] = {
 # Of more models than a few, so many of each class of size are drawn.
 _FEW = 300
 _CLASSES_PER_DECADE = 8
-_BEST_OF_CLASS = 12
+_BEST_OF_CLASS = 8
 
 
 def twin_dumbbells(
@@ -157,7 +155,7 @@ def scores_by_size(
     """
     colors = CHART_COLORS[theme]
     known = models.dropna(subset=["params_b", "average"])
-    size_class = known["params_b"].map(lambda size: round(math.log10(size) * _CLASSES_PER_DECADE))
+    size_class = (np.log10(known[["params_b"]]) * _CLASSES_PER_DECADE).round()["params_b"]
     place = known.groupby(size_class)["average"].rank(ascending=False, method="first")
     of_many = len(known) > _FEW
     drawn = (place <= _BEST_OF_CLASS) if of_many else place.notna()

@@ -35,8 +35,10 @@ def take(server: Server, browser: Browser) -> None:
     )
     _settle_and_save(page, "review")
 
-    page = _page(browser, height=1400)
-    page.goto(server.address("leaderboard", vintage="2024-10-15", kind="base", max_b=9))
+    page = _page(browser, height=1900)
+    page.goto(
+        server.address("leaderboard", vintage="2024-10-15", kind="base", max_b=9, rank="twin_score")
+    )
     _settle_and_save(page, "leaderboard")
 
     page = _page(browser, scheme="dark", height=1420)
