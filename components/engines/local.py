@@ -113,6 +113,11 @@ class LocalEngine:
         stop: threading.Event | None = None,
         progress: Callable[[float], None] | None = None,
     ) -> PriceDistribution:
+        """As Engine has it. The prompt is run once, then the number trie against its cache.
+
+        A model whose attention takes no tree of numbers is scored one sequence per number: the
+        result's `method` says which.
+        """
         tokens, trie = self._prompt_and_trie(prompt)
 
         def scorer(kind: type[LocalScorer]) -> LocalScorer:
