@@ -58,3 +58,7 @@ class BoardError(BasewiseError):
 
 class EngineError(BasewiseError):
     """A model that can't be loaded or run."""
+
+
+class StoppedError(EngineError):
+    """A run that whoever started it has stopped."""

@@ -1,7 +1,10 @@
 """What the pages need of a model that runs somewhere."""
 
-from collections.abc import Generator
+import threading
+from collections.abc import Callable, Generator
 from typing import Protocol
+
+from components.pricing import PriceDistribution
 
 
 class Engine(Protocol):
@@ -14,5 +17,22 @@ class Engine(Protocol):
         """The greedy continuation, piece by piece as it is generated.
 
         Closing the generator ends the generation; EngineError if the model fails.
+        """
+        ...
+
+    def price_distribution(
+        self,
+        prompt: str,
+        tolerance: float = 0.01,
+        *,
+        stop: threading.Event | None = None,
+        progress: Callable[[float], None] | None = None,
+    ) -> PriceDistribution:
+        """The probability of each price 0..999 to come next, exact but for `tolerance`.
+
+        At most `tolerance` of the probability, in [0, 1), is left unexplored; 0 explores all.
+        `progress` hears the unexplored share after each pass of the model. Once `stop` is set,
+        StoppedError is raised before the next pass. EngineError if the prompt is empty or too
+        long, or the model fails; TokenizerError if its tokenizer can't tell numbers apart.
         """
         ...

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Generator
+from collections.abc import Callable, Generator, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from math import prod
 from pathlib import Path
 from statistics import median
@@ -20,7 +21,10 @@ from components.assets import (
     silent,
 )
 from components.engines.memory import refuse_if_too_large
-from components.errors import EngineError
+from components.engines.scorers import LocalScorer, PlainScorer, TreeScorer, trees_work
+from components.errors import EngineError, StoppedError
+from components.pricing import NumberTrie, NumberTries, PriceDistribution, walk
+from components.pricing.trie import Path as TokenPath
 from components.registry import load_registry
 from components.tokenization import open_tokenizer
 
@@ -28,6 +32,18 @@ from components.tokenization import open_tokenizer
 # at once can leave another's in place.
 _loading = threading.Lock()
 _BYTES_OF_BF16 = 2
+# What torch and transformers raise where a model can't run something.
+_MODEL_FAILS = (
+    RuntimeError,
+    ArithmeticError,
+    LookupError,
+    TypeError,
+    ValueError,
+    AttributeError,
+    MemoryError,
+)
+# Lengths in tokens past which a model's attention works otherwise.
+_LIMITS = ("sliding_window", "attention_chunk_size", "original_max_position_embeddings")
 
 if TYPE_CHECKING:
     import torch
@@ -53,19 +69,14 @@ class LocalEngine:
         self.tokenizer = tokenizer
         self.provenance = provenance
         self._lock = threading.Lock()
+        self._trees_work: dict[tuple[bool, ...], bool] = {}
 
     def stream(self, prompt: str, *, max_new_tokens: int = 16) -> Generator[str]:
         """The greedy continuation, piece by piece, up to the end of text or `max_new_tokens`."""
         import torch
 
         inputs = self.tokenizer(prompt, return_tensors="pt")["input_ids"].to(self.model.device)
-        longest = getattr(self.model.config, "max_position_embeddings", None)
-        if longest is not None and inputs.shape[1] + max_new_tokens > longest:
-            raise EngineError(
-                f"The prompt has {inputs.shape[1]:,} tokens; {self.repo_id} reads {longest:,} at"
-                " most, with its answer.",
-                way_out="Shorten the description, or pick a model with a longer context.",
-            )
+        self._refuse_if_too_long(inputs.shape[1], max_new_tokens)
         # Decoded together with the prompt's last token, so that a leading space survives.
         context = [int(inputs[0, -1])]
         shown = self._decode(context)
@@ -94,8 +105,89 @@ class LocalEngine:
         if rest := self._decode(context)[len(shown) :]:
             yield rest
 
+    def price_distribution(
+        self,
+        prompt: str,
+        tolerance: float = 0.01,
+        *,
+        stop: threading.Event | None = None,
+        progress: Callable[[float], None] | None = None,
+    ) -> PriceDistribution:
+        """As Engine has it. The prompt is run once, then the number trie against its cache.
+
+        A model whose attention takes no tree of numbers is scored one sequence per number: the
+        result's `method` says which.
+        """
+        tokens, trie = self._prompt_and_trie(prompt)
+
+        def scorer(kind: type[LocalScorer]) -> LocalScorer:
+            return kind(self.model, self.tokenizer, tokens, trie, lambda: self._one_pass(stop))
+
+        try:
+            kind = TreeScorer if self._scores_trees(len(tokens), trie, scorer) else PlainScorer
+            return walk(trie, scorer(kind), tolerance, progress)
+        except _MODEL_FAILS as error:
+            raise EngineError(
+                f"{self.repo_id} failed while pricing: {error}",
+                way_out="Shorten the description, or pick a smaller model.",
+            ) from error
+
+    def _prompt_and_trie(self, prompt: str) -> tuple[TokenPath, NumberTrie]:
+        """The tokens the model reads and the numbers' after them, if it can read so many."""
+        if not prompt.strip():
+            raise EngineError("The prompt is empty.", way_out="Describe a product.")
+        tokens, trie = self._tries.after(prompt)
+        if not tokens:
+            raise EngineError(
+                f"{self.repo_id} reads no token of this prompt.", way_out="Describe the product."
+            )
+        self._refuse_if_too_long(len(tokens), trie.depth)
+        return tokens, trie
+
+    def _scores_trees(
+        self, prompt: int, trie: NumberTrie, scorer: Callable[[type[LocalScorer]], LocalScorer]
+    ) -> bool:
+        """Whether this model takes a tree's mask and cache, found out on first use.
+
+        And again on the first prompt that reaches past one of its limits, where other parts of
+        its attention come into play.
+        """
+        config = self.model.config.get_text_config()
+        limits = [getattr(config, name, None) for name in _LIMITS]
+        past = tuple(limit is not None and prompt + trie.depth > limit for limit in limits)
+        if past not in self._trees_work:
+            try:
+                works = trees_work(scorer(TreeScorer), scorer(PlainScorer), trie, self.model.dtype)
+            except _MODEL_FAILS:
+                works = False
+            self._trees_work[past] = works
+        return self._trees_work[past]
+
+    def _refuse_if_too_long(self, prompt: int, answer: int) -> None:
+        longest = getattr(self.model.config.get_text_config(), "max_position_embeddings", None)
+        if longest is not None and prompt + answer > longest:
+            raise EngineError(
+                f"The prompt has {prompt:,} tokens; {self.repo_id} reads {longest:,} at most,"
+                " with its answer.",
+                way_out="Shorten the description, or pick a model with a longer context.",
+            )
+
+    @contextmanager
+    def _one_pass(self, stop: threading.Event | None = None) -> Iterator[None]:
+        """Around each pass of the model: it takes its turn, unless it is not wanted any more."""
+        import torch
+
+        with self._lock, torch.inference_mode():
+            if stop is not None and stop.is_set():
+                raise StoppedError("Stopped.", way_out="Predict again.")
+            yield
+
     def _decode(self, tokens: list[int]) -> str:
         return str(self.tokenizer.decode(tokens, skip_special_tokens=False))
+
+    @cached_property
+    def _tries(self) -> NumberTries:
+        return NumberTries(self.tokenizer)
 
     @property
     def _end_tokens(self) -> set[int]:
