@@ -1,16 +1,17 @@
-"""Live inference: the same product priced by several models, side by side."""
+"""Live inference: what several models believe the same product costs, side by side."""
 
-from components.ui import inference_view, shell
+from components.ui import inference_inputs, inference_results, inference_run, shell
 
 models = shell.open_page(
     shell.INFERENCE,
-    "Give several models the same product and watch each continue “Price is \\$” greedily, one"
-    " most likely token at a time.",
+    "Give several models the same product and see how probable each price from \\$0 to \\$999 is as"
+    " what follows “Price is \\$”: the whole distribution, not one continuation.",
 )
-question = inference_view.ask()
-chosen = inference_view.pick_models(models)
-run_now = inference_view.controls(ready=question is not None and bool(chosen))
+question = inference_inputs.ask()
+chosen = inference_inputs.pick_models(models)
+tolerance = inference_inputs.pick_tolerance()
+run_now = inference_run.controls(ready=question is not None and bool(chosen))
 if question is not None and chosen:
     if run_now:
-        inference_view.run(question, chosen)
-    inference_view.results(question, chosen)
+        inference_run.run(question, chosen, tolerance)
+    inference_results.results(question, chosen, tolerance)

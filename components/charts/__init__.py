@@ -1,7 +1,7 @@
 """Pure functions: data in, a plotly figure that stands alone as a picture out."""
 
 from components.charts.numbers import NamedAtlas, atlas_heatmaps
-from components.charts.prices import NamedPrice, predicted_prices
+from components.charts.prices import NamedDistribution, first_tokens, price_distributions
 from components.charts.scores import (
     benchmark_profile,
     rank_movement,
@@ -13,12 +13,13 @@ from components.charts.style import ModelStyle, Theme, model_style
 __all__ = [
     "ModelStyle",
     "NamedAtlas",
-    "NamedPrice",
+    "NamedDistribution",
     "Theme",
     "atlas_heatmaps",
     "benchmark_profile",
+    "first_tokens",
     "model_style",
-    "predicted_prices",
+    "price_distributions",
     "rank_movement",
     "scores_by_size",
     "twin_dumbbells",

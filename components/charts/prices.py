@@ -1,66 +1,193 @@
-"""Charts of predicted prices."""
+"""Charts of what models believe a product costs."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import plotly.graph_objects as go
+from plotly.subplots import make_subplots
 
 from components.charts.style import CHART_COLORS, Theme, finish, model_style
+from components.pricing import PriceDistribution, in_ranges
+
+_ROW_PIXELS = 190
+_MOST_FIRST_TOKENS = 8
+_FREE = 0.5  # where $0 stands on a logarithmic axis
 
 
 @dataclass(frozen=True)
-class NamedPrice:
-    """A model's predicted price in dollars; `weights` says which weights predicted it."""
+class NamedDistribution:
+    """A model's price distribution; `weights` says which weights it is of."""
 
     model: str
     label: str
     weights: str
-    price: float
+    distribution: PriceDistribution
 
 
-def predicted_prices(
-    predictions: list[NamedPrice], actual: float | None, *, product: str, theme: Theme
+def price_distributions(
+    named: Sequence[NamedDistribution],
+    actual: float | None,
+    *,
+    product: str,
+    theme: Theme,
+    log_price: bool = False,
 ) -> go.Figure:
-    """A dot per model on one dollar axis from zero, the actual price as a line."""
+    """The probability of each price, one row per model, all on one scale.
+
+    Above each row its median and 80 % interval; a dashed line marks the actual price. The
+    probabilities are of all that the model may go on with: what is no price from 0 to 999 is said
+    beside the name.
+    """
     colors = CHART_COLORS[theme]
-    figure = go.Figure()
-    for named in predictions:
-        style = model_style(named.model)
+    figure = _rows(named, [_summary(one) for one in named])
+    highest = max(float(one.distribution.probabilities.max()) for one in named)
+    prices = np.arange(1000, dtype=float)
+    if log_price:
+        prices[0] = _FREE
+    for row, one in enumerate(named, start=1):
+        distribution, style = one.distribution, model_style(one.model)
         figure.add_scatter(
-            x=[named.price],
-            y=[f"{named.label}<br><span style='font-size:11px'>{named.weights}</span>"],
-            mode="markers+text",
-            marker={
-                "symbol": style.marker,
-                "color": style.color,
-                "size": 14,
-                "line": {"color": style.color, "width": 2},
-            },
-            text=[f"  ${named.price:,.2f}  "],
-            textposition="middle right",
-            textfont={"color": colors.text},
-            cliponaxis=False,
-            hovertemplate=f"{named.model}<br>${named.price:,.2f}<extra></extra>",
+            row=row,
+            col=1,
+            x=prices,
+            y=distribution.probabilities,
+            mode="lines",
+            line={"color": style.color, "width": 1.2, "shape": "hvh"},
+            fill="tozeroy",
+            customdata=np.arange(1000),
+            hovertemplate="$%{customdata}: %{y:.2%}<extra></extra>",
             showlegend=False,
         )
-    if actual is not None:
-        figure.add_vline(
-            x=actual,
-            line={"color": colors.text, "width": 2, "dash": "dash"},
-            annotation={
-                "text": f"actual ${actual:,.2f}",
-                "font": {"color": colors.text},
-                "yanchor": "bottom",
-            },
-            annotation_position="top",
+        low, high = (max(edge, _FREE) for edge in distribution.interval(0.8))
+        figure.add_scatter(
+            row=row,
+            col=1,
+            x=[low, max(distribution.median, _FREE), high],
+            y=[highest * 1.12] * 3,
+            mode="lines+markers",
+            line={"color": style.color, "width": 3},
+            marker={"symbol": ["line-ns-open", style.marker, "line-ns-open"], "size": 11},
+            marker_color=style.color,
+            marker_line={"color": style.color, "width": 2},
+            hoverinfo="skip",
+            showlegend=False,
+        )
+        if actual is not None:
+            figure.add_scatter(
+                row=row,
+                col=1,
+                x=[actual, actual],
+                y=[0, highest * 1.25],
+                mode="lines",
+                line={"color": colors.text, "width": 1.5, "dash": "dash"},
+                hoverinfo="skip",
+                showlegend=False,
+            )
+    known = f", actual ${actual:,.2f} (dashed)" if actual is not None else ""
+    finish(
+        figure,
+        theme,
+        title=f"Price distribution: {product}",
+        source=f"probability of each whole-dollar price after “Price is $”{known}; bar: median and"
+        " 80 % interval",
+        height=150 + _ROW_PIXELS * len(named),
+    )
+    figure.update_layout(margin={"t": 122, "l": 64})
+    figure.update_annotations(x=0, xanchor="left", align="left", font_size=13)
+    figure.update_yaxes(range=[0, highest * 1.25], tickformat=".1%", nticks=4)
+    figure.update_xaxes(tickprefix="$", range=[0, 1000], showticklabels=True)
+    if log_price:
+        ticks = [_FREE, 1, 2, 5, 10, 20, 50, 100, 200, 500, 999]
+        figure.update_xaxes(
+            type="log",
+            range=[np.log10(_FREE * 0.9), 3],
+            tickvals=ticks,
+            ticktext=["0", *(f"{tick:g}" for tick in ticks[1:])],
+        )
+    return figure
+
+
+def first_tokens(named: Sequence[NamedDistribution], *, product: str, theme: Theme) -> go.Figure:
+    """What each model's first token says: its likeliest ones, and the prices they leave open."""
+    titles = [
+        f"<b>{one.label}</b>  ·  the first token tells"
+        f" {one.distribution.first_token_information:.0%} of the price<br>{one.weights}"
+        for one in named
+    ]
+    figure = _rows(named, titles, height_share=0.5)
+    widest = 0.0
+    for row, one in enumerate(named, start=1):
+        likeliest = one.distribution.first_tokens[:_MOST_FIRST_TOKENS]
+        shares = [token.probability for token in likeliest]
+        widest = max(widest, *shares)
+        figure.add_bar(
+            row=row,
+            col=1,
+            x=shares,
+            y=[f"“{_visible(token.text)}” " for token in likeliest],
+            orientation="h",
+            marker_color=model_style(one.model).color,
+            text=[
+                f" {token.probability:.1%}: {_left_open(token.numbers.tolist())}"
+                for token in likeliest
+            ],
+            textposition="outside",
+            cliponaxis=False,
+            hoverinfo="skip",
+            showlegend=False,
         )
     finish(
         figure,
         theme,
-        title=f"Predicted price: {product}",
-        source="greedy continuation of “Price is $”, read up to the first non-number",
-        height=190 + 56 * len(predictions),
+        title=f"What the first token says: {product}",
+        source="probability of each token right after “Price is $”, and the prices that begin"
+        " with it",
+        height=140 + (60 + 24 * _MOST_FIRST_TOKENS) * len(named),
     )
-    figure.update_layout(margin_t=96)
-    largest = max([named.price for named in predictions] + ([actual] if actual else []))
-    figure.update_xaxes(title_text="US dollars", tickprefix="$", range=[0, largest * 1.18])
+    figure.update_layout(margin={"t": 122}, bargap=0.35)
+    figure.update_traces(textfont_color=CHART_COLORS[theme].text)
+    figure.update_annotations(x=0, xanchor="left", align="left", font_size=13)
+    figure.update_yaxes(autorange="reversed", type="category", showgrid=False)
+    figure.update_xaxes(tickformat=".0%", range=[0, min(1.0, widest) * 1.9])
     return figure
+
+
+def _rows(
+    named: Sequence[NamedDistribution], titles: list[str], *, height_share: float = 0.4
+) -> go.Figure:
+    return make_subplots(
+        rows=len(named),
+        cols=1,
+        shared_xaxes=True,
+        vertical_spacing=height_share / len(named),
+        subplot_titles=titles,
+    )
+
+
+def _summary(one: NamedDistribution) -> str:
+    distribution = one.distribution
+    low, high = distribution.interval(0.8)
+    figures = (
+        f"median ${distribution.median:.0f}, 80 % from ${low:.0f} to ${high:.0f}"
+        if distribution.probabilities.any()
+        else "no price found"
+    )
+    return (
+        f"<b>{one.label}</b>  ·  {figures}  ·  $1,000 or more {distribution.overflow:.1%}, not a"
+        f" number {distribution.not_a_number:.1%}, unexplored {distribution.unexplored:.1%}"
+        f"<br>{one.weights}"
+    )
+
+
+def _left_open(numbers: list[int]) -> str:
+    if not numbers:
+        return "no price to $999"
+    if len(numbers) <= 3:
+        return ", ".join(f"${number}" for number in numbers)
+    return in_ranges(numbers)
+
+
+def _visible(text: str) -> str:
+    shown = text.replace("\n", "⏎").replace(" ", "·").replace("\t", "⇥")
+    return shown.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

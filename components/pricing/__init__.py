@@ -1,7 +1,7 @@
 """The price task: prompts, products, and reading what a model answers."""
 
 from components.pricing.distribution import FirstToken, PriceDistribution
-from components.pricing.estimates import Band, error_band, read_price
+from components.pricing.estimates import Band, error_band, estimates, in_ranges, read_price
 from components.pricing.products import Product, load_catalogue
 from components.pricing.prompts import DEFAULT_PROMPT, PROMPTS, price_prompt
 from components.pricing.trie import NumberTrie, NumberTries
@@ -18,6 +18,8 @@ __all__ = [
     "Product",
     "Scorer",
     "error_band",
+    "estimates",
+    "in_ranges",
     "load_catalogue",
     "price_prompt",
     "read_price",

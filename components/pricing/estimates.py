@@ -1,7 +1,10 @@
 """Read a price out of a continuation, and judge it."""
 
 import re
+from collections.abc import Sequence
 from typing import Literal
+
+from components.pricing.distribution import PriceDistribution
 
 Band = Literal["green", "orange", "red"]
 
@@ -33,3 +36,30 @@ def error_band(estimate: float, actual: float) -> Band:
     if error < 80 or error / actual < 0.4:
         return "orange"
     return "red"
+
+
+def estimates(distribution: PriceDistribution) -> dict[str, float]:
+    """What a distribution answers, in dollars, by the name of the estimator; NaN for none.
+
+    The top-3 weighted mean is a published baseline; the others are of the distribution given a
+    number 0 to 999.
+    """
+    return {
+        "median": distribution.median,
+        "mean": distribution.mean,
+        "mode": distribution.mode,
+        "top-3 weighted mean": distribution.top3,
+    }
+
+
+def in_ranges(numbers: Sequence[int]) -> str:
+    """Ascending whole-dollar prices in words: `$9, $90 to $99, $900 to $999`."""
+    ranges: list[list[int]] = []
+    for number in numbers:
+        if ranges and number == ranges[-1][1] + 1:
+            ranges[-1][1] = number
+        else:
+            ranges.append([number, number])
+    return ", ".join(
+        f"${first}" if first == last else f"${first} to ${last}" for first, last in ranges
+    )

@@ -7,9 +7,9 @@ PROMPTS = {
 DEFAULT_PROMPT = "what"
 
 
-def price_prompt(description: str, wording: str = DEFAULT_PROMPT) -> str:
+def price_prompt(description: str, question: str = PROMPTS[DEFAULT_PROMPT]) -> str:
     """The question, the description and `Price is $`, which the model continues.
 
-    `wording` is a key of PROMPTS: the two wordings that published price experiments use.
+    PROMPTS has the two questions that published price experiments use.
     """
-    return f"{PROMPTS[wording]}\n\n{description.strip()}\n\nPrice is $"
+    return f"{question.strip()}\n\n{description.strip()}\n\nPrice is $"

@@ -1,61 +1,62 @@
-"""What models answered in this visit: the latest answer of each."""
+"""What models answered in this visit."""
 
 from dataclasses import dataclass
 
 import streamlit as st
 
 from components.errors import BasewiseError
-from components.pricing import read_price
+from components.pricing import PriceDistribution, read_price
 
 _KEY = "predictions"
+_MOST = 200
 
 
 @dataclass
 class Prediction:
-    """One model's continuation of one prompt, growing while it is generated.
+    """One model's answer to one prompt, growing while it is computed.
 
-    `actual` is the true price in dollars, if known; `error` is why there is no answer. One that
-    is shown unfinished was stopped: the interrupted run may still be in its last pass, so it is
-    not asked to say so itself.
+    `actual` is the true price in dollars, if known; `text` is the greedy continuation; `error` is
+    why there is no answer. One that is shown unfinished was stopped: the interrupted run may
+    still be in its last pass, so it is not asked to say so itself.
     """
 
     model: str
     product: str
     prompt: str
+    tolerance: float
     actual: float | None
     provenance: str = ""
     error: BasewiseError | None = None
+    distribution: PriceDistribution | None = None
     text: str = ""
-    seconds: float = 0.0
     finished: bool = False
 
     @property
-    def price(self) -> float | None:
+    def greedy(self) -> float | None:
         """The price that the continuation begins with; None until there is one."""
         return read_price(self.text, finished=self.finished)
 
 
 def keep(prediction: Prediction) -> None:
     """Remember a prediction as its model's latest."""
-    _all()[prediction.model] = prediction
-
-
-def forget(models: list[str]) -> None:
-    """Drop the latest predictions of these models: they are about to be run again."""
-    for model in models:
-        _all().pop(model, None)
+    key = (prediction.model, prediction.prompt, prediction.tolerance)
+    kept = _all()
+    kept.pop(key, None)
+    kept[key] = prediction
+    while len(kept) > _MOST:
+        del kept[next(iter(kept))]
 
 
 def latest(model: str) -> Prediction | None:
     """The model's newest prediction of this visit."""
-    return _all().get(model)
+    return next((found for found in reversed(_all().values()) if found.model == model), None)
 
 
-def of_prompt(prompt: str, models: list[str]) -> list[Prediction]:
-    """The latest predictions of these models, where they answer this very prompt."""
-    found = [latest(model) for model in models]
-    return [prediction for prediction in found if prediction and prediction.prompt == prompt]
+def of_prompt(prompt: str, tolerance: float, models: list[str]) -> list[Prediction]:
+    """The predictions of these models for this very prompt."""
+    found = [_all().get((model, prompt, tolerance)) for model in models]
+    return [prediction for prediction in found if prediction]
 
 
-def _all() -> dict[str, Prediction]:
+def _all() -> dict[tuple[str, str, float], Prediction]:
     return st.session_state.setdefault(_KEY, {})

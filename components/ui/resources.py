@@ -9,10 +9,10 @@ import pandas as pd
 import streamlit as st
 
 from components.assets import Asset, fetch_tokenizer
-from components.engines import LocalEngine, fetch_engine, load_engine
+from components.engines import EnginePool, LocalEngine, PooledEngine, fetch_engine, load_engine
 from components.errors import BasewiseError
 from components.leaderboard import LIVE, VINTAGES, LiveBoard, load_board, load_live_board
-from components.pricing import load_catalogue
+from components.pricing import PriceDistribution, load_catalogue
 from components.registry import load_registry
 from components.tokenization import (
     NumberingStrategy,
@@ -21,12 +21,14 @@ from components.tokenization import (
     open_tokenizer,
 )
 from components.ui.feedback import shown_progress
+from components.ui.predictions import Prediction
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerFast
 
 MAX_ENGINES = 2
 _MAX_TOKENIZERS = 10
+_MAX_ANSWERS = 500
 _RETRY_SECONDS = 20
 
 
@@ -87,18 +89,45 @@ def _open(asset: Asset) -> LoadedTokenizer:
     )
 
 
-def engine(repo_id: str) -> LocalEngine:
+def engine(repo_id: str) -> PooledEngine:
     """The model in memory, fetched with progress shown here if need be. BasewiseError."""
     spec = load_registry().resolve(repo_id)
     with shown_progress() as progress:
-        fetch_engine(spec.id, progress)
-        progress(f"Loading {spec.label} into memory", 0, None)
-        return _load(spec.id)
+
+        def load() -> LocalEngine:
+            fetch_engine(spec.id, progress)
+            progress(f"Loading {spec.label} into memory", 0, None)
+            return load_engine(spec.id)
+
+        return _engines().get(spec.id, load)
 
 
-@st.cache_resource(max_entries=MAX_ENGINES, show_spinner=False)
-def _load(repo_id: str) -> LocalEngine:
-    return load_engine(repo_id)
+@st.cache_resource(show_spinner=False)
+def _engines() -> EnginePool:
+    return EnginePool(MAX_ENGINES)
+
+
+def answer(prediction: Prediction) -> tuple[PriceDistribution, str] | None:
+    """What these weights answered to this prompt before, for whichever visitor."""
+    return _answers().get(_asked(prediction))
+
+
+def remember(prediction: Prediction) -> None:
+    """Keep a finished prediction's distribution and continuation for all visitors."""
+    if prediction.distribution is not None:
+        answers = _answers()
+        answers[_asked(prediction)] = prediction.distribution, prediction.text
+        while len(answers) > _MAX_ANSWERS:
+            answers.pop(next(iter(answers)), None)
+
+
+def _asked(prediction: Prediction) -> tuple[str, str, float]:
+    return prediction.provenance, prediction.prompt, prediction.tolerance
+
+
+@st.cache_resource(show_spinner=False)
+def _answers() -> dict[tuple[str, str, float], tuple[PriceDistribution, str]]:
+    return {}
 
 
 def board(vintage: str) -> Board:

@@ -99,7 +99,12 @@ def _prediction(repo_id: str) -> None:
     if latest.error is not None:
         st.caption("The latest prediction failed: see Live inference.")
         return
-    price = f"${latest.price:,.2f}" if latest.price is not None else "no price"
+    distribution = latest.distribution
+    if distribution is None or not distribution.probabilities.any():
+        price = "no price"
+    else:
+        low, high = distribution.interval(0.8)
+        price = f"${distribution.median:,.0f} (median; 80 % ${low:,.0f} to ${high:,.0f})"
     actual = f", actual ${latest.actual:,.2f}" if latest.actual is not None else ""
     st.caption(plain(f"Latest prediction: {price} for {latest.product}{actual}"))
 

@@ -1,0 +1,61 @@
+"""The models that are in memory at once: a bounded number, the least recently used goes first."""
+
+import gc
+import threading
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from components.engines.local import LocalEngine
+from components.engines.turns import Turns
+
+
+@dataclass(frozen=True)
+class PooledEngine:
+    """An engine in memory, and the queue of those who want to use it."""
+
+    engine: LocalEngine
+    turns: Turns = field(default_factory=Turns)
+
+
+class EnginePool:
+    """At most `capacity` engines. Safe to use from several threads.
+
+    One that is released while somebody still uses it leaves memory when they are done.
+    """
+
+    def __init__(self, capacity: int):
+        self._capacity = capacity
+        self._engines: OrderedDict[str, PooledEngine] = OrderedDict()
+        self._changing = threading.Lock()
+        self._loading = threading.Lock()  # held for seconds, when those in memory are to be had
+
+    def get(self, repo_id: str, load: Callable[[], LocalEngine]) -> PooledEngine:
+        """The engine of a model, loaded if it is not there; raises what `load` raises.
+
+        Room is made before loading, so that what is released counts as free memory.
+        """
+        if (known := self._known(repo_id)) is not None:
+            return known
+        with self._loading:
+            if (known := self._known(repo_id)) is not None:
+                return known
+            with self._changing:
+                while len(self._engines) >= self._capacity:
+                    self._engines.popitem(last=False)
+            gc.collect()  # a model's modules refer to each other
+            pooled = PooledEngine(load())
+            with self._changing:
+                self._engines[repo_id] = pooled
+            return pooled
+
+    def resident(self) -> list[str]:
+        """The models in memory, the least recently used first."""
+        with self._changing:
+            return list(self._engines)
+
+    def _known(self, repo_id: str) -> PooledEngine | None:
+        with self._changing:
+            if repo_id in self._engines:
+                self._engines.move_to_end(repo_id)
+            return self._engines.get(repo_id)
