@@ -1,6 +1,7 @@
 """The price task: prompts, products, and reading what a model answers."""
 
 from components.pricing.estimates import Band, error_band, read_price
+from components.pricing.price_list import PriceList, read_prices
 from components.pricing.products import Product, load_catalogue
 from components.pricing.prompts import DEFAULT_PROMPT, PROMPTS, price_prompt
 
@@ -8,9 +9,11 @@ __all__ = [
     "DEFAULT_PROMPT",
     "PROMPTS",
     "Band",
+    "PriceList",
     "Product",
     "error_band",
     "load_catalogue",
     "price_prompt",
     "read_price",
+    "read_prices",
 ]
