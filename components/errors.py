@@ -52,6 +52,14 @@ class TokenizerError(BasewiseError):
     """Files that are there but do not make a tokenizer."""
 
 
+class ContextError(BasewiseError):
+    """A text that is to hold one number and does not."""
+
+
+class PriceListError(BasewiseError):
+    """A file of prices that can't be read."""
+
+
 class BoardError(BasewiseError):
     """A leaderboard that can't be read, or lacks needed columns."""
 

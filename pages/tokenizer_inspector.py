@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from components.ui import shell, strips, tokenizer_view
+from components.ui import cost_view, number_view, shell, strips, tokenizer_view
 
 models = shell.open_page(
     shell.TOKENIZERS,
@@ -11,8 +11,17 @@ models = shell.open_page(
 )
 loaded = tokenizer_view.load(models)
 if loaded:
-    st.subheader("How numbers are written")
+    st.subheader("One token, or one per digit?")
     tokenizer_view.strategies(loaded)
-    tokenizer_view.atlas(loaded)
+    tokenizer_view.evidence(loaded)
+    st.subheader("Every number, one cell")
+    number_view.atlas(loaded)
+    st.subheader("What the first token decides")
+    number_view.first_token(loaded)
+    tokenizer_view.fair_words()
+    st.subheader("What numbers cost")
+    cost_view.costs(loaded)
     st.subheader("Any text, token by token")
-    tokenizer_view.show_strips(loaded, strips.text_input())
+    strips.show_strips(loaded, strips.text_input())
+st.subheader("Every tokenizer of the registry")
+cost_view.registry()

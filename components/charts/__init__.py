@@ -1,6 +1,12 @@
 """Pure functions: data in, a plotly figure that stands alone as a picture out."""
 
-from components.charts.numbers import NamedAtlas, atlas_heatmaps
+from components.charts.information import NamedInformation, settled_shares
+from components.charts.numbers import (
+    MOST_WITH_PIECES,
+    NamedAtlas,
+    atlas_heatmaps,
+    first_token_maps,
+)
 from components.charts.prices import NamedDistribution, first_tokens, price_distributions
 from components.charts.scores import (
     benchmark_profile,
@@ -11,16 +17,20 @@ from components.charts.scores import (
 from components.charts.style import ModelStyle, Theme, model_style
 
 __all__ = [
+    "MOST_WITH_PIECES",
     "ModelStyle",
     "NamedAtlas",
     "NamedDistribution",
+    "NamedInformation",
     "Theme",
     "atlas_heatmaps",
     "benchmark_profile",
+    "first_token_maps",
     "first_tokens",
     "model_style",
     "price_distributions",
     "rank_movement",
     "scores_by_size",
+    "settled_shares",
     "twin_dumbbells",
 ]

@@ -3,93 +3,263 @@
 from dataclasses import dataclass
 
 import numpy as np
-import pandas as pd
 import plotly.graph_objects as go
+from plotly.colors import sample_colorscale
 from plotly.subplots import make_subplots
 
-from components.charts.style import Theme, finish
+from components.charts.style import CHART_COLORS, Theme, finish
+from components.tokenization import NumberAtlas
 
-# One token per number, two, three, and more: a sequential scale that keeps its order in grey.
-_TOKEN_COLORS = ("#2B6CB0", "#7FB2D6", "#F2B35E", "#B8450F")
-_ROW_PIXELS = 210
+# The scale always has these many steps at least, so that two pictures can be compared.
+_LEAST_STEPS, _MOST_STEPS = 3, 8
+# With more numbers the pieces are not sent along: the page would grow by megabytes.
+MOST_WITH_PIECES = 10_000
+# Room for a tile's two lines of title and its axis.
+_TILE_HEAD, _TILE_FOOT = 62, 34
 
 
 @dataclass(frozen=True)
 class NamedAtlas:
-    """A number atlas, its model's name, and what is said beside it (may hold `<br>`)."""
+    """A number atlas, its model's name, and what is said above it (may hold `<br>`)."""
 
     label: str
-    atlas: pd.DataFrame
+    atlas: NumberAtlas
     note: str
 
 
-def atlas_heatmaps(atlases: list[NamedAtlas], *, prefix: str, theme: Theme) -> go.Figure:
-    """A heatmap of 0 to 999 per tokenizer: rows are hundreds, columns 0 to 99.
+@dataclass(frozen=True)
+class Tiling:
+    """Tiles of numbers in rows and columns: row + column = the number.
 
-    The cell in row 300, column 45 is the number 345, coloured by its token count.
+    `width` numbers per row from `start` on, `rows` rows, `per_line` tiles side by side.
     """
-    figure = make_subplots(
-        rows=len(atlases),
-        cols=1,
-        shared_xaxes=True,
-        vertical_spacing=0.42 / len(atlases),
-        subplot_titles=[f"<b>{named.label}</b>  ·  {named.note}" for named in atlases],
-    )
-    for row, named in enumerate(atlases, start=1):
-        grid = named.atlas.sort_values("number")
-        counts = grid["count"].to_numpy().reshape(10, 100)
-        pieces = np.array([" | ".join(tokens) for tokens in grid["pieces"]])
-        figure.add_heatmap(
-            row=row,
-            col=1,
-            z=np.minimum(counts, len(_TOKEN_COLORS)),
-            x=list(range(100)),
-            y=[f"{hundred}" for hundred in range(0, 1000, 100)],
-            customdata=np.dstack(
-                [grid["number"].to_numpy().reshape(10, 100), counts, pieces.reshape(10, 100)]
-            ),
-            hovertemplate="%{customdata[0]}: %{customdata[1]} token(s)<br>%{customdata[2]}"
-            "<extra></extra>",
-            coloraxis="coloraxis",
-            xgap=1,
-            ygap=1,
+
+    start: int
+    width: int
+    rows: int
+    per_line: int
+
+    @classmethod
+    def of(cls, first: int, last: int, tiles: int) -> "Tiling":
+        """The tiling for numbers `first` to `last`."""
+        width = 100 if last - first < 10_000 else 1000
+        start = first - first % width
+        return cls(start, width, (last - start) // width + 1, 1 if tiles == 1 or width > 100 else 2)
+
+    @property
+    def tile_pixels(self) -> int:
+        """A tile's height without title and axis."""
+        return int(np.clip(self.rows * 15, 60, 420))
+
+    def grid(self, numbers: np.ndarray, values: np.ndarray, empty: object) -> np.ndarray:
+        """The values at their numbers' places, `empty` elsewhere."""
+        cells = np.full(self.rows * self.width, empty, dtype=values.dtype)
+        cells[numbers - self.start] = values
+        return cells.reshape(self.rows, self.width)
+
+    def figure(self, titles: list[str]) -> go.Figure:
+        """An empty figure with a tile per title; both axes are shared by all."""
+        lines = -(-len(titles) // self.per_line)
+        pixels = lines * self.tile_pixels + (lines - 1) * (_TILE_HEAD + _TILE_FOOT)
+        figure = make_subplots(
+            rows=lines,
+            cols=self.per_line,
+            vertical_spacing=(_TILE_HEAD + _TILE_FOOT) / pixels if lines > 1 else 0,
+            horizontal_spacing=0.07,
+            subplot_titles=titles,
         )
-    finish(
+        figure.update_layout(height=pixels)
+        return figure
+
+    def place(self, index: int) -> dict[str, int]:
+        """The row and column of a tile in the figure."""
+        return {"row": index // self.per_line + 1, "col": index % self.per_line + 1}
+
+    def axes(self) -> tuple[list[int], list[str]]:
+        """The x values and the names of the rows."""
+        rows = range(self.start, self.start + self.rows * self.width, self.width)
+        return list(range(self.width)), [f"{row:,}" for row in rows]
+
+    def finish(self, figure: go.Figure, theme: Theme, *, title: str, source: str) -> go.Figure:
+        """Title, ticks that name rows and columns, and room for both."""
+        _, rows = self.axes()
+        inner = figure.layout.height  # pyright: ignore[reportAttributeAccessIssue]
+        top, bottom = 62 + _TILE_HEAD, _TILE_FOOT + 10
+        finish(figure, theme, title=title, source=source, height=inner + top + bottom)
+        figure.update_layout(margin={"t": top, "b": bottom})
+        step = self.width // 10
+        figure.update_xaxes(
+            showgrid=False,
+            tickvals=list(range(0, self.width, step)),
+            ticktext=[f"+{n}" for n in range(0, self.width, step)],
+            range=[-0.5, self.width - 0.5],
+        )
+        every = -(-self.rows // 5) if self.rows > 12 else 3 if self.rows > 4 else 1
+        figure.update_yaxes(
+            showgrid=False, autorange="reversed", type="category", tickvals=rows[::every]
+        )
+        background = CHART_COLORS[theme].background
+        for column in range(step, self.width, step):  # ten cells to count at most
+            line = {"color": background, "width": 1}
+            figure.add_vline(x=column - 0.5, line=line, row="all", col="all")
+        for note in figure.layout.annotations:  # pyright: ignore[reportAttributeAccessIssue]
+            # A subplot's title is centred over it: put it where the tile begins.
+            left = 0.0 if self.per_line == 1 or note.x < 0.5 else 0.5 + 0.07 / 2
+            note.update(x=left, xanchor="left", align="left", font_size=13, yshift=4)
+        return figure
+
+
+def atlas_heatmaps(atlases: list[NamedAtlas], *, where: str, theme: Theme) -> go.Figure:
+    """A heatmap of the same numbers per tokenizer, side by side on one scale.
+
+    In rows of 100 (of 1,000 from 10,000 numbers on): the cell in row 300, column +45 is the number
+    345, coloured by its token count. `where` says in what context, such as `after “Price is $”`.
+    """
+    numbers = atlases[0].atlas.numbers
+    first, last = int(numbers.min()), int(numbers.max())
+    tiling = Tiling.of(first, last, len(atlases))
+    most = max(int(named.atlas.counts.max()) for named in atlases)
+    steps = int(np.clip(most, _LEAST_STEPS, _MOST_STEPS))
+    figure = tiling.figure([f"<b>{named.label}</b>: {named.note}" for named in atlases])
+    columns, rows = tiling.axes()
+    for index, named in enumerate(atlases):
+        counts = named.atlas.counts
+        shown = np.where(counts > 0, np.minimum(counts, steps), np.nan).astype(np.float32)
+        figure.add_heatmap(
+            **tiling.place(index),
+            z=tiling.grid(numbers, shown, np.nan),
+            x=columns,
+            y=rows,
+            **_hover(named.atlas, tiling),
+            coloraxis="coloraxis",
+            ygap=1 if tiling.rows <= 40 else 0,
+        )
+    tiling.finish(
         figure,
         theme,
-        title=f"Tokens that each number takes after “{prefix}”",
-        source="every number from 0 to 999 run through the tokenizer named;"
+        title=f"Tokens that each number takes, {where}",
+        source=f"every number from {first:,} to {last:,} run through the tokenizer named;"
         " row + column = the number",
-        height=110 + _ROW_PIXELS * len(atlases),
     )
-    figure.update_layout(margin={"t": 118, "r": 120}, coloraxis=_token_scale())
-    figure.update_xaxes(showgrid=False, tickvals=list(range(0, 100, 10)), showticklabels=True)
-    figure.update_yaxes(
-        showgrid=False, autorange="reversed", type="category", tickvals=["0", "300", "600", "900"]
-    )
-    figure.update_annotations(x=0, xanchor="left", align="left", font_size=13)
+    figure.update_layout(margin_r=110, coloraxis=_token_scale(steps, capped=most > steps))
     return figure
 
 
-def _token_scale() -> dict[str, object]:
-    steps = len(_TOKEN_COLORS)
-    colorscale = [
-        [edge / steps, color]
-        for index, color in enumerate(_TOKEN_COLORS)
-        for edge in (index, index + 1)
-    ]
+def _hover(atlas: NumberAtlas, tiling: Tiling) -> dict[str, object]:
+    if len(atlas.numbers) > MOST_WITH_PIECES:
+        return {
+            "customdata": tiling.grid(atlas.numbers, atlas.numbers.astype(np.int32), 0),
+            "hovertemplate": "%{customdata:,}: %{z} tokens<extra></extra>",
+            "hoverongaps": False,
+        }
+    written = np.array(
+        [
+            f"{number:,}: {len(pieces)} token{'' if len(pieces) == 1 else 's'}<br>"
+            + " | ".join(piece.replace("<", "&lt;") for piece in pieces)
+            for number, pieces in zip(atlas.numbers.tolist(), atlas.pieces, strict=True)
+        ],
+        dtype=object,
+    )
+    return {
+        "text": tiling.grid(atlas.numbers, written, ""),
+        "hovertemplate": "%{text}<extra></extra>",
+        "hoverongaps": False,
+    }
+
+
+def _token_scale(steps: int, *, capped: bool) -> dict[str, object]:
+    # Viridis keeps its order in grey and for colour-blind readers.
+    colors = sample_colorscale("Viridis", list(np.linspace(0.12, 0.95, steps)))
+    names = [str(count) for count in range(1, steps + 1)]
     return {
         "cmin": 0.5,
         "cmax": steps + 0.5,
-        "colorscale": colorscale,
+        "colorscale": [
+            [edge / steps, color]
+            for index, color in enumerate(colors)
+            for edge in (index, index + 1)
+        ],
         "colorbar": {
             "title": {"text": "tokens"},
             "tickvals": list(range(1, steps + 1)),
-            "ticktext": [*(str(count) for count in range(1, steps)), f"{steps} or more"],
+            "ticktext": [*names[:-1], f"{steps} or more"] if capped else names,
             "thickness": 16,
-            "len": 220,
+            "len": 40 * steps + 40,
             "lenmode": "pixels",
             "y": 1,
             "yanchor": "top",
         },
     }
+
+
+_POSSIBLE, _ASKED = "#2A7FBF", "#D55E00"
+
+
+def first_token_maps(
+    atlases: list[NamedAtlas], number: int, possible: list[np.ndarray], *, theme: Theme
+) -> go.Figure:
+    """Per tokenizer: the prices that remain possible once a price's first token is known.
+
+    `possible` has, per atlas, the numbers that begin with the same token as `number`; tiles and
+    places as in `atlas_heatmaps`.
+    """
+    numbers = atlases[0].atlas.numbers
+    tiling = Tiling.of(int(numbers.min()), int(numbers.max()), len(atlases))
+    figure = tiling.figure([f"<b>{named.label}</b>: {named.note}" for named in atlases])
+    columns, rows = tiling.axes()
+    ruled_out = CHART_COLORS[theme].grid
+    for index, left in enumerate(possible):
+        state = np.isin(numbers, left).astype(np.float32)
+        state[numbers == number] = 2
+        said = np.array(
+            [
+                f"${n:,}: {('ruled out', 'still possible', 'the price')[int(value)]}"
+                for n, value in zip(numbers.tolist(), state, strict=True)
+            ],
+            dtype=object,
+        )
+        figure.add_heatmap(
+            **tiling.place(index),
+            z=tiling.grid(numbers, state, np.nan),
+            x=columns,
+            y=rows,
+            text=tiling.grid(numbers, said, ""),
+            hovertemplate="%{text}<extra></extra>",
+            zmin=0,
+            zmax=2,
+            colorscale=[[0, ruled_out], [0.5, _POSSIBLE], [1, _ASKED]],
+            showscale=False,
+            ygap=1,
+        )
+    for name, color in (
+        (f"${number:,}", _ASKED),
+        ("still possible", _POSSIBLE),
+        ("ruled out", ruled_out),
+    ):
+        figure.add_scatter(
+            x=[None],
+            y=[None],
+            mode="markers",
+            name=name,
+            marker={"symbol": "square", "color": color, "size": 12},
+        )
+    tiling.finish(
+        figure,
+        theme,
+        title=f"What the first token of ${number:,} leaves open",
+        source="every number from 0 to 999 run through the tokenizer named, after “Price is $”",
+    )
+    figure.update_layout(
+        legend={
+            "orientation": "h",
+            "x": 0.93,
+            "xref": "container",
+            "xanchor": "right",
+            "y": 1,
+            "yref": "container",
+            "yanchor": "top",
+            "itemclick": False,
+            "itemdoubleclick": False,
+        }
+    )
+    return figure

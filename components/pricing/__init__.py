@@ -2,6 +2,7 @@
 
 from components.pricing.distribution import FirstToken, PriceDistribution
 from components.pricing.estimates import Band, error_band, estimates, in_ranges, read_price
+from components.pricing.price_list import PriceList, read_prices
 from components.pricing.products import Product, load_catalogue
 from components.pricing.prompts import DEFAULT_PROMPT, PROMPTS, price_prompt
 from components.pricing.trie import NumberTrie, NumberTries
@@ -15,6 +16,7 @@ __all__ = [
     "NumberTrie",
     "NumberTries",
     "PriceDistribution",
+    "PriceList",
     "Product",
     "Scorer",
     "error_band",
@@ -23,5 +25,6 @@ __all__ = [
     "load_catalogue",
     "price_prompt",
     "read_price",
+    "read_prices",
     "walk",
 ]

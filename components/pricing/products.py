@@ -22,6 +22,11 @@ class Product(BaseModel):
     year: int
     description: str
 
+    @property
+    def whole_dollars(self) -> int:
+        """The price to the nearest dollar, which is what the prompts ask for."""
+        return int(self.price_usd + 0.5)
+
 
 @cache
 def load_catalogue() -> dict[str, Product]:

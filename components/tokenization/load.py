@@ -1,7 +1,8 @@
-"""Load a model's tokenizer. Imports transformers, not torch."""
+"""Load a model's tokenizer, or one that a visitor brings. Imports transformers, not torch."""
 
 from __future__ import annotations
 
+from threading import Lock
 from typing import TYPE_CHECKING
 
 from components.assets import Asset, Progress, fetch_tokenizer, silent
@@ -9,7 +10,14 @@ from components.errors import TokenizerError
 from components.registry import load_registry
 
 if TYPE_CHECKING:
+    from tokenizers import Tokenizer
     from transformers import PreTrainedTokenizerFast
+
+# The largest tokenizer.json in use, Gemma 3's, has 33 MB.
+MAX_UPLOAD_MB = 40
+
+# Reading holds Python's global lock anyway, and importing transformers is not for two threads.
+_opening = Lock()
 
 
 def load_tokenizer(repo_id: str, progress: Progress = silent) -> PreTrainedTokenizerFast:
@@ -24,18 +32,57 @@ def load_tokenizer(repo_id: str, progress: Progress = silent) -> PreTrainedToken
 
 def open_tokenizer(asset: Asset) -> PreTrainedTokenizerFast:
     """The tokenizer in a fetched folder, exactly as its tokenizer.json has it."""
-    from transformers import PreTrainedTokenizerFast
+    with _opening:
+        from transformers import PreTrainedTokenizerFast
+
+        try:
+            # Not AutoTokenizer: a model's own class may rebuild the tokenizer instead of reading
+            # it.
+            tokenizer = PreTrainedTokenizerFast.from_pretrained(asset.folder, local_files_only=True)
+        except Exception as error:
+            raise TokenizerError(
+                f"The tokenizer files of {asset.describe()} can't be read: {error}",
+                way_out="Pick another model, or delete the folder to have it fetched again:"
+                f" {asset.folder}",
+            ) from error
+    _as_written(tokenizer.backend_tokenizer)
+    return tokenizer
+
+
+def read_tokenizer(content: bytes) -> Tokenizer:
+    """The tokenizer in the content of a `tokenizer.json`, read by the tokenizers library alone.
+
+    Raises TokenizerError for content that is too large, is no tokenizer, or is one that can't
+    encode.
+    """
+    way_out = "Upload the file tokenizer.json of a model on the Hub."
+    if len(content) > MAX_UPLOAD_MB * 1_000_000:
+        raise TokenizerError(
+            f"The file has {len(content) / 1e6:,.1f} MB; at most {MAX_UPLOAD_MB} MB are read.",
+            way_out=way_out,
+        )
+    from tokenizers import Tokenizer
 
     try:
-        # Not AutoTokenizer: a model's own class may rebuild the tokenizer instead of reading it.
-        tokenizer = PreTrainedTokenizerFast.from_pretrained(asset.folder, local_files_only=True)
-    except Exception as error:
+        tokenizer = Tokenizer.from_buffer(content)
+        _as_written(tokenizer)
+        written = tokenizer.encode("Price is $349").ids
+    except (KeyboardInterrupt, SystemExit):
+        raise
+    except BaseException as error:  # the library's panics are no Exception
         raise TokenizerError(
-            f"The tokenizer files of {asset.describe()} can't be read: {error}",
-            way_out="Pick another model, or delete the folder to have it fetched again:"
-            f" {asset.folder}",
+            f"The file is no tokenizer.json that the tokenizers library can read: {error}",
+            way_out=way_out,
         ) from error
-    # A tokenizer.json can carry settings from training that would cut a text short.
-    tokenizer.backend_tokenizer.no_truncation()
-    tokenizer.backend_tokenizer.no_padding()
+    if not written:
+        raise TokenizerError(
+            "This tokenizer has no tokens for “Price is $349”.",
+            way_out="Its vocabulary is empty or has no digits: upload another.",
+        )
     return tokenizer
+
+
+def _as_written(tokenizer: Tokenizer) -> None:
+    # A tokenizer.json can carry settings from training that would cut a text short.
+    tokenizer.no_truncation()
+    tokenizer.no_padding()

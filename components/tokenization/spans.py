@@ -2,12 +2,26 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from itertools import accumulate, pairwise
-from typing import TYPE_CHECKING
+import json
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from components.tokenization.backend import backend
 
 if TYPE_CHECKING:
-    from transformers import PreTrainedTokenizerFast
+    from tokenizers import Tokenizer
+
+    from components.tokenization.backend import AnyTokenizer
+
+SpanKind = Literal["text", "byte", "special"]
+
+_FALLBACK_BYTE = re.compile(r"<0x([0-9A-F]{2})>")
 
 
 @dataclass(frozen=True)
@@ -16,27 +30,168 @@ class TokenSpan:
 
     `text` is empty for a token that shares its character with the next one: all but the last
     of the tokens that spell a character's bytes, and the `▁` that SentencePiece puts first.
+    `kind` is `byte` for a token of bytes that are no whole characters (`spelled` has them in
+    hexadecimal), `special` for a special token of the tokenizer's, in the text or added to it.
     """
 
     id: int
     token: str
     text: str
+    kind: SpanKind = "text"
+    spelled: str = ""
 
 
-def token_spans(tokenizer: PreTrainedTokenizerFast, text: str) -> list[TokenSpan]:
-    """The tokens of `text`, without special ones; their texts joined are `text`.
+@dataclass(frozen=True)
+class TokenStrip:
+    """A text and its tokens, without those that the tokenizer puts around it.
+
+    `cuts` has one more entry than `ids`: token `i` adds `text[cuts[i]:cuts[i + 1]]`. `before`
+    and `after` are the special tokens that the tokenizer itself adds, such as BOS.
+    """
+
+    text: str
+    ids: npt.NDArray[np.int64]
+    cuts: npt.NDArray[np.int64]
+    before: list[TokenSpan]
+    after: list[TokenSpan]
+    _tokenizer: Tokenizer = field(repr=False)
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    def within(self, start: int, end: int) -> range:
+        """The tokens that begin at one of the characters `start` to `end - 1`."""
+        first, last = np.searchsorted(self.cuts[:-1], [start, end])
+        return range(int(first), int(last))
+
+    def spans(self, tokens: range | None = None) -> list[TokenSpan]:
+        """These tokens, by default all, as spans."""
+        return [
+            _span(
+                self._tokenizer,
+                int(self.ids[index]),
+                self.text[self.cuts[index] : self.cuts[index + 1]],
+                special=int(self.ids[index]) in self._special_ids,
+                byte_level=self._byte_level,
+            )
+            for index in (range(len(self)) if tokens is None else tokens)
+        ]
+
+    @cached_property
+    def _special_ids(self) -> frozenset[int]:
+        return _special_ids(self._tokenizer)
+
+    @cached_property
+    def _byte_level(self) -> bool:
+        return _is_byte_level(self._tokenizer)
+
+    @cached_property
+    def _groups(self) -> npt.NDArray[np.int64]:
+        """Per token: where the characters that it helps to spell are, and by how many tokens."""
+        ends = np.flatnonzero(np.diff(self.cuts))  # the tokens that complete characters
+        group = np.searchsorted(ends, np.arange(len(self)))
+        edges = np.append(ends, len(self) - 1)[group]
+        tokens = np.bincount(group)[group]
+        return np.stack([self.cuts[edges], self.cuts[edges + 1], tokens], axis=1)
+
+
+def cut_text(tokenizer: AnyTokenizer, text: str) -> TokenStrip:
+    """The tokens of `text`.
 
     Characters that the tokenizer drops go to the token before: some normalise white space, and
     SmolLM2's vocabulary lacks some bytes. A text of dropped characters alone has no tokens.
     """
-    encoding = tokenizer.backend_tokenizer.encode(text, add_special_tokens=False)
-    if not encoding.ids:
-        return []
-    starts = [start for start, _ in encoding.offsets]
-    cuts = [*accumulate([0, *starts[1:]], max), len(text)]
+    own = backend(tokenizer)
+    encoding = own.encode(text)
+    added = np.array(encoding.special_tokens_mask, dtype=bool)
+    ids = np.array(encoding.ids, dtype=np.int64)
+    kept = np.flatnonzero(~added)
+    starts = np.array([start for start, _ in encoding.offsets], dtype=np.int64)[kept]
+    cuts = np.append(np.maximum.accumulate(starts), len(text)) if len(kept) else np.zeros(1, int)
+    cuts[0] = 0
+    first = kept[0] if len(kept) else len(ids)
+
+    def around(indexes: npt.NDArray[np.int64]) -> list[TokenSpan]:
+        return [_span(own, int(ids[i]), "", special=True, byte_level=False) for i in indexes]
+
+    outside = np.flatnonzero(added)
+    return TokenStrip(
+        text=text,
+        ids=ids[kept],
+        cuts=cuts,
+        before=around(outside[outside < first]),
+        after=around(outside[outside > first]),
+        _tokenizer=own,
+    )
+
+
+def token_spans(tokenizer: AnyTokenizer, text: str) -> list[TokenSpan]:
+    """The tokens of `text`, without those added around it; their texts joined are `text`."""
+    return cut_text(tokenizer, text).spans()
+
+
+def disagreements(strips: Sequence[TokenStrip]) -> list[npt.NDArray[np.bool_]]:
+    """Per strip and token: whether another strip of the same text cuts its characters otherwise.
+
+    Two tokenizers agree on a token if both spell exactly its characters with as many tokens.
+    """
+    keys = [_keys(strip) for strip in strips]
     return [
-        TokenSpan(token_id, token, text[start:end])
-        for token_id, token, (start, end) in zip(
-            encoding.ids, encoding.tokens, pairwise(cuts), strict=True
-        )
+        np.any([~np.isin(own, other) for other in keys], axis=0)
+        if len(own)
+        else np.zeros(0, dtype=bool)
+        for own in keys
     ]
+
+
+def _keys(strip: TokenStrip) -> npt.NDArray[np.int64]:
+    start, end, tokens = strip._groups.T if len(strip) else np.zeros((3, 0), dtype=np.int64)
+    return (start << 40) | (end << 16) | np.minimum(tokens, 0xFFFF)
+
+
+def _span(
+    own: Tokenizer, token_id: int, text: str, *, special: bool, byte_level: bool
+) -> TokenSpan:
+    token = own.id_to_token(token_id) or ""
+    if special:
+        return TokenSpan(token_id, token, text, "special")
+    spelled = _spelled(token, byte_level)
+    try:
+        spelled.decode("utf-8")
+        return TokenSpan(token_id, token, text)
+    except UnicodeDecodeError:
+        return TokenSpan(token_id, token, text, "byte", spelled.hex(" ").upper())
+
+
+def _spelled(token: str, byte_level: bool) -> bytes:
+    """The bytes that a vocabulary entry stands for."""
+    if match := _FALLBACK_BYTE.fullmatch(token):
+        return bytes.fromhex(match.group(1))
+    if byte_level and all(character in _BYTE_OF for character in token):
+        return bytes(_BYTE_OF[character] for character in token)
+    return token.encode("utf-8")
+
+
+def _byte_alphabet() -> dict[str, int]:
+    """The byte of each character in byte-level vocabularies, as GPT-2's encoder.py defines it."""
+    printable = [*range(0x21, 0x7F), *range(0xA1, 0xAD), *range(0xAE, 0x100)]
+    others = [byte for byte in range(256) if byte not in printable]
+    return {chr(byte): byte for byte in printable} | {
+        chr(256 + place): byte for place, byte in enumerate(others)
+    }
+
+
+_BYTE_OF = _byte_alphabet()
+
+
+def _is_byte_level(own: Tokenizer) -> bool:
+    if own.decoder is None:
+        return False
+    decoder = json.loads(own.decoder.__getstate__())
+    steps = decoder.get("decoders", [decoder])
+    return any(step["type"] == "ByteLevel" for step in steps)
+
+
+def _special_ids(own: Tokenizer) -> frozenset[int]:
+    added = own.get_added_tokens_decoder()
+    return frozenset(token_id for token_id, token in added.items() if token.special)

@@ -14,6 +14,7 @@ from urllib.parse import urlencode
 import streamlit as st
 
 T = TypeVar("T")
+_LONGEST = 4_000
 
 
 @dataclass(frozen=True)
@@ -21,7 +22,8 @@ class Parameter(Generic[T]):
     """A value under the query parameter `name`.
 
     `read` makes a value of what a URL or widget holds, `write` the URL's texts of a value;
-    `spell_default` says whether the URL names the value even when it is the default or empty.
+    `spell_default` says whether the URL names the value even when it is the default or empty,
+    `longest` how many characters a text may have to be put there.
     """
 
     name: str
@@ -29,6 +31,7 @@ class Parameter(Generic[T]):
     read: Callable[[list[str]], T]
     write: Callable[[T], list[str]]
     spell_default: bool = False
+    longest: int = 8000
 
     @property
     def widget_key(self) -> str:
@@ -57,6 +60,10 @@ class Parameter(Generic[T]):
         texts = [] if value == self.default else self.write(value)
         if self.spell_default:
             texts = self.write(value) or [""]
+        if sum(map(len, texts)) > _LONGEST:
+            texts = []  # too long for an address: kept for this visit alone
+        if sum(map(len, texts)) > self.longest:
+            texts = []
         told = st.query_params.get_all(self.name)
         if texts and told != texts:
             st.query_params[self.name] = texts
@@ -146,8 +153,24 @@ def flag(name: str) -> Parameter[bool]:
     )
 
 
-def text(name: str) -> Parameter[str]:
-    """A line of text, empty by default."""
+def text(name: str, default: str = "", *, longest: int = 8000) -> Parameter[str]:
+    """A text; one of more characters than `longest` is kept for this visit only."""
     return Parameter(
-        name, "", lambda texts: "".join(texts[:1]), lambda value: [value] if value else []
+        name,
+        default,
+        lambda texts: "".join(texts[:1]),
+        lambda value: [value] if value else [],
+        longest=longest,
     )
+
+
+def whole_number(name: str, default: int, *, low: int, high: int) -> Parameter[int]:
+    """A whole number from `low` to `high`."""
+
+    def read(texts: list[str]) -> int:
+        with suppress(ValueError):
+            number = int(texts[0]) if texts else default
+            return number if low <= number <= high else default
+        return default
+
+    return Parameter(name, default, read, lambda value: [str(value)])

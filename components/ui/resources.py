@@ -2,45 +2,63 @@
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import pandas as pd
 import streamlit as st
 
-from components.assets import Asset, fetch_tokenizer
+from components.assets import Asset, Progress, fetch_tokenizer
 from components.engines import EnginePool, LocalEngine, PooledEngine, fetch_engine, load_engine
-from components.errors import BasewiseError
+from components.errors import BasewiseError, TokenizerError
 from components.leaderboard import LIVE, VINTAGES, LiveBoard, load_board, load_live_board
-from components.pricing import PriceDistribution, load_catalogue
+from components.pricing import PriceDistribution, load_catalogue, price_prompt
 from components.registry import load_registry
 from components.tokenization import (
+    NumberAtlas,
     NumberingStrategy,
     number_atlas,
     numbering_strategy,
     open_tokenizer,
+    read_tokenizer,
+    sequence_costs,
 )
 from components.ui.feedback import shown_progress
 from components.ui.predictions import Prediction
+from components.ui.text import plain
+from components.ui.together import run_together
 
 if TYPE_CHECKING:
-    from transformers import PreTrainedTokenizerFast
+    from components.tokenization.backend import AnyTokenizer
 
 MAX_ENGINES = 2
 _MAX_TOKENIZERS = 10
 _MAX_ANSWERS = 500
+_MAX_UPLOADS = 4
+_MAX_ATLASES = 24
 _RETRY_SECONDS = 20
 
 
 @dataclass(frozen=True)
 class LoadedTokenizer:
-    """A model's tokenizer, where it came from, and how it writes numbers."""
+    """A tokenizer, where it came from, and how it writes numbers.
 
-    tokenizer: PreTrainedTokenizerFast
-    asset: Asset
-    atlas: pd.DataFrame
+    `key` is the same for the same files; `asset` is None for one that the visitor brought.
+    `costs` are its sequence_costs over the catalogue, a row per product in its order.
+    """
+
+    key: str
+    tokenizer: AnyTokenizer
+    asset: Asset | None
     strategy: NumberingStrategy
-    tokens_per_price: float
+    costs: pd.DataFrame
+
+    @property
+    def tokens_per_price(self) -> float:
+        """Tokens per catalogue price in whole dollars, on average."""
+        return float(self.costs["price_tokens"].mean())
 
 
 @dataclass(frozen=True)
@@ -55,17 +73,37 @@ class Board:
 
 def tokenizer(repo_id: str) -> LoadedTokenizer:
     """The model's tokenizer, fetched with progress shown here if need be. BasewiseError."""
-    registry = load_registry()
+    loaded = tokenizers([repo_id])[repo_id]
+    if isinstance(loaded, BasewiseError):
+        raise loaded
+    return loaded
+
+
+def tokenizers(repo_ids: Sequence[str]) -> dict[str, LoadedTokenizer | BasewiseError]:
+    """The models' tokenizers by Hub id, or why they can't be had; fetched side by side."""
     failures = _recent_failures()
-    if repo_id in failures:
-        raise failures[repo_id]
-    try:
-        with shown_progress() as progress:
-            asset = fetch_tokenizer(registry.resolve(repo_id), registry, progress)
-    except BasewiseError as error:
-        failures[repo_id] = error
-        raise
-    return _open(asset)
+    wanted = {id: _fetching(id) for id in repo_ids if id not in failures}
+    outcomes = run_together(wanted, doing="Fetching tokenizers")
+    loaded: dict[str, LoadedTokenizer | BasewiseError] = {}
+    slot = st.empty()
+    for repo_id in repo_ids:
+        outcome = failures.get(repo_id) or outcomes[repo_id]
+        if isinstance(outcome, Asset):
+            label = load_registry().resolve(repo_id).label
+            slot.markdown(f":material/hourglass_top: Reading the tokenizer of {plain(label)} …")
+            try:
+                loaded[repo_id] = _open(outcome)
+                continue
+            except BasewiseError as error:
+                outcome = error
+        failures[repo_id] = loaded[repo_id] = outcome
+    slot.empty()
+    return loaded
+
+
+def _fetching(repo_id: str) -> Callable[[Progress], Asset]:
+    registry = load_registry()
+    return lambda progress: fetch_tokenizer(registry.resolve(repo_id), registry, progress)
 
 
 @st.cache_resource(ttl=_RETRY_SECONDS, show_spinner=False)
@@ -78,15 +116,90 @@ def _recent_failures() -> dict[str, BasewiseError]:
     max_entries=_MAX_TOKENIZERS, show_spinner=False, hash_funcs={Asset: lambda a: str(a.folder)}
 )
 def _open(asset: Asset) -> LoadedTokenizer:
-    opened = open_tokenizer(asset)
-    prices = [round(product.price_usd) for product in load_catalogue().values()]
-    return LoadedTokenizer(
-        tokenizer=opened,
-        asset=asset,
-        atlas=number_atlas(opened),
-        strategy=numbering_strategy(opened),
-        tokens_per_price=float(number_atlas(opened, prices)["count"].mean()),
+    return _examined(str(asset.folder), open_tokenizer(asset), asset)
+
+
+def brought_tokenizer(content: bytes) -> LoadedTokenizer:
+    """The tokenizer in an uploaded tokenizer.json. BasewiseError."""
+    return _read(hashlib.sha256(content).hexdigest(), content)
+
+
+@st.cache_resource(max_entries=_MAX_UPLOADS, show_spinner="Reading the uploaded tokenizer …")
+def _read(key: str, _content: bytes) -> LoadedTokenizer:
+    opened = read_tokenizer(_content)
+    try:
+        return _examined(key, opened, None)
+    except Exception as error:
+        raise TokenizerError(
+            f"The uploaded tokenizer can't write numbers: {error}",
+            way_out="Upload the file tokenizer.json of a language model on the Hub.",
+        ) from error
+
+
+def _examined(key: str, opened: AnyTokenizer, asset: Asset | None) -> LoadedTokenizer:
+    return LoadedTokenizer(key, opened, asset, numbering_strategy(opened), _catalogue_costs(opened))
+
+
+def _catalogue_costs(opened: AnyTokenizer) -> pd.DataFrame:
+    products = load_catalogue().values()
+    return sequence_costs(
+        opened,
+        [product.description for product in products],
+        [price_prompt(product.description) for product in products],
+        [product.whole_dollars for product in products],
     )
+
+
+@st.cache_resource(
+    max_entries=_MAX_ATLASES, show_spinner=False, hash_funcs={LoadedTokenizer: lambda t: t.key}
+)
+def atlas(loaded: LoadedTokenizer, template: str, first: int, last: int) -> NumberAtlas:
+    """The atlas of `first` to `last` in the template's context. ContextError."""
+    return number_atlas(loaded.tokenizer, range(first, last + 1), template)
+
+
+@dataclass(frozen=True)
+class RegistryTokenizer:
+    """One tokenizer of the registry and the models that share it, examined and let go again."""
+
+    models: tuple[str, ...]
+    source: str
+    strategy: NumberingStrategy
+    costs: pd.DataFrame
+
+
+def registry_tokenizers() -> dict[str, RegistryTokenizer | BasewiseError]:
+    """Every tokenizer of the registry, by a model's id, or why it can't be had.
+
+    Models whose tokenizers come from one package share one. Takes seconds, with progress shown
+    here; what was examined once is kept.
+    """
+    examined = _examined_registry()
+    registry = load_registry()
+    groups: dict[tuple[str, ...], list[str]] = {}
+    for spec in registry:
+        groups.setdefault(spec.tokenizer or (spec.id,), []).append(spec.id)
+
+    def examining(ids: list[str]) -> Callable[[Progress], RegistryTokenizer]:
+        def examine(progress: Progress) -> RegistryTokenizer:
+            asset = _fetching(ids[0])(progress)
+            progress(f"Running {registry.get(ids[0]).label}", 0, None)
+            opened = open_tokenizer(asset)
+            return RegistryTokenizer(
+                tuple(ids), asset.describe(), numbering_strategy(opened), _catalogue_costs(opened)
+            )
+
+        return examine
+
+    missing = {ids[0]: examining(ids) for ids in groups.values() if ids[0] not in examined}
+    outcomes = run_together(missing, doing="Running the registry's tokenizers")
+    examined |= {id: found for id, found in outcomes.items() if not isinstance(found, Exception)}
+    return {ids[0]: examined.get(ids[0]) or outcomes[ids[0]] for ids in groups.values()}
+
+
+@st.cache_resource(show_spinner=False)
+def _examined_registry() -> dict[str, RegistryTokenizer]:
+    return {}
 
 
 def engine(repo_id: str) -> PooledEngine:

@@ -1,16 +1,22 @@
-"""The tokenizer inspector's parts."""
+"""The tokenizer inspector's opening: which tokenizers, and the strategy of each with evidence."""
 
+from __future__ import annotations
+
+import pandas as pd
 import streamlit as st
 
-from components.charts import NamedAtlas, atlas_heatmaps
 from components.errors import BasewiseError
-from components.tokenization import PREFIX
-from components.ui import permalinks, resources, shell, shortlist, strips
+from components.tokenization import LONG_SAMPLE, MAX_UPLOAD_MB, NumberingStrategy
+from components.ui import resources, shortlist
+from components.ui.exports import csv_bytes
 from components.ui.feedback import show_error
 from components.ui.model_ids import label
 from components.ui.resources import LoadedTokenizer
+from components.ui.strips import source
+from components.ui.text import plain
 
-_IDS = permalinks.flag("ids")
+LIMIT = 6
+_PER_ROW = 4
 
 EXPLANATIONS = {
     "whole-number": "every number from 0 to 999 is one token",
@@ -20,69 +26,140 @@ EXPLANATIONS = {
 
 
 def load(models: list[str]) -> dict[str, LoadedTokenizer]:
-    """The tokenizers of the shortlist; those that can't be had are explained here."""
-    if not models:
+    """The tokenizers of the shortlist and an uploaded one, at most LIMIT; errors are shown here."""
+    brought = _uploaded()
+    if not models and not brought:
         st.info(
-            "The shortlist is empty: pick models in the sidebar.", icon=":material/playlist_add:"
+            "The shortlist is empty: pick models in the sidebar, type the Hub id of any other, or"
+            " upload a tokenizer.json above.",
+            icon=":material/playlist_add:",
+        )
+    room = LIMIT - len(brought)
+    if left_out := models[room:]:
+        names = ", ".join(label(repo_id) for repo_id in left_out)
+        st.caption(
+            plain(f"At most {LIMIT} tokenizers are shown side by side: without {names}.")
+            + " Take others off the shortlist to see them."
         )
     loaded = {}
-    for repo_id in models:
+    for repo_id, outcome in resources.tokenizers(models[:room]).items():
+        if isinstance(outcome, BasewiseError):
+            show_error(outcome)
+        else:
+            loaded[repo_id] = outcome
+    return loaded | brought
+
+
+def _uploaded() -> dict[str, LoadedTokenizer]:
+    with st.expander("Bring your own tokenizer", icon=":material/upload_file:"):
+        st.markdown(
+            "Any model on the Hub: type its id, organization/name, into the shortlist. Or upload a"
+            " `tokenizer.json`; it is read in memory, kept for this visit to the page and shown to"
+            " nobody else."
+        )
+        file = st.file_uploader(
+            f"tokenizer.json, at most {MAX_UPLOAD_MB} MB",
+            type="json",
+            key="own_tokenizer",
+            max_upload_size=MAX_UPLOAD_MB,
+        )
+        if file is None:
+            return {}
         try:
-            loaded[repo_id] = resources.tokenizer(repo_id)
+            return {file.name[:60]: resources.brought_tokenizer(file.getvalue())}
         except BasewiseError as error:
             show_error(error)
-    return loaded
+            return {}
 
 
 def strategies(loaded: dict[str, LoadedTokenizer]) -> None:
     """One card per tokenizer: its numbering strategy, found by running all thousand."""
-    for start in range(0, len(loaded), 4):
-        columns = st.columns(4)
-        group = list(loaded.items())[start : start + 4]
+    for start in range(0, len(loaded), _PER_ROW):
+        columns = st.columns(min(len(loaded), _PER_ROW))
+        group = list(loaded.items())[start : start + _PER_ROW]
         for column, (repo_id, tokenizer) in zip(columns, group, strict=False):
             with column, st.container(border=True, height="stretch"):
                 shortlist.heading(repo_id)
                 strategy_lines(tokenizer)
+                st.caption(plain(f"Tokenizer: {source(repo_id, tokenizer)}"))
 
 
 def strategy_lines(loaded: LoadedTokenizer) -> None:
-    """The strategy and its evidence, in the width of a card."""
+    """The strategy in a sentence or two, in the width of a card."""
     strategy = loaded.strategy
     st.markdown(f"`{strategy.name}`: {EXPLANATIONS[strategy.name]}")
     counts = ", ".join(
         f"{numbers} in {tokens}" for tokens, numbers in strategy.tokens_per_number.items()
     )
-    st.caption(
-        f"0 to 999 by tokens: {counts}. {strategy.digit_vocabulary:,} entries of the vocabulary are"
-        " digits only."
-    )
+    st.caption(f"0 to 999 by tokens: {counts}. Longer numbers: {strategy.chunking}.")
 
 
-def show_strips(loaded: dict[str, LoadedTokenizer], text: str) -> None:
-    """The text as each tokenizer cuts it, two side by side."""
-    with_ids = _IDS.show()
-    st.toggle("Token ids", key=_IDS.widget_key, on_change=_IDS.take)
-    items = list(loaded.items())
-    for start in range(0, len(items), 2):
-        columns = st.columns(2)
-        for column, (repo_id, tokenizer) in zip(columns, items[start : start + 2], strict=False):
-            with column, st.container(border=True, height="stretch"):
-                strips.show_strip(repo_id, tokenizer, text, with_ids=with_ids)
-
-
-def atlas(loaded: dict[str, LoadedTokenizer]) -> None:
-    """The heatmaps of 0 to 999."""
-    named = [
-        NamedAtlas(
-            label(repo_id),
-            tokenizer.atlas,
-            f"{tokenizer.strategy.name}, {tokenizer.strategy.mean_tokens:.2f} tokens per number"
-            f"<br>{strips.source(repo_id, tokenizer)}",
+def evidence(loaded: dict[str, LoadedTokenizer]) -> None:
+    """What each verdict rests on, tokenizers side by side."""
+    with st.expander("The evidence, found by running each tokenizer", icon=":material/science:"):
+        facts = {id: _facts(tokenizer.strategy) for id, tokenizer in loaded.items()}
+        table = pd.DataFrame(facts)
+        st.table(
+            table.map(plain)
+            .rename(columns={id: plain(label(id)) for id in loaded})
+            .rename(index=plain)
         )
-        for repo_id, tokenizer in loaded.items()
-    ]
-    shell.chart(
-        atlas_heatmaps(named, prefix=PREFIX, theme=shell.theme()),
-        name="number-atlas",
-        alt="Heatmaps of how many tokens each number from 0 to 999 takes, one per tokenizer",
+        st.download_button(
+            "CSV of the evidence",
+            csv_bytes(table.rename_axis("fact").reset_index()),
+            "basewise-numbering-evidence.csv",
+            "text/csv",
+            icon=":material/download:",
+            on_click="ignore",
+        )
+
+
+def _facts(strategy: NumberingStrategy) -> dict[str, str]:
+    examples = "; ".join(
+        f"{number}: {_joined(pieces)}" for number, pieces in strategy.long_examples.items()
     )
+    bare = (
+        "as in place"
+        if not strategy.bare_differs
+        else f"{strategy.bare_differs:,} of 1,000 differ; 999 becomes"
+        f" {_joined(strategy.bare_example)}"
+    )
+    return {
+        "0 to 999 in one token": f"{strategy.one_token_share:.1%}",
+        "tokens per number, mean of 0 to 999": f"{strategy.mean_tokens:.2f}",
+        "vocabulary entries of digits only": f"{strategy.digit_vocabulary:,}",
+        f"4 to 6 digits ({LONG_SAMPLE:,} of each length)": f"{strategy.chunking}. {examples}",
+        "the tokens of “Price is $” stay as they are": f"{strategy.prefix_kept:,} of 1,000",
+        "decoding gives the text back": f"{strategy.decoded_back:,} of 1,000",
+        "one number, several spellings": "; ".join(
+            f"{spelling}: {_joined(pieces)}" for spelling, pieces in strategy.spellings.items()
+        ),
+        "a bare number, without text before it": bare,
+    }
+
+
+def _joined(pieces: tuple[str, ...]) -> str:
+    return " | ".join(pieces)
+
+
+def fair_words() -> None:
+    """What the evidence supports, and what it does not, with sources."""
+    with st.container(border=True):
+        st.markdown(
+            "**What this supports.** With one token per number, the next-token distribution after"
+            " `Price is $` *is* the price distribution, and the training target is a single choice."
+            " With one token per digit the model chooses several times, and the first digit alone"
+            " leaves the size of the price open.\n\n"
+            "**What it does not.** Published studies of arithmetic mostly favour single digits, or"
+            " chunks from the right; they are about arithmetic. None of those below fine-tunes a"
+            " model on prices, so neither way is shown to give better prices: try both."
+        )
+        st.caption(
+            "[Singh & Strouse 2024](https://arxiv.org/abs/2402.14903): chunking numbers from the"
+            " right instead of the left changes arithmetic. "
+            "[Gruver et al. 2023](https://arxiv.org/abs/2310.07820): forecasting with numbers"
+            " written digit by digit. "
+            "[Song & Bahri 2025](https://arxiv.org/abs/2501.19383): decoders that write digits as"
+            " regressors. "
+            "Number Token Loss (ICML 2025): a loss that knows that 9 is near 8."
+        )

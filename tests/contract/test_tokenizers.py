@@ -5,18 +5,27 @@ import random
 from functools import cache
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from transformers import PreTrainedTokenizerFast
 
 from components.assets import fetch_tokenizer
 from components.errors import AssetError, TokenizerError
+from components.pricing import load_catalogue
 from components.registry import Package, load_registry
 from components.tokenization import (
+    CONTEXTS,
+    NumberContext,
+    as_ranges,
+    cut_text,
+    disagreements,
+    first_token_information,
     load_tokenizer,
     number_atlas,
     numbering_strategy,
     open_tokenizer,
+    read_tokenizer,
+    still_possible,
     token_spans,
 )
 
@@ -67,7 +76,7 @@ def test_the_strategy_found_is_the_right_one(hub, repo_id):
     assert strategy.name == name
     assert strategy.tokens_per_number == counts
     assert strategy.digit_vocabulary == digit_vocabulary
-    assert number_atlas(tokenizer(repo_id), [1299])["pieces"][0] == tuple(pieces.split())
+    assert number_atlas(tokenizer(repo_id), [1299]).pieces[0] == tuple(pieces.split())
 
 
 @pytest.mark.parametrize("repo_id", EXPECTED)
@@ -78,13 +87,13 @@ def test_numbers_leave_the_prefixs_tokens_as_they_are(repo_id):
     for number in random.Random(0).sample(range(1000), 50):
         ids = opened(f"Price is ${number}", add_special_tokens=False)["input_ids"]
         assert ids[: len(prefix)] == prefix
-        assert len(ids) - len(prefix) == atlas["count"][number]
-        assert "".join(atlas["pieces"][number]) == str(number)
+        assert len(ids) - len(prefix) == atlas.counts[number]
+        assert "".join(atlas.pieces[number]) == str(number)
 
 
 def test_a_bare_number_in_sentencepiece_has_a_mark_of_its_own():
-    atlas = number_atlas(tokenizer("microsoft/Phi-3-mini-4k-instruct"), [999], prefix="")
-    assert atlas["pieces"][0] == ("▁", "9", "9", "9")
+    atlas = number_atlas(tokenizer("microsoft/Phi-3-mini-4k-instruct"), [999], "{n}")
+    assert atlas.pieces[0] == ("▁", "9", "9", "9")
 
 
 def test_gemma_and_llama_begin_with_their_bos_and_qwen_without():
@@ -113,17 +122,139 @@ def test_a_strips_spans_join_to_the_text(repo_id, text):
     assert "".join(span.text for span in spans) == (text if ids else "")
 
 
-@pytest.mark.parametrize("repo_id", FAMILIES)
-@given(number=st.integers(0, 10**6), prefix=st.sampled_from(["Price is $", "", "x", "USD "]))
-def test_the_atlas_counts_what_encoding_in_place_adds(repo_id, number, prefix):
+TEMPLATES = [*CONTEXTS, "x{n}", "USD {n} or so", "9{n}", "a price of {n:,.2f}!", "é\n {n}€"]
+
+
+def tokens_of_the_number(opened: PreTrainedTokenizerFast, template: str, number: int):
+    """The tokens that hold a character of the number, by encoding this one text alone."""
+    context = NumberContext.parse(template)
+    encoding = opened(context.write(number), add_special_tokens=False, return_offsets_mapping=True)
+    begin = len(context.prefix)
+    end = begin + len(context.number(number))
+    return tuple(
+        token
+        for token, (first, last) in zip(encoding.tokens(), encoding["offset_mapping"], strict=True)
+        if last > begin and first < end
+    )
+
+
+@pytest.mark.parametrize("repo_id", EXPECTED)
+@settings(max_examples=25)
+@given(
+    numbers=st.lists(st.integers(0, 99_999), min_size=1, max_size=600, unique=True),
+    template=st.sampled_from(TEMPLATES),
+    data=st.data(),
+)
+def test_the_atlas_equals_encoding_each_number_alone(repo_id, numbers, template, data):
     opened = tokenizer(repo_id)
-    (count,) = number_atlas(opened, [number], prefix)["count"]
-    alone = opened(prefix, add_special_tokens=False)["input_ids"]
-    together = opened(f"{prefix}{number}", add_special_tokens=False)["input_ids"]
-    if together[: len(alone)] == alone:
-        assert count == len(together) - len(alone)
-    else:
-        assert 0 < count <= len(together)
+    atlas = number_atlas(opened, numbers, template)
+    place = data.draw(st.integers(0, len(numbers) - 1))
+    expected = tokens_of_the_number(opened, template, numbers[place])
+    assert atlas.pieces[place] == expected
+    assert atlas.counts[place] == len(expected)
+
+
+@pytest.mark.parametrize("repo_id", EXPECTED)
+@pytest.mark.parametrize("template", CONTEXTS)
+def test_no_number_to_999_is_counted_otherwise_than_alone(repo_id, template):
+    opened = tokenizer(repo_id)
+    atlas = number_atlas(opened, range(1000), template)
+    assert atlas.pieces == [tokens_of_the_number(opened, template, n) for n in range(1000)]
+
+
+@pytest.mark.parametrize("repo_id", EXPECTED)
+def test_the_first_token_settles_all_of_a_price_exactly_if_numbers_are_one_token(repo_id):
+    atlas = number_atlas(tokenizer(repo_id))
+    products = [product.whole_dollars for product in load_catalogue().values()]
+    weights = [products.count(number) for number in range(1000)]
+    for distribution in (weights, [1.0] * 1000):
+        share = first_token_information(atlas, distribution).share
+        assert 0 < share <= 1
+        if EXPECTED[repo_id][0] == "whole-number":
+            assert share == 1
+        if EXPECTED[repo_id][0] == "per-digit":
+            assert share < 0.6
+
+
+def test_a_first_9_leaves_9_the_nineties_and_the_nine_hundreds_possible():
+    ranges = {
+        repo_id: as_ranges(still_possible(number_atlas(tokenizer(repo_id)), 999))
+        for repo_id in ("Qwen/Qwen2.5-7B", "meta-llama/Llama-3.1-8B")
+    }
+    assert list(ranges.values()) == [[(9, 9), (90, 99), (900, 999)], [(999, 999)]]
+
+
+@pytest.mark.parametrize(
+    ("repo_id", "chunking"),
+    [
+        ("meta-llama/Llama-3.1-8B", "left to right in threes"),
+        ("deepseek-ai/DeepSeek-V3-Base", "left to right in threes"),
+        ("Qwen/Qwen2.5-7B", "one digit at a time"),
+        ("microsoft/Phi-3-mini-4k-instruct", "one digit at a time"),
+        ("openai-community/gpt2", "by vocabulary"),
+    ],
+)
+def test_how_longer_numbers_are_cut_is_found(repo_id, chunking):
+    strategy = numbering_strategy(tokenizer(repo_id))
+    assert strategy.chunking == chunking
+    assert "".join(strategy.long_examples[129_999]) == "129999"
+
+
+def test_the_evidence_tells_whole_numbers_from_digits_and_bare_numbers_from_those_in_place():
+    llama, phi, gpt2 = (
+        numbering_strategy(tokenizer(repo_id))
+        for repo_id in (
+            "meta-llama/Llama-3.1-8B",
+            "microsoft/Phi-3-mini-4k-instruct",
+            "openai-community/gpt2",
+        )
+    )
+    assert (llama.one_token_share, phi.one_token_share, gpt2.one_token_share) == (1, 0.01, 0.819)
+    assert (llama.bare_differs, phi.bare_differs) == (0, 1000)
+    assert phi.bare_example == ("▁", "9", "9", "9")
+    assert (llama.prefix_kept, llama.decoded_back) == (1000, 1000)
+    assert llama.spellings["007"] == ("007",)
+    assert phi.spellings["007"] == ("0", "0", "7")
+
+
+def test_special_tokens_are_told_from_text_in_the_text_and_around_it():
+    strip = cut_text(tokenizer("meta-llama/Llama-3.1-8B"), "a<|eot_id|>")
+    assert [span.token for span in strip.before] == ["<|begin_of_text|>"]
+    assert [(span.text, span.kind) for span in strip.spans()] == [
+        ("a", "text"),
+        ("<|eot_id|>", "special"),
+    ]
+    plain = cut_text(tokenizer("Qwen/Qwen2.5-7B"), "a<|eot_id|>")
+    assert not plain.before
+    assert {span.kind for span in plain.spans()} == {"text"}
+
+
+def test_bytes_that_are_no_character_are_told_and_spelled():
+    spans = token_spans(tokenizer("openai-community/gpt2"), "😀é")
+    assert [(span.text, span.kind, span.spelled) for span in spans] == [
+        ("", "byte", "F0 9F 98"),
+        ("😀", "byte", "80"),
+        ("é", "text", ""),
+    ]
+    fallback = token_spans(tokenizer("microsoft/Phi-3-mini-4k-instruct"), "\U000130b8")
+    assert [span.spelled for span in fallback if span.kind == "byte"] == ["F0", "93", "82", "B8"]
+
+
+def test_tokenizers_disagree_on_the_number_and_agree_on_the_words():
+    strips = [
+        cut_text(tokenizer(repo_id), "Price is $349")
+        for repo_id in ("meta-llama/Llama-3.1-8B", "Qwen/Qwen2.5-7B")
+    ]
+    llama, qwen = disagreements(strips)
+    assert llama.tolist() == [False, False, False, True]
+    assert qwen.tolist() == [False, False, False, True, True, True]
+
+
+def test_a_tokenizer_brought_as_a_file_gives_the_same_atlas():
+    opened = tokenizer("Qwen/Qwen2.5-7B")
+    brought = read_tokenizer(opened.backend_tokenizer.to_str().encode())
+    assert number_atlas(brought).pieces == number_atlas(opened).pieces
+    assert numbering_strategy(brought) == numbering_strategy(opened)
 
 
 def test_with_an_empty_cache_the_hub_is_asked_first(hub, empty_cache):

@@ -2,18 +2,23 @@
 
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
 
 from components.charts import (
     NamedAtlas,
-    NamedPrice,
+    NamedDistribution,
+    NamedInformation,
     atlas_heatmaps,
     benchmark_profile,
+    first_token_maps,
+    first_tokens,
     model_style,
-    predicted_prices,
+    price_distributions,
     rank_movement,
     scores_by_size,
+    settled_shares,
     twin_dumbbells,
 )
 from components.charts.scores import PROFILE_COLORS
@@ -26,7 +31,10 @@ from components.leaderboard import (
     shortlist_scores,
     with_twins,
 )
+from components.pricing import FirstToken, PriceDistribution
 from components.registry import load_registry
+from components.tokenization import FirstTokenInformation, number_atlas, still_possible
+from tests.small_tokenizer import tokenizer_of_digits
 
 SHORTLIST = ["meta-llama/Llama-3.1-8B", "Qwen/Qwen2.5-7B", "microsoft/Phi-3-mini-4k-instruct"]
 LABELS = {model: f"label of {model}" for model in SHORTLIST}
@@ -70,14 +78,31 @@ def test_an_unlisted_model_keeps_one_style():
     assert model_style("somebody/some-model") == model_style("somebody/some-model")
 
 
+def named_distribution(model: str, prices: list[int], *, text: str = "1") -> NamedDistribution:
+    """Equal probabilities for these prices, nine tenths in all, under one first token."""
+    probabilities = np.zeros(1000)
+    probabilities[prices] = 0.9 / len(prices)
+    distribution = PriceDistribution(
+        probabilities=probabilities,
+        overflow=0.04,
+        not_a_number=0.05,
+        unexplored=0.01,
+        first_tokens=(FirstToken(7, text, 0.94, np.array(prices), 0.04, 0.01),),
+        passes=3,
+        tokens=120,
+        seconds=0.5,
+        method="tree",
+    )
+    return NamedDistribution(model, f"label of {model}", f"Hub {model}@d04e592b", distribution)
+
+
 def figures():
     board = load_board("2025-03-final")
     scores = shortlist_scores(board, SHORTLIST)
     rows = with_twins(one_run_per_model(board), board)
     rows = rows.assign(frontier=pareto_frontier(rows))
-    atlas = pd.DataFrame(
-        {"number": range(1000), "pieces": [("9",)] * 1000, "count": [1, 2, 3, 7] * 250}
-    )
+    atlas = number_atlas(tokenizer_of_digits())
+    information = FirstTokenInformation(2.5, 5.0)
     for theme in ("light", "dark"):
         yield twin_dumbbells(scores, LABELS, vintage="Final", theme=theme), theme
         profile = one_run_per_model(board[board["model"].isin(SHORTLIST)])
@@ -85,10 +110,16 @@ def figures():
         yield scores_by_size(rows, SHORTLIST, LABELS, vintage="Final", theme=theme), theme
         moves = movement(load_board("2024-10-15"), board, SHORTLIST)
         yield rank_movement(moves, LABELS, before="October", after="Final", theme=theme), theme
-        yield atlas_heatmaps([NamedAtlas("A", atlas, "note")], prefix="$", theme=theme), theme
-        priced = [NamedPrice(SHORTLIST[0], "Llama", "Hub meta-llama/Llama-3.1-8B@d04e592b", 12.5)]
-        yield predicted_prices(priced, 20, product="A lamp", theme=theme), theme
-        yield predicted_prices(priced, None, product="A lamp", theme=theme), theme
+        named = [NamedAtlas("A", atlas, "note")]
+        yield atlas_heatmaps(named, where="bare", theme=theme), theme
+        left = [still_possible(atlas, 93)]
+        yield first_token_maps(named, 93, left, theme=theme), theme
+        bars = [NamedInformation(SHORTLIST[0], "Llama", information)]
+        yield settled_shares(bars, prices="any prices", theme=theme), theme
+        priced = [named_distribution(SHORTLIST[0], [1, 12, 100]), named_distribution("a/b", [999])]
+        yield price_distributions(priced, 20, product="A lamp", theme=theme), theme
+        yield price_distributions(priced, None, product="?", theme=theme, log_price=True), theme
+        yield first_tokens(priced, product="A lamp", theme=theme), theme
 
 
 @pytest.mark.parametrize(("figure", "theme"), figures())
@@ -182,13 +213,84 @@ def test_models_without_scores_do_not_break_the_dumbbells():
     assert drawn == {LABELS[SHORTLIST[0]]}
 
 
+def heatmaps(figure) -> list[Any]:
+    return list(figure.select_traces({"type": "heatmap"}))
+
+
+def cell(heatmap, row: str, column: int) -> tuple[int, int]:
+    return list(heatmap["y"]).index(row), list(heatmap["x"]).index(column)
+
+
 def test_the_atlas_puts_345_in_row_300_column_45():
-    atlas = pd.DataFrame(
-        {"number": range(1000), "pieces": [(str(n),) for n in range(1000)], "count": 1}
-    )
-    atlas.loc[345, "count"] = 2
-    figure = atlas_heatmaps([NamedAtlas("A", atlas, "")], prefix="$", theme="light")
-    heatmap: Any = next(iter(figure.select_traces()))
-    row, column = list(heatmap["y"]).index("300"), list(heatmap["x"]).index(45)
-    assert heatmap["z"][row][column] == 2
+    atlas = number_atlas(tokenizer_of_digits(merged=["345"]))
+    (heatmap,) = heatmaps(atlas_heatmaps([NamedAtlas("A", atlas, "")], where="", theme="light"))
+    row, column = cell(heatmap, "300", 45)
+    assert heatmap["z"][row][column] == 1
+    assert (heatmap["z"] == 1).sum() == 11  # and the ten single digits
+    assert heatmap["text"][row][column] == "345: 1 token<br>345"
+
+
+def test_a_range_that_begins_within_a_row_leaves_the_cells_before_it_empty():
+    atlas = number_atlas(tokenizer_of_digits(), range(12_340, 12_360))
+    (heatmap,) = heatmaps(atlas_heatmaps([NamedAtlas("A", atlas, "")], where="", theme="light"))
+    row, column = cell(heatmap, "12,300", 40)
+    assert np.isnan(heatmap["z"][row][column - 1])
+    assert heatmap["z"][row][column] == 5
+
+
+def test_all_atlases_of_a_picture_share_one_scale_and_say_where_it_ends():
+    per_digit = number_atlas(tokenizer_of_digits(), range(0, 99_999, 7))
+    long = number_atlas(tokenizer_of_digits(), range(0, 99_999, 7), "{n:,.2f}")
+    names = [NamedAtlas("A", per_digit, ""), NamedAtlas("B", long, "")]
+    figure = atlas_heatmaps(names, where="", theme="dark")
+    assert {heatmap["coloraxis"] for heatmap in heatmaps(figure)} == {"coloraxis"}
+    ticks = figure.to_dict()["layout"]["coloraxis"]["colorbar"]["ticktext"]
+    assert ticks[-1] == "8 or more"
+
+
+def test_the_first_tokens_picture_marks_the_price_and_what_is_still_possible():
+    atlas = number_atlas(tokenizer_of_digits())
+    named = [NamedAtlas("A", atlas, "")]
+    figure = first_token_maps(named, 93, [still_possible(atlas, 93)], theme="light")
+    (heatmap,) = heatmaps(figure)
     assert (heatmap["z"] == 2).sum() == 1
+    assert (heatmap["z"] >= 1).sum() == 111  # 9, 90 to 99, 900 to 999
+    assert heatmap["z"][cell(heatmap, "0", 93)] == 2
+    assert heatmap["z"][cell(heatmap, "900", 99)] == 1
+
+
+def test_markup_in_a_vocabulary_entry_is_no_markup_in_the_picture():
+    atlas = number_atlas(tokenizer_of_digits(prefix="<b>"), [5], "<b>{n}")
+    (heatmap,) = heatmaps(atlas_heatmaps([NamedAtlas("A", atlas, "")], where="", theme="light"))
+    assert "<b>" not in heatmap["text"][0][5]
+
+
+def test_distributions_share_one_scale_and_say_what_is_no_price():
+    named = [named_distribution(SHORTLIST[0], [100]), named_distribution(SHORTLIST[1], [5, 900])]
+    figure = price_distributions(named, 349.99, product="A lamp", theme="light").to_dict()
+    layout = figure["layout"]
+    assert layout["yaxis"]["range"] == layout["yaxis2"]["range"]
+    assert layout["xaxis"]["range"] == layout["xaxis2"]["range"]
+    titles = [annotation["text"] for annotation in layout["annotations"]]
+    assert "median $100, 80 % from $100 to $100" in titles[0]
+    assert "$1,000 or more 4.0%, not a number 5.0%, unexplored 1.0%" in titles[1]
+    assert "Hub Qwen/Qwen2.5-7B@d04e592b" in titles[1]
+    assert "actual $349.99" in layout["title"]["subtitle"]["text"]
+
+
+def test_a_price_of_zero_has_a_place_on_the_logarithmic_axis():
+    named = [named_distribution(SHORTLIST[0], [0, 1])]
+    figure = price_distributions(named, 1, product="?", theme="light", log_price=True)
+    curve: Any = next(iter(figure.select_traces()))
+    assert curve["x"][0] > 0
+    assert curve["customdata"][0] == 0
+    assert figure.to_dict()["layout"]["xaxis"]["ticktext"][0] == "0"
+
+
+def test_the_first_token_chart_says_which_prices_stay_open_and_escapes_the_token():
+    nines = [9, *range(90, 100), *range(900, 1000)]
+    figure = first_tokens(
+        [named_distribution("a/b", nines, text="<b>9")], product="?", theme="dark"
+    ).to_dict()
+    assert "$9, $90 to $99, $900 to $999" in figure["data"][0]["text"][0]
+    assert figure["data"][0]["y"][0] == "“&lt;b&gt;9” "

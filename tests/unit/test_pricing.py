@@ -6,13 +6,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from components.pricing import PROMPTS, error_band, load_catalogue, price_prompt, read_price
+from components.pricing import (
+    PROMPTS,
+    error_band,
+    in_ranges,
+    load_catalogue,
+    price_prompt,
+    read_price,
+)
 
 
 def test_the_prompt_is_question_description_and_the_opening_of_the_price():
     prompt = price_prompt("  A lamp.\n")
     assert prompt == "What does this cost to the nearest dollar?\n\nA lamp.\n\nPrice is $"
-    assert all(price_prompt("x", wording).endswith("Price is $") for wording in PROMPTS)
+    assert all(price_prompt("x", question).endswith("Price is $") for question in PROMPTS.values())
 
 
 @pytest.mark.parametrize(
@@ -83,3 +90,20 @@ def test_the_catalogue_is_wide_enough_and_keeps_its_rules():
         assert 1950 <= product.year <= 2026, product.id
     assert len({product.title for product in products}) == len(products)
     assert len({product.category for product in products}) >= 10
+
+
+def test_an_own_question_stands_before_the_description():
+    assert price_prompt("A lamp.", " How dear? ") == "How dear?\n\nA lamp.\n\nPrice is $"
+
+
+@pytest.mark.parametrize(
+    ("numbers", "words"),
+    [
+        ([], ""),
+        ([7], "$7"),
+        ([9, *range(90, 100), *range(900, 1000)], "$9, $90 to $99, $900 to $999"),
+        (list(range(1000)), "$0 to $999"),
+    ],
+)
+def test_open_prices_are_told_as_ranges(numbers, words):
+    assert in_ranges(numbers) == words

@@ -31,5 +31,21 @@ def test_a_strip_shows_its_text_and_holds_no_tag_of_it(texts: list[str]):
     without_ours = re.sub(r'</?(div|span)( class="strip"| title="[^"]*")?>|<wbr>', "", page)
     assert "<" not in without_ours
     shown = html.unescape(without_ours)
-    visible = [text.replace(" ", "·").replace("\n", "⏎\n").replace("\t", "⇥") for text in texts]
+    named = {"\n": "⏎\n", "\t": "⇥", " ": "·", "\x7f": "␡"}
+    named |= {chr(code): chr(0x2400 + code) for code in range(32) if chr(code) not in named}
+    visible = ["".join(named.get(sign, sign) for sign in text) for text in texts]
     assert shown == "".join(text or "◦" for text in visible)
+
+
+def test_special_tokens_bytes_and_differing_spans_are_marked():
+    spans = [
+        TokenSpan(1, "<s>", "", "special"),
+        TokenSpan(2, "ðŁĺ", "", "byte", "F0 9F 98"),
+        TokenSpan(3, "Ģ", "😀", "byte", "80"),
+        TokenSpan(4, "a", "a"),
+    ]
+    page = strip_html(spans, [False, True], with_ids=True)
+    assert '<span class="special" title="&lt;s&gt;  id 1">&lt;s&gt;<sub>1</sub></span>' in page
+    assert '<span class="differs" title="ðŁĺ  id 2"><i>F0 9F 98</i><sub>2</sub></span>' in page
+    assert "<i>80</i>😀<sub>3</sub>" in page
+    assert page.count("differs") == 1

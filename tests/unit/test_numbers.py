@@ -1,0 +1,211 @@
+"""Contexts, first-token information, costs and uploads, on tokenizers small enough to check."""
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from components.errors import ContextError, TokenizerError
+from components.tokenization import (
+    MAX_UPLOAD_MB,
+    NumberContext,
+    as_ranges,
+    cost_summary,
+    cut_text,
+    disagreements,
+    first_token_information,
+    number_atlas,
+    numbering_strategy,
+    possible_counts,
+    read_tokenizer,
+    sequence_costs,
+    still_possible,
+)
+from tests.small_tokenizer import CHARACTERS, tokenizer_of_digits
+
+WHOLE = tokenizer_of_digits(merged=[str(number) for number in range(100)])
+DIGITS = tokenizer_of_digits()
+
+
+@pytest.mark.parametrize(
+    ("template", "written"),
+    [
+        ("Price is ${n}", "Price is $1234"),
+        ("{n}", "1234"),
+        ("{n:,}", "1,234"),
+        ("${n:.2f}.", "$1234.00."),
+        ("{a} {n:,.2f} {}", "{a} 1,234.00 {}"),
+    ],
+)
+def test_a_context_writes_the_number_in_its_place(template, written):
+    assert NumberContext.parse(template).write(1234) == written
+
+
+@pytest.mark.parametrize("template", ["", "no number", "{n} and {n}", "{n:.9f}", "x" * 600 + "{n}"])
+def test_a_context_without_exactly_one_number_is_refused_with_the_way_out(template):
+    with pytest.raises(ContextError) as caught:
+        NumberContext.parse(template)
+    assert "{n}" in caught.value.way_out
+
+
+@given(st.text(max_size=40))
+def test_any_text_is_a_context_or_is_refused(text):
+    try:
+        context = NumberContext.parse(text)
+    except ContextError:
+        return
+    assert context.write(7).startswith(context.prefix)
+
+
+def test_a_token_that_joins_the_prefix_to_the_first_digit_counts():
+    atlas = number_atlas(tokenizer_of_digits(prefix="$"), [5, 51, 6], "${n}")
+    assert atlas.pieces == [("$5",), ("$5", "1"), ("6",)]
+
+
+def test_text_after_the_number_is_not_counted_and_cents_are():
+    assert number_atlas(DIGITS, [12], "{n} is").counts.tolist() == [2]
+    assert number_atlas(DIGITS, [12], "{n:.2f} is").counts.tolist() == [5]
+
+
+def test_a_number_that_the_tokenizer_drops_has_no_token():
+    no_nine = tokenizer_of_digits(characters=CHARACTERS.replace("9", ""))
+    atlas = number_atlas(no_nine, [9, 8])
+    assert atlas.counts.tolist() == [0, 1]
+    assert atlas.first_ids[0] == -1
+    assert atlas.pieces == [(), ("8",)]
+
+
+def test_no_numbers_make_an_empty_atlas():
+    assert number_atlas(DIGITS, []).frame().empty
+
+
+WEIGHTS = st.lists(st.floats(0, 1e6), min_size=100, max_size=100).filter(lambda w: sum(w) > 1e-3)
+
+
+@given(WEIGHTS)
+def test_one_token_per_number_settles_all_whatever_the_prices(weights):
+    share = first_token_information(number_atlas(WHOLE, range(100)), weights).share
+    assert share == 1 or math.isnan(share)
+
+
+@given(WEIGHTS)
+def test_the_settled_share_lies_between_none_and_all(weights):
+    information = first_token_information(number_atlas(DIGITS, range(100)), weights)
+    assert 0 <= information.first_token_bits <= information.price_bits + 1e-9
+    assert math.isnan(information.share) or 0 <= information.share <= 1
+
+
+def test_the_settled_share_of_uniform_prices_is_what_arithmetic_says():
+    information = first_token_information(number_atlas(DIGITS, range(100)), [1.0] * 100)
+    # A first 0 leaves 1 of 100, each other first digit leaves 11.
+    by_hand = -(0.01 * math.log2(0.01) + 9 * 0.11 * math.log2(0.11))
+    assert information.price_bits == pytest.approx(math.log2(100))
+    assert information.first_token_bits == pytest.approx(by_hand)
+
+
+def test_a_certain_price_leaves_nothing_to_settle():
+    assert math.isnan(first_token_information(number_atlas(DIGITS, [7]), [3.0]).share)
+
+
+@pytest.mark.parametrize("weights", [[1.0], [0.0, 0.0], [-1.0, 2.0], [math.nan, 1.0]])
+def test_weights_that_are_no_distribution_are_refused(weights):
+    with pytest.raises(ValueError, match="weight"):
+        first_token_information(number_atlas(DIGITS, [1, 2]), weights)
+
+
+def test_what_a_first_digit_leaves_possible():
+    atlas = number_atlas(DIGITS)
+    assert as_ranges(still_possible(atlas, 93)) == [(9, 9), (90, 99), (900, 999)]
+    assert possible_counts(atlas)[[0, 93]].tolist() == [1, 111]
+
+
+@given(st.sets(st.integers(0, 200)))
+def test_ranges_hold_exactly_their_numbers(numbers):
+    ranges = as_ranges(sorted(numbers))
+    assert {n for first, last in ranges for n in range(first, last + 1)} == numbers
+
+
+@pytest.mark.parametrize(
+    ("tokenizer", "name", "chunking"),
+    [
+        (DIGITS, "per-digit", "one digit at a time"),
+        (tokenizer_of_digits(chunks=2), "irregular", "left to right in twos"),
+        (
+            tokenizer_of_digits(merged=[str(n) for n in range(1000)]),
+            "whole-number",
+            "by vocabulary",  # 1002 is 100 and 2, 1000 and 10002 too, but there is no 002
+        ),
+    ],
+)
+def test_the_strategy_and_the_chunking_of_longer_numbers_are_told_apart(tokenizer, name, chunking):
+    strategy = numbering_strategy(tokenizer)
+    assert (strategy.name, strategy.chunking) == (name, chunking)
+
+
+def test_costs_count_the_prices_tokens_and_their_share_of_the_sequence():
+    costs = sequence_costs(DIGITS, ["sic", "is"], ["sic Price is $", "is Price is $"], [123, 7])
+    assert costs["description_tokens"].tolist() == [3, 2]
+    assert costs["price_tokens"].tolist() == [3, 1]
+    assert costs["sequence_tokens"].tolist() == [17, 14]
+    summary = cost_summary(costs)
+    assert summary["mean_price_tokens"] == 2
+    assert summary["largest_price_tokens"] == 3
+    assert summary["number_share"] == pytest.approx(4 / 31)
+
+
+def test_equal_cuts_agree_and_others_do_not():
+    strips = [cut_text(tokenizer, "is 12 is") for tokenizer in (DIGITS, WHOLE, DIGITS)]
+    digits, whole, again = disagreements(strips)
+    assert np.flatnonzero(digits).tolist() == [3, 4]
+    assert np.flatnonzero(whole).tolist() == [3]
+    assert (digits == again).all()
+
+
+def test_a_tokenizer_alone_disagrees_with_nobody():
+    (alone,) = disagreements([cut_text(DIGITS, "12")])
+    assert not alone.any()
+
+
+def test_a_window_holds_the_tokens_that_begin_in_it():
+    strip = cut_text(WHOLE, "12 34 56")
+    assert [span.text for span in strip.spans(strip.within(3, 6))] == ["34", " "]
+    windows = [strip.within(start, start + 3) for start in range(0, 9, 3)]
+    assert [index for window in windows for index in window] == list(range(len(strip)))
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"{}",
+        b"[]",
+        b"null",
+        b"\xff\xfe\x00binary",
+        b'{"model": {"type": "BPE", "vocab": {"a": 0}, "merges": ["a b"]}}',
+        b'{"version": "1.0", "model": {"type": "Nonsense"}}',
+        b"[" * 100_000,
+        DIGITS.to_str().encode()[:-40],
+    ],
+)
+def test_a_file_that_is_no_tokenizer_gets_a_message(content):
+    with pytest.raises(TokenizerError, match=r"is no tokenizer\.json"):
+        read_tokenizer(content)
+
+
+def test_a_tokenizer_without_tokens_gets_a_message():
+    empty = tokenizer_of_digits(characters="xyz").to_str().encode()
+    with pytest.raises(TokenizerError, match="has no tokens"):
+        read_tokenizer(empty)
+
+
+def test_a_file_that_is_too_large_is_refused_before_it_is_read():
+    with pytest.raises(TokenizerError, match=f"at most {MAX_UPLOAD_MB} MB"):
+        read_tokenizer(b" " * (MAX_UPLOAD_MB * 1_000_000 + 1))
+
+
+def test_an_uploaded_tokenizer_does_not_cut_a_text_short():
+    trained = tokenizer_of_digits()
+    trained.enable_truncation(3)
+    assert len(cut_text(read_tokenizer(trained.to_str().encode()), "123456")) == 6
