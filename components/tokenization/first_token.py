@@ -46,7 +46,7 @@ def first_token_information(
     if given.shape != atlas.numbers.shape or not (given >= 0).all() or given.sum() <= 0:
         raise ValueError("one non-negative weight per number is needed, not all of them zero")
     _, price = np.unique(atlas.numbers, return_inverse=True)
-    _, first = np.unique(atlas.first_ids, return_inverse=True)
+    _, first = np.unique(atlas.first_places, return_inverse=True)
     return FirstTokenInformation(
         _entropy(np.bincount(first, given)), _entropy(np.bincount(price, given))
     )
@@ -62,13 +62,13 @@ def _entropy(weights: npt.NDArray[Any]) -> float:
 def still_possible(atlas: NumberAtlas, number: int) -> npt.NDArray[np.int64]:
     """The atlas's numbers that begin with the same token as `number`, in order."""
     (places,) = np.nonzero(atlas.numbers == number)
-    same = atlas.first_ids == atlas.first_ids[places[0]]
+    same = atlas.first_places == atlas.first_places[places[0]]
     return np.unique(atlas.numbers[same])
 
 
 def possible_counts(atlas: NumberAtlas) -> npt.NDArray[np.int64]:
     """Per number: how many of the atlas's numbers begin with the same token."""
-    _, group, sizes = np.unique(atlas.first_ids, return_inverse=True, return_counts=True)
+    _, group, sizes = np.unique(atlas.first_places, return_inverse=True, return_counts=True)
     return sizes[group]
 
 

@@ -82,6 +82,25 @@ class NumberContext:
 
 
 @dataclass(frozen=True)
+class _Tokens:
+    """The tokens of many numbers one after the other: each one's place among `entries`."""
+
+    entries: list[str]
+    places: npt.NDArray[np.int32]
+
+    @classmethod
+    def of(cls, own: Tokenizer, ids: npt.NDArray[np.int64]) -> _Tokens:
+        """Those of token ids."""
+        known, places = np.unique(ids, return_inverse=True)
+        entries = [own.id_to_token(token_id) or "" for token_id in known.tolist()]
+        return cls(entries, places.astype(np.int32))
+
+    def listed(self) -> list[str]:
+        """The vocabulary entries in order."""
+        return [self.entries[place] for place in self.places.tolist()]
+
+
+@dataclass(frozen=True)
 class NumberAtlas:
     """The tokens of each number in its context.
 
@@ -93,21 +112,18 @@ class NumberAtlas:
     context: NumberContext
     numbers: npt.NDArray[np.int64]
     counts: npt.NDArray[np.int64]
-    _ids: npt.NDArray[np.int32] = field(repr=False)
-    _tokenizer: Tokenizer = field(repr=False)
+    _tokens: _Tokens = field(repr=False)
 
     @cached_property
-    def first_ids(self) -> npt.NDArray[np.int64]:
-        """The id of each number's first token; -1 where the tokenizer drops the number."""
+    def first_places(self) -> npt.NDArray[np.int64]:
+        """Equal for numbers that begin with the same token; -1 where the tokenizer drops one."""
         starts = np.cumsum(self.counts) - self.counts
-        return np.where(self.counts > 0, np.append(self._ids, -1)[starts], -1)
+        return np.where(self.counts > 0, np.append(self._tokens.places, -1)[starts], -1)
 
     @property
     def pieces(self) -> list[tuple[str, ...]]:
         """The vocabulary entries of each number's tokens."""
-        known, places = np.unique(self._ids, return_inverse=True)
-        entries = [self._tokenizer.id_to_token(int(token_id)) or "" for token_id in known]
-        tokens = [entries[place] for place in places.tolist()]
+        tokens = self._tokens.listed()
         ends = np.cumsum(self.counts).tolist()
         return [
             tuple(tokens[end - count : end])
@@ -130,14 +146,15 @@ def number_atlas(
     listed = list(numbers)
     written = [context.number(number) for number in listed]
     own = backend(tokenizer)
-    prefix = _needed_prefix(own, context.prefix, written, context.suffix)
-    counts, ids = _after_prefix(own, prefix, written, context.suffix) or _by_place(
-        own, prefix, written, context.suffix
+    counts, tokens = (
+        _alone(own, context, written)
+        or _after_prefix(own, context, written)
+        or _by_place(own, context, written)
     )
-    return NumberAtlas(context, np.array(listed, dtype=np.int64), counts, ids.astype(np.int32), own)
+    return NumberAtlas(context, np.array(listed, dtype=np.int64), counts, tokens)
 
 
-_CountsAndIds = tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]
+_CountsAndTokens = tuple[npt.NDArray[np.int64], _Tokens]
 
 
 def _batches(prefix: str, written: list[str], suffix: str) -> list[list[str]]:
@@ -147,21 +164,68 @@ def _batches(prefix: str, written: list[str], suffix: str) -> list[list[str]]:
     return [texts[i : i + _TEXTS_PER_BATCH] for i in range(0, len(texts), _TEXTS_PER_BATCH)]
 
 
+def _ids(own: Tokenizer, batches: list[list[str]]) -> npt.NDArray[np.int64]:
+    """The token ids of all texts, one text after the other."""
+    encodings = own.encode_batch_fast(batches, is_pretokenized=True, add_special_tokens=False)
+    return np.fromiter(chain.from_iterable(e.ids for e in encodings), dtype=np.int64)
+
+
+def _alone(own: Tokenizer, context: NumberContext, written: list[str]) -> _CountsAndTokens | None:
+    """The numbers' tokens where a number by itself gets the same as in place; else None.
+
+    Most of the time goes into splitting text into words, before any token is found. Where the
+    tokenizer splits between prefix and number, the prefix is split off in vain each time: words
+    are found from left to right and become tokens one by one. That tokens spell the numbers to
+    the letter tells where in the row of tokens each number ends.
+    """
+    if context.suffix or not _splits_before_numbers(own, context.prefix, written):
+        return None
+    tokens = _Tokens.of(own, _ids(own, _batches("", written, "")))
+    if "".join(tokens.listed()) != "".join(written):
+        return None
+    sizes = np.array([len(entry) for entry in tokens.entries], dtype=np.int64)
+    ends = np.cumsum(sizes[tokens.places]) if len(tokens.places) else sizes
+    last = np.searchsorted(ends, np.cumsum([len(number) for number in written]))
+    return np.diff(last, prepend=-1), tokens
+
+
+def _splits_before_numbers(own: Tokenizer, prefix: str, written: list[str]) -> bool:
+    """Whether a word ends where the prefix does and the number gets the same tokens without it.
+
+    Tried on a number of every length and every first digit.
+    """
+    if not prefix:
+        return True
+    if own.pre_tokenizer is None:
+        return False
+    normalize = own.normalizer.normalize_str if own.normalizer is not None else str
+    place = len(normalize(prefix))
+    start = own.encode(prefix, add_special_tokens=False).ids
+    tried = {len(number): number for number in written} | {number[0]: number for number in written}
+    for number in set(tried.values()):
+        text = prefix + number
+        words = own.pre_tokenizer.pre_tokenize_str(normalize(text))
+        if all(begin != place for _, (begin, _) in words):
+            return False
+        by_itself = own.encode(number, add_special_tokens=False).ids
+        if own.encode(text, add_special_tokens=False).ids != start + by_itself:
+            return False
+    return True
+
+
 def _after_prefix(
-    own: Tokenizer, prefix: str, written: list[str], suffix: str
-) -> _CountsAndIds | None:
+    own: Tokenizer, context: NumberContext, written: list[str]
+) -> _CountsAndTokens | None:
     """The numbers' tokens where they are all that follows the prefix's own; else None.
 
     The prefix's last character is no part of a number, so its tokens stand once in each text
     that begins with them: as many times as there are texts if, and only if, all texts do.
     """
+    prefix = context.prefix
     start = own.encode(prefix, add_special_tokens=False).ids
-    if suffix or not start or prefix[-1] in _NUMBER_CHARACTERS:
+    if context.suffix or not start or prefix[-1] in _NUMBER_CHARACTERS:
         return None
-    encodings = own.encode_batch_fast(
-        _batches(prefix, written, suffix), is_pretokenized=True, add_special_tokens=False
-    )
-    ids = np.fromiter(chain.from_iterable(e.ids for e in encodings), dtype=np.int64)
+    ids = _ids(own, _batches(prefix, written, ""))
     found = np.ones(max(len(ids) - len(start) + 1, 0), dtype=bool)
     for place, token_id in enumerate(start):
         found &= ids[place : place + len(found)] == token_id
@@ -171,11 +235,12 @@ def _after_prefix(
         return None
     held = np.ones(len(ids), dtype=bool)
     held[begins[:, None] + np.arange(len(start))] = False
-    return counts, ids[held]
+    return counts, _Tokens.of(own, ids[held])
 
 
-def _by_place(own: Tokenizer, prefix: str, written: list[str], suffix: str) -> _CountsAndIds:
+def _by_place(own: Tokenizer, context: NumberContext, written: list[str]) -> _CountsAndTokens:
     """The numbers' tokens by the characters that each token stands for."""
+    prefix, suffix = context.prefix, context.suffix
     counts = [np.zeros(0, dtype=np.int64)]
     ids = [np.zeros(0, dtype=np.int64)]
     batches = _batches(prefix, written, suffix)
@@ -187,38 +252,4 @@ def _by_place(own: Tokenizer, prefix: str, written: list[str], suffix: str) -> _
         held = (offsets[:, 1] > len(prefix)) & (offsets[:, 0] < ends[text_of])
         counts.append(np.bincount(text_of[held], minlength=len(ends)))
         ids.append(np.array(encoding.ids, dtype=np.int64)[held])
-    return np.concatenate(counts), np.concatenate(ids)
-
-
-def _needed_prefix(own: Tokenizer, prefix: str, written: list[str], suffix: str) -> str:
-    """The prefix from its last space on if the tokenizer cuts there, else the whole prefix.
-
-    Most of the time goes into splitting text into words before any token is found. That is done
-    from left to right by what stands there, so that what is left of a space at which the words
-    are split does not bear on the number behind it. That it is so is seen on numbers of every
-    length and first digit. A tokenizer without such splitting needs the whole prefix.
-    """
-    place = prefix.rstrip(" ").rfind(" ")
-    if place < 1:
-        return prefix
-    head, tail = prefix[:place], prefix[place:]
-    tried = {(len(number), number[0]): number for number in written}.values()
-    if not all(_splits_at(own, head, f"{tail}{number}{suffix}") for number in tried):
-        return prefix
-    alone = own.encode(head, add_special_tokens=False).ids
-    for number in tried:
-        whole = own.encode(f"{prefix}{number}{suffix}", add_special_tokens=False).ids
-        if whole != alone + own.encode(f"{tail}{number}{suffix}", add_special_tokens=False).ids:
-            return prefix
-    return tail
-
-
-def _splits_at(own: Tokenizer, head: str, tail: str) -> bool:
-    """Whether a word of `head + tail` ends where `head` does, as the tokenizer splits words."""
-    if own.pre_tokenizer is None:
-        return False
-    text = head + tail
-    if own.normalizer is not None:
-        head, text = own.normalizer.normalize_str(head), own.normalizer.normalize_str(text)
-    words = own.pre_tokenizer.pre_tokenize_str(text)
-    return any(start == len(head) for _, (start, _) in words)
+    return np.concatenate(counts), _Tokens.of(own, np.concatenate(ids))

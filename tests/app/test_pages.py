@@ -1,5 +1,6 @@
 """Each page runs in Streamlit's own test harness, on real tokenizers and with bad input."""
 
+import json
 from typing import Any
 
 import pytest
@@ -7,6 +8,7 @@ from streamlit.testing.v1 import AppTest
 
 from components.leaderboard import BENCHMARKS
 from tests.serving import REPOSITORY
+from tests.small_tokenizer import tokenizer_of_digits
 
 PAGES = {
     "app.py": "Review",
@@ -284,6 +286,150 @@ def test_an_empty_text_shows_no_tokens_and_no_error():
     at.text_area[0].set_value("").run()
     assert not at.exception
     assert "0 tokens" in everything_said(at)
+
+
+def strips_of(at: AppTest) -> list[str]:
+    bodies = [element.proto.body for element in at.get("html")]
+    return [body for body in bodies if '<div class="strip">' in body]
+
+
+def test_the_inspector_takes_text_context_and_range_from_the_url():
+    at = open_page(
+        "pages/tokenizer_inspector.py",
+        models=["openai-community/gpt2"],
+        text="costs 5 dollars",
+        context="USD {n:,}",
+        **{"from": "1000", "to": "1999"},
+    )
+    assert not at.exception
+    assert at.text_area[0].value == "costs 5 dollars"
+    assert "dollars" in strips_of(at)[0]
+    box = next(box for box in at.selectbox if box.label == "Context")
+    assert box.value == "USD {n:,}"
+    assert [number.value for number in at.number_input if number.label in ("From", "To")] == [
+        1000,
+        1999,
+    ]
+
+
+def test_a_context_without_a_number_is_explained_and_the_page_goes_on():
+    at = open_page(
+        "pages/tokenizer_inspector.py", models=["openai-community/gpt2"], context="no number"
+    )
+    assert not at.exception
+    assert "The context can't be used: it holds {n} 0 times" in everything_said(at)
+    assert at.get("plotly_chart")
+
+
+def test_a_range_given_the_wrong_way_round_is_turned_and_said():
+    at = open_page(
+        "pages/tokenizer_inspector.py",
+        models=["openai-community/gpt2"],
+        **{"from": "500", "to": "100"},
+    )
+    assert not at.exception
+    assert "From 500 to 100 is no range" in everything_said(at)
+
+
+def test_the_inspector_says_what_a_first_token_leaves_possible_and_what_it_does_not_prove():
+    at = open_page("pages/tokenizer_inspector.py", first_of="93")
+    figures = [json.loads(chart.proto.spec) for chart in at.get("plotly_chart")]
+    notes = [note["text"] for figure in figures for note in figure["layout"].get("annotations", [])]
+    assert sum("leaves 1 price: $93" in note for note in notes) == 1
+    assert sum("leaves 111 prices: $9, $90 to $99, $900 to $999" in note for note in notes) == 3
+    assert "neither way is shown to give better prices" in everything_said(at)
+
+
+def test_the_evidence_and_the_note_on_bare_numbers_are_shown():
+    at = open_page("pages/tokenizer_inspector.py")
+    table = at.table[0].value
+    assert table.iloc[0].tolist() == ["100\\.0%", "1\\.0%", "1\\.0%", "1\\.0%"]
+    said = everything_said(at)
+    assert "Phi-3 Mini 4K Instruct: a bare number differs from the number in place" in said
+    assert said.count("a bare number differs") == 1
+
+
+def test_a_seventh_tokenizer_is_left_out_and_said():
+    models = [
+        *["openai-community/gpt2", "microsoft/phi-2", "Qwen/Qwen2.5-7B", "Qwen/Qwen2.5-3B"],
+        *["Qwen/Qwen2.5-1.5B", "Qwen/Qwen2.5-0.5B", "meta-llama/Llama-3.1-8B"],
+    ]
+    at = open_page("pages/tokenizer_inspector.py", models=models)
+    assert not at.exception
+    assert "At most 6 tokenizers are shown side by side: without Llama 3.1 8B" in everything_said(
+        at
+    )
+    assert len(strips_of(at)) == 6
+
+
+def test_an_uploaded_tokenizer_stands_beside_the_others():
+    at = open_page("pages/tokenizer_inspector.py", models=["openai-community/gpt2"])
+    content = tokenizer_of_digits().to_str().encode()
+    own = next(box for box in at.file_uploader if "tokenizer.json" in box.label)
+    own.upload("my <b>own.json", content, "application/json").run()
+    assert not at.exception
+    said = everything_said(at)
+    assert "my <b>own.json" in said
+    assert "Tokenizer: uploaded in this visit" in said
+    assert len(strips_of(at)) == 2
+
+
+@pytest.mark.parametrize("content", [b"{}", b"not json", b"", b'{"model": {"type": "BPE"}}'])
+def test_an_upload_that_is_no_tokenizer_gets_a_message(content):
+    at = open_page("pages/tokenizer_inspector.py", models=["openai-community/gpt2"])
+    own = next(box for box in at.file_uploader if "tokenizer.json" in box.label)
+    own.upload("broken.json", content, "application/json").run()
+    assert not at.exception
+    assert "is no tokenizer.json that the tokenizers library can read" in everything_said(at)
+    assert len(strips_of(at)) == 1
+
+
+def test_the_visitors_own_prices_decide_the_share_that_the_first_token_settles():
+    at = open_page("pages/tokenizer_inspector.py", models=["meta-llama/Llama-3.1-8B"], prices="own")
+    assert "Upload a CSV file of prices" in everything_said(at)
+    own = next(box for box in at.file_uploader if "prices" in box.label)
+    own.upload("prices.csv", b"price\n129\n1290\n1291\n5\n", "text/csv").run()
+    assert not at.exception
+    assert "column price, 4 prices in whole dollars" in everything_said(at)
+    figure = json.loads(at.get("plotly_chart")[-1].proto.spec)
+    # 129, 1290 and 1291 begin with one token, 5 with another: 0.81 of 2 bits.
+    assert "41 %  (0.81 of 2.00 bits)" in figure["data"][0]["text"][0]
+
+
+def test_a_file_without_prices_gets_a_message():
+    at = open_page("pages/tokenizer_inspector.py", models=["openai-community/gpt2"], prices="own")
+    own = next(box for box in at.file_uploader if "prices" in box.label)
+    own.upload("prices.csv", b"a,b\nx,y\n", "text/csv").run()
+    assert not at.exception
+    assert "No column of the file holds numbers" in everything_said(at)
+
+
+def test_a_text_of_100_kb_is_cut_whole_and_shown_in_parts():
+    at = open_page("pages/tokenizer_inspector.py", models=["openai-community/gpt2"])
+    text = "Wireless headphones for $349.99, naïve 😀\n" * 2500
+    at.text_area[0].set_value(text[:100_000]).run()
+    assert not at.exception
+    said = everything_said(at)
+    assert "The text is too long for the page's address" in said
+    assert "characters per token" in said
+    assert len(strips_of(at)[0]) < 1_000_000
+    part = next(box for box in at.number_input if box.label.startswith("Part of"))
+    part.set_value(25).run()
+    assert not at.exception
+    assert at.text_area[0].value == text[:100_000]
+
+
+def test_all_tokenizers_of_the_registry_run_on_request_only(hub):
+    at = open_page("pages/tokenizer_inspector.py", models=["openai-community/gpt2"])
+    button = next(button for button in at.button if "of the registry" in button.label)
+    button.click().run(timeout=300)
+    assert not at.exception
+    table = at.dataframe[-1].value
+    found = {model: row["strategy"] for _, row in table.iterrows() for model in row["models"]}
+    assert found["GPT-2 124M"] == found["Phi-2"] == "irregular"
+    assert found["Llama 3.1 8B"] == found["Llama 3.2 1B"] == "whole-number"
+    assert len(table) == 13
+    assert "can't be had now" in everything_said(at)
 
 
 def test_an_own_product_needs_a_description_before_it_can_be_priced():

@@ -9,6 +9,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.serving import Server
+from tests.small_tokenizer import tokenizer_of_digits
 
 GPT2, QWEN = "openai-community/gpt2", "Qwen/Qwen2.5-7B"
 SMOL = "HuggingFaceTB/SmolLM2-135M-Instruct"
@@ -320,11 +321,86 @@ def test_hostile_text_is_shown_and_not_run(server: Server, page: Page):
     page.goto(server.address("tokenizer_inspector", models=[GPT2]))
     page.get_by_label("Text", exact=True).fill(hostile)
     page.get_by_label("Text", exact=True).press("Control+Enter")
-    strip = page.locator(".strip")
+    strip = page.locator(".strip:not(.legend)")
     expect(strip).to_contain_text("onerror")
     expect(strip.locator("img, script")).to_have_count(0)
     time.sleep(0.5)
     assert page.title() != "taken"
+
+
+def test_text_context_and_range_are_in_the_link(server: Server, page: Page, browser: Browser):
+    page.goto(server.address("tokenizer_inspector", models=[GPT2, QWEN]))
+    expect(page.locator(".strip:not(.legend)")).to_have_count(2)
+    text = page.get_by_label("Text", exact=True)
+    text.fill("two\nlines for $12")
+    text.press("Control+Enter")
+    expect(page).to_have_url(re.compile("text=two"))
+    context = page.get_by_role("combobox", name=re.compile("Context"))
+    context.fill("USD {n:,}")
+    context.press("Enter")
+    expect(page).to_have_url(re.compile("context=USD"))
+    last = page.get_by_label("To", exact=True)
+    last.fill("2999")
+    last.press("Enter")
+    expect(page).to_have_url(re.compile("to=2999"))
+    elsewhere = browser.new_context().new_page()
+    elsewhere.goto(page.url)
+    expect(elsewhere.locator(".strip:not(.legend)").first).to_contain_text("lines")
+    expect(elsewhere.get_by_text("Tokens that each number takes, in “USD {n:,}”")).to_be_visible()
+    expect(elsewhere.get_by_text("every number from 0 to 2,999 run through")).to_be_visible()
+    expect_no_error(elsewhere)
+    elsewhere.context.close()
+
+
+def test_a_cell_of_the_atlas_says_its_number_and_pieces(server: Server, page: Page):
+    page.goto(server.address("tokenizer_inspector", models=[GPT2], first_of=93))
+    tile = page.locator(".js-plotly-plot").first.locator(".nsewdrag").first
+    expect(tile).to_be_visible()
+    box = tile.bounding_box()
+    assert box is not None
+    # Row 300 is the fourth of ten, column +45 lies between 45 and 46 hundredths.
+    page.mouse.move(box["x"] + 0.455 * box["width"], box["y"] + 0.35 * box["height"])
+    expect(page.locator(".hovertext")).to_contain_text("345: ")
+
+
+def test_a_text_of_100_kb_is_cut_and_shown(server: Server, page: Page):
+    page.goto(server.address("tokenizer_inspector", models=[GPT2, QWEN]))
+    text = page.get_by_label("Text", exact=True)
+    expect(text).to_be_visible()
+    text.fill(("A lamp for $349.99, naïve 😀 <b>bold</b>\n" * 2500)[:100_000])
+    text.press("Control+Enter")
+    expect(page.get_by_text("The text is too long for the page's address")).to_be_visible()
+    expect(page.locator(".strip:not(.legend)").first).to_contain_text("·lamp·for·$")
+    expect(page.get_by_label(re.compile("Part of 4,000 characters, 1 to 25"))).to_be_visible()
+    assert len(page.url) < 4000
+    expect_no_error(page)
+
+
+def test_a_tokenizer_file_is_uploaded_and_a_broken_one_explained(
+    server: Server, page: Page, tmp_path: Path
+):
+    page.goto(server.address("tokenizer_inspector", models=[GPT2]))
+    page.get_by_text("Bring your own tokenizer").click()
+    chooser = page.get_by_test_id("stFileUploaderDropzoneInput").first
+    broken = tmp_path / "broken.json"
+    broken.write_text("{}", encoding="utf-8")
+    chooser.set_input_files(broken)
+    expect(page.get_by_text("is no tokenizer.json that the tokenizers library")).to_be_visible()
+    whole = tmp_path / "digits.json"
+    whole.write_text(tokenizer_of_digits().to_str(), encoding="utf-8")
+    chooser.set_input_files(whole)
+    expect(page.locator(".strip:not(.legend)")).to_have_count(2)
+    expect(page.get_by_text("Tokenizer: uploaded in this visit").first).to_be_visible()
+    expect_no_error(page)
+
+
+def test_all_of_the_registry_runs_beside_the_page(server: Server, page: Page):
+    page.goto(server.address("tokenizer_inspector", models=[GPT2]))
+    page.get_by_role("button", name=re.compile("Run all .* tokenizers")).click()
+    expect(page.get_by_text(re.compile(r"^13 tokenizers of the registry"))).to_be_visible(
+        timeout=120_000
+    )
+    expect_no_error(page)
 
 
 def test_an_id_that_nobody_has_is_explained(server: Server, page: Page):

@@ -73,7 +73,7 @@ def test_a_number_that_the_tokenizer_drops_has_no_token():
     no_nine = tokenizer_of_digits(characters=CHARACTERS.replace("9", ""))
     atlas = number_atlas(no_nine, [9, 8])
     assert atlas.counts.tolist() == [0, 1]
-    assert atlas.first_ids[0] == -1
+    assert atlas.first_places[0] == -1
     assert atlas.pieces == [(), ("8",)]
 
 
