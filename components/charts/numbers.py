@@ -49,6 +49,8 @@ class Tiling:
     @property
     def tile_pixels(self) -> int:
         """A tile's height without title and axis."""
+        if self.width > 100:
+            return int(np.clip(self.rows * 2.5, 60, 250))
         return int(np.clip(self.rows * 15, 60, 420))
 
     def grid(self, numbers: np.ndarray, values: np.ndarray, empty: object) -> np.ndarray:

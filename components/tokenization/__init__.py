@@ -10,6 +10,7 @@ from components.tokenization.first_token import (
 )
 from components.tokenization.load import (
     MAX_UPLOAD_MB,
+    give_memory_back,
     load_tokenizer,
     open_tokenizer,
     read_tokenizer,
@@ -50,6 +51,7 @@ __all__ = [
     "cut_text",
     "disagreements",
     "first_token_information",
+    "give_memory_back",
     "load_tokenizer",
     "number_atlas",
     "numbering_strategy",

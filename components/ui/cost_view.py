@@ -29,6 +29,7 @@ _COLUMNS = {
     "source": st.column_config.TextColumn("tokenizer from"),
 }
 _ASKED = "registry_tokenizers_asked"
+_OUTCOMES = "registry_tokenizers"
 
 
 def costs(loaded: dict[str, LoadedTokenizer]) -> None:
@@ -81,7 +82,10 @@ def registry() -> None:
             help="Fetches those that are not on this machine yet, a few megabytes each.",
         )
         return
-    outcomes = resources.registry_tokenizers()
+    # Kept for the visit: a source that is out of reach is not tried again at every click.
+    if _OUTCOMES not in st.session_state:
+        st.session_state[_OUTCOMES] = resources.registry_tokenizers()
+    outcomes = st.session_state[_OUTCOMES]
     rows = [
         {
             "model": label(repo_id),
@@ -101,6 +105,11 @@ def registry() -> None:
         _table(pd.DataFrame(rows), "basewise-registry-tokenizers.csv", "registry")
     if failures:
         with st.expander(f"Why {len(failures)} are missing", icon=":material/cloud_off:"):
+            st.button(
+                "Try these again",
+                icon=":material/refresh:",
+                on_click=lambda: st.session_state.pop(_OUTCOMES, None),
+            )
             for error in failures.values():
                 show_error(error)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from threading import Lock
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -19,6 +20,7 @@ from components.registry import load_registry
 from components.tokenization import (
     NumberAtlas,
     NumberingStrategy,
+    give_memory_back,
     number_atlas,
     numbering_strategy,
     open_tokenizer,
@@ -176,6 +178,7 @@ def registry_tokenizers() -> dict[str, RegistryTokenizer | BasewiseError]:
     """
     examined = _examined_registry()
     registry = load_registry()
+    one_at_a_time = Lock()
     groups: dict[tuple[str, ...], list[str]] = {}
     for spec in registry:
         groups.setdefault(spec.tokenizer or (spec.id,), []).append(spec.id)
@@ -183,11 +186,13 @@ def registry_tokenizers() -> dict[str, RegistryTokenizer | BasewiseError]:
     def examining(ids: list[str]) -> Callable[[Progress], RegistryTokenizer]:
         def examine(progress: Progress) -> RegistryTokenizer:
             asset = _fetching(ids[0])(progress)
-            progress(f"Running {registry.get(ids[0]).label}", 0, None)
-            opened = open_tokenizer(asset)
-            return RegistryTokenizer(
-                tuple(ids), asset.describe(), numbering_strategy(opened), _catalogue_costs(opened)
-            )
+            with one_at_a_time:  # fetched side by side, but the largest take 0.3 GB of memory
+                progress(f"Running {registry.get(ids[0]).label}", 0, None)
+                opened = open_tokenizer(asset)
+                strategy, costs = numbering_strategy(opened), _catalogue_costs(opened)
+                del opened
+                give_memory_back()
+            return RegistryTokenizer(tuple(ids), asset.describe(), strategy, costs)
 
         return examine
 

@@ -16,7 +16,6 @@ from components.ui.strips import source
 from components.ui.text import plain
 
 LIMIT = 6
-_PER_ROW = 4
 
 EXPLANATIONS = {
     "whole-number": "every number from 0 to 999 is one token",
@@ -74,9 +73,10 @@ def _uploaded() -> dict[str, LoadedTokenizer]:
 
 def strategies(loaded: dict[str, LoadedTokenizer]) -> None:
     """One card per tokenizer: its numbering strategy, found by running all thousand."""
-    for start in range(0, len(loaded), _PER_ROW):
-        columns = st.columns(min(len(loaded), _PER_ROW))
-        group = list(loaded.items())[start : start + _PER_ROW]
+    per_row = min(len(loaded), 4 if len(loaded) <= 4 else 3)
+    for start in range(0, len(loaded), per_row):
+        columns = st.columns(per_row)
+        group = list(loaded.items())[start : start + per_row]
         for column, (repo_id, tokenizer) in zip(columns, group, strict=False):
             with column, st.container(border=True, height="stretch"):
                 shortlist.heading(repo_id)
@@ -116,7 +116,7 @@ def evidence(loaded: dict[str, LoadedTokenizer]) -> None:
 
 def _facts(strategy: NumberingStrategy) -> dict[str, str]:
     examples = "; ".join(
-        f"{number}: {_joined(pieces)}" for number, pieces in strategy.long_examples.items()
+        f"{number} → {_joined(pieces)}" for number, pieces in strategy.long_examples.items()
     )
     bare = (
         "as in place"
@@ -132,7 +132,7 @@ def _facts(strategy: NumberingStrategy) -> dict[str, str]:
         "the tokens of “Price is $” stay as they are": f"{strategy.prefix_kept:,} of 1,000",
         "decoding gives the text back": f"{strategy.decoded_back:,} of 1,000",
         "one number, several spellings": "; ".join(
-            f"{spelling}: {_joined(pieces)}" for spelling, pieces in strategy.spellings.items()
+            f"{spelling} → {_joined(pieces)}" for spelling, pieces in strategy.spellings.items()
         ),
         "a bare number, without text before it": bare,
     }
