@@ -7,7 +7,12 @@ from components.charts.numbers import (
     atlas_heatmaps,
     first_token_maps,
 )
-from components.charts.prices import NamedDistribution, first_tokens, price_distributions
+from components.charts.prices import (
+    NamedDistribution,
+    first_tokens,
+    price_distributions,
+    price_ranges,
+)
 from components.charts.scores import (
     benchmark_profile,
     rank_movement,
@@ -29,6 +34,7 @@ __all__ = [
     "first_tokens",
     "model_style",
     "price_distributions",
+    "price_ranges",
     "rank_movement",
     "scores_by_size",
     "settled_shares",

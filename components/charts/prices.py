@@ -5,10 +5,12 @@ from dataclasses import dataclass
 
 import numpy as np
 import plotly.graph_objects as go
+from numpy.typing import NDArray
 from plotly.subplots import make_subplots
 
 from components.charts.style import CHART_COLORS, Theme, finish, model_style
-from components.pricing import PriceDistribution, in_ranges
+from components.pricing import PriceDistribution
+from components.tokenization import as_ranges
 
 _ROW_PIXELS = 190
 _MOST_FIRST_TOKENS = 8
@@ -128,10 +130,7 @@ def first_tokens(named: Sequence[NamedDistribution], *, product: str, theme: The
             y=[f"“{_visible(token.text)}” " for token in likeliest],
             orientation="h",
             marker_color=model_style(one.model).color,
-            text=[
-                f" {token.probability:.1%}: {_left_open(token.numbers.tolist())}"
-                for token in likeliest
-            ],
+            text=[f" {token.probability:.1%}: {_left_open(token.numbers)}" for token in likeliest],
             textposition="outside",
             cliponaxis=False,
             hoverinfo="skip",
@@ -180,12 +179,16 @@ def _summary(one: NamedDistribution) -> str:
     )
 
 
-def _left_open(numbers: list[int]) -> str:
-    if not numbers:
-        return "no price to $999"
-    if len(numbers) <= 3:
-        return ", ".join(f"${number}" for number in numbers)
-    return in_ranges(numbers)
+def price_ranges(numbers: NDArray[np.integer]) -> list[str]:
+    """Ascending whole-dollar prices in words: `$9`, `$90 to $99`, `$900 to $999`."""
+    return [
+        f"${first}" if first == last else f"${first} to ${last}"
+        for first, last in as_ranges(numbers)
+    ]
+
+
+def _left_open(numbers: NDArray[np.integer]) -> str:
+    return ", ".join(price_ranges(numbers)) if len(numbers) else "no price to $999"
 
 
 def _visible(text: str) -> str:

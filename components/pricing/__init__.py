@@ -1,7 +1,7 @@
 """The price task: prompts, products, and reading what a model answers."""
 
 from components.pricing.distribution import FirstToken, PriceDistribution
-from components.pricing.estimates import Band, error_band, estimates, in_ranges, read_price
+from components.pricing.estimates import Band, error_band, estimates, read_price
 from components.pricing.price_list import PriceList, read_prices
 from components.pricing.products import Product, load_catalogue
 from components.pricing.prompts import DEFAULT_PROMPT, PROMPTS, price_prompt
@@ -21,7 +21,6 @@ __all__ = [
     "Scorer",
     "error_band",
     "estimates",
-    "in_ranges",
     "load_catalogue",
     "price_prompt",
     "read_price",

@@ -1,7 +1,6 @@
 """Read a price out of a continuation, and judge it."""
 
 import re
-from collections.abc import Sequence
 from typing import Literal
 
 from components.pricing.distribution import PriceDistribution
@@ -50,16 +49,3 @@ def estimates(distribution: PriceDistribution) -> dict[str, float]:
         "mode": distribution.mode,
         "top-3 weighted mean": distribution.top3,
     }
-
-
-def in_ranges(numbers: Sequence[int]) -> str:
-    """Ascending whole-dollar prices in words: `$9, $90 to $99, $900 to $999`."""
-    ranges: list[list[int]] = []
-    for number in numbers:
-        if ranges and number == ranges[-1][1] + 1:
-            ranges[-1][1] = number
-        else:
-            ranges.append([number, number])
-    return ", ".join(
-        f"${first}" if first == last else f"${first} to ${last}" for first, last in ranges
-    )

@@ -48,8 +48,8 @@ _EMPTY = {
     "movement": "No shortlisted model is on both boards: pick models in the sidebar.",
 }
 _CHART = permalinks.one_of("chart", list(_NAMES), "size")
-_FROM = permalinks.one_of("from", VINTAGES, VINTAGES[0])
-_TO = permalinks.one_of("to", VINTAGES, VINTAGES[-1])
+_FROM = permalinks.one_of("before", VINTAGES, VINTAGES[0])
+_TO = permalinks.one_of("after", VINTAGES, VINTAGES[-1])
 
 
 def charts(rows: pd.DataFrame, query: BoardQuery, on_shortlist: list[str], board: Board) -> None:

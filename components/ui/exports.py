@@ -80,6 +80,11 @@ def downloads(name: str, table: pd.DataFrame, report: Callable[[], bytes]) -> No
         on_click="ignore",
         key=f"{name}-csv",
     )
+    html_button(name, report)
+
+
+def html_button(name: str, report: Callable[[], bytes]) -> None:
+    """A button for a report as HTML, which is made when asked for."""
     st.download_button(
         "HTML",
         report,

@@ -8,6 +8,7 @@ from textwrap import wrap
 
 import numpy as np
 import pandas as pd
+import plotly.graph_objects as go
 import streamlit as st
 
 from components.charts import (
@@ -16,6 +17,7 @@ from components.charts import (
     NamedInformation,
     atlas_heatmaps,
     first_token_maps,
+    price_ranges,
     settled_shares,
 )
 from components.errors import BasewiseError, ContextError
@@ -26,7 +28,6 @@ from components.tokenization import (
     LARGEST_NUMBER,
     NumberAtlas,
     NumberContext,
-    as_ranges,
     first_token_information,
     number_atlas,
     possible_counts,
@@ -53,8 +54,8 @@ _WEIGHTS = permalinks.one_of("prices", list(_PRICES), "catalogue")
 _TITLE_CHARACTERS = 66
 
 
-def atlas(loaded: dict[str, LoadedTokenizer]) -> None:
-    """The heatmaps of a range of numbers in a context, both chosen here."""
+def atlas(loaded: dict[str, LoadedTokenizer]) -> go.Figure:
+    """The heatmaps of a range of numbers in a context, both chosen here; what was drawn."""
     template, first, last = _pick_numbers()
     with st.spinner("Running every number …", show_time=True):
         atlases = {
@@ -66,8 +67,9 @@ def atlas(loaded: dict[str, LoadedTokenizer]) -> None:
         for repo_id, atlas in atlases.items()
     ]
     where = CONTEXTS.get(template, f"in “{template}”")
+    figure = atlas_heatmaps(named, where=_drawn(where), theme=shell.theme())
     shell.chart(
-        atlas_heatmaps(named, where=_drawn(where), theme=shell.theme()),
+        figure,
         name="number-atlas",
         alt="Heatmaps of how many tokens each number takes, one per tokenizer",
     )
@@ -84,6 +86,7 @@ def atlas(loaded: dict[str, LoadedTokenizer]) -> None:
         icon=":material/download:",
         on_click="ignore",
     )
+    return figure
 
 
 def _pick_numbers() -> tuple[str, int, int]:
@@ -144,8 +147,8 @@ def _atlas_csv(atlases: Mapping[str, NumberAtlas]) -> bytes:
     return csv_bytes(pd.concat(frames)[["model", "number", "count", "pieces"]])
 
 
-def first_token(loaded: dict[str, LoadedTokenizer]) -> None:
-    """Which prices a first token leaves possible, and how much of the price it settles."""
+def first_token(loaded: dict[str, LoadedTokenizer]) -> list[go.Figure]:
+    """Which prices a first token leaves possible, and how much it settles; what was drawn."""
     number = _PRICE.show()
     picker, _ = st.columns([2, 5])
     with picker:
@@ -162,8 +165,9 @@ def first_token(loaded: dict[str, LoadedTokenizer]) -> None:
         NamedAtlas(_drawn(label(repo_id)), atlas, _possible_note(atlas, number, left))
         for (repo_id, atlas), left in zip(atlases.items(), possible, strict=True)
     ]
+    maps = first_token_maps(named, number, possible, theme=shell.theme())
     shell.chart(
-        first_token_maps(named, number, possible, theme=shell.theme()),
+        maps,
         name="first-token",
         alt=f"Which prices remain possible after the first token of {number}, per tokenizer",
     )
@@ -175,14 +179,12 @@ def first_token(loaded: dict[str, LoadedTokenizer]) -> None:
         icon=":material/download:",
         on_click="ignore",
     )
-    _settled(loaded)
+    return [maps, *_settled(loaded)]
 
 
 def _possible_note(atlas: NumberAtlas, number: int, left: np.ndarray) -> str:
     token = atlas.pieces[number][0] if atlas.pieces[number] else "none"
-    ranges = [
-        f"${first}" if first == last else f"${first} to ${last}" for first, last in as_ranges(left)
-    ]
+    ranges = price_ranges(left)
     listed = ", ".join(ranges[:3]) + (", …" if len(ranges) > 3 else "")
     count = f"{len(left)} prices" if len(left) > 1 else "1 price"
     return f"first token “{_drawn(token)}”<br>leaves {count}: {listed}"
@@ -203,7 +205,7 @@ def _first_token_csv(atlases: Mapping[str, NumberAtlas]) -> bytes:
     return csv_bytes(pd.concat(frames))
 
 
-def _settled(loaded: dict[str, LoadedTokenizer]) -> None:
+def _settled(loaded: dict[str, LoadedTokenizer]) -> list[go.Figure]:
     chosen = _WEIGHTS.show()
     st.segmented_control(
         "In bits, with prices distributed as",
@@ -215,7 +217,7 @@ def _settled(loaded: dict[str, LoadedTokenizer]) -> None:
     )
     dollars, described = _distribution(chosen)
     if not dollars:
-        return
+        return []
     rows = [
         NamedInformation(
             repo_id,
@@ -228,12 +230,14 @@ def _settled(loaded: dict[str, LoadedTokenizer]) -> None:
     ]
     if any(math.isnan(row.information.share) for row in rows):
         st.info("All prices are the same: there is nothing left for a token to settle.")
-        return
+        return []
+    shares = settled_shares(rows, prices=described, theme=shell.theme())
     shell.chart(
-        settled_shares(rows, prices=described, theme=shell.theme()),
+        shares,
         name="first-token-information",
         alt="Share of the price's entropy that the first token settles, per tokenizer",
     )
+    return [shares]
 
 
 def _distribution(chosen: str) -> tuple[Mapping[int, float], str]:

@@ -14,7 +14,6 @@ from urllib.parse import urlencode
 import streamlit as st
 
 T = TypeVar("T")
-_LONGEST = 4_000
 
 
 @dataclass(frozen=True)
@@ -60,10 +59,8 @@ class Parameter(Generic[T]):
         texts = [] if value == self.default else self.write(value)
         if self.spell_default:
             texts = self.write(value) or [""]
-        if sum(map(len, texts)) > _LONGEST:
-            texts = []  # too long for an address: kept for this visit alone
         if sum(map(len, texts)) > self.longest:
-            texts = []
+            texts = []  # kept for this visit alone
         told = st.query_params.get_all(self.name)
         if texts and told != texts:
             st.query_params[self.name] = texts

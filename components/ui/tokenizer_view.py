@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pandas as pd
+import plotly.graph_objects as go
 import streamlit as st
 
 from components.errors import BasewiseError
 from components.tokenization import LONG_SAMPLE, MAX_UPLOAD_MB, NumberingStrategy
-from components.ui import resources, shortlist
-from components.ui.exports import csv_bytes
+from components.ui import exports, permalinks, resources, shortlist
 from components.ui.feedback import show_error
 from components.ui.model_ids import label
 from components.ui.resources import LoadedTokenizer
@@ -94,11 +96,11 @@ def strategy_lines(loaded: LoadedTokenizer) -> None:
     st.caption(f"0 to 999 by tokens: {counts}. Longer numbers: {strategy.chunking}.")
 
 
-def evidence(loaded: dict[str, LoadedTokenizer]) -> None:
-    """What each verdict rests on, tokenizers side by side."""
+def evidence(loaded: dict[str, LoadedTokenizer]) -> pd.DataFrame:
+    """What each verdict rests on, tokenizers side by side: a row per fact."""
+    facts = {id: _facts(tokenizer.strategy) for id, tokenizer in loaded.items()}
+    table = pd.DataFrame(facts)
     with st.expander("The evidence, found by running each tokenizer", icon=":material/science:"):
-        facts = {id: _facts(tokenizer.strategy) for id, tokenizer in loaded.items()}
-        table = pd.DataFrame(facts)
         st.table(
             table.map(plain)
             .rename(columns={id: plain(label(id)) for id in loaded})
@@ -106,12 +108,31 @@ def evidence(loaded: dict[str, LoadedTokenizer]) -> None:
         )
         st.download_button(
             "CSV of the evidence",
-            csv_bytes(table.rename_axis("fact").reset_index()),
+            exports.csv_bytes(table.rename_axis("fact").reset_index()),
             "basewise-numbering-evidence.csv",
             "text/csv",
             icon=":material/download:",
             on_click="ignore",
         )
+    return table.rename_axis("fact").reset_index()
+
+
+def report(
+    loaded: dict[str, LoadedTokenizer], facts: pd.DataFrame, figures: Sequence[go.Figure]
+) -> None:
+    """A button for the evidence and the pictures as one HTML file."""
+    sources = [f"{label(id)}: {source(id, tokenizer)}" for id, tokenizer in loaded.items()]
+    address = permalinks.address()
+    exports.html_button(
+        "tokenizers",
+        lambda: exports.html_report(
+            "Basewise: how tokenizers write numbers",
+            sources,
+            address=address,
+            figures=figures,
+            tables={"Evidence": facts.rename(columns=label)},
+        ),
+    )
 
 
 def _facts(strategy: NumberingStrategy) -> dict[str, str]:

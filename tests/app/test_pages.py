@@ -204,7 +204,7 @@ def test_each_chart_opens_from_the_url_whatever_the_shortlist(chart, models):
 
 def test_vintages_to_compare_come_from_the_url_and_the_same_one_twice_moves_nothing():
     at = open_page(
-        "pages/leaderboard.py", chart="movement", **{"from": "2025-02-08", "to": "2025-02-08"}
+        "pages/leaderboard.py", chart="movement", before="2025-02-08", after="2025-02-08"
     )
     assert not at.exception
     moves = at.dataframe[1].value

@@ -16,6 +16,7 @@ from components.charts import (
     first_tokens,
     model_style,
     price_distributions,
+    price_ranges,
     rank_movement,
     scores_by_size,
     settled_shares,
@@ -294,3 +295,15 @@ def test_the_first_token_chart_says_which_prices_stay_open_and_escapes_the_token
     ).to_dict()
     assert "$9, $90 to $99, $900 to $999" in figure["data"][0]["text"][0]
     assert figure["data"][0]["y"][0] == "“&lt;b&gt;9” "
+
+
+@pytest.mark.parametrize(
+    ("numbers", "words"),
+    [
+        ([7], ["$7"]),
+        ([9, *range(90, 100), *range(900, 1000)], ["$9", "$90 to $99", "$900 to $999"]),
+        (range(1000), ["$0 to $999"]),
+    ],
+)
+def test_open_prices_are_told_as_ranges(numbers, words):
+    assert price_ranges(np.array(numbers)) == words

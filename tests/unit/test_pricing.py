@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 from components.pricing import (
     PROMPTS,
     error_band,
-    in_ranges,
     load_catalogue,
     price_prompt,
     read_price,
@@ -94,16 +93,3 @@ def test_the_catalogue_is_wide_enough_and_keeps_its_rules():
 
 def test_an_own_question_stands_before_the_description():
     assert price_prompt("A lamp.", " How dear? ") == "How dear?\n\nA lamp.\n\nPrice is $"
-
-
-@pytest.mark.parametrize(
-    ("numbers", "words"),
-    [
-        ([], ""),
-        ([7], "$7"),
-        ([9, *range(90, 100), *range(900, 1000)], "$9, $90 to $99, $900 to $999"),
-        (list(range(1000)), "$0 to $999"),
-    ],
-)
-def test_open_prices_are_told_as_ranges(numbers, words):
-    assert in_ranges(numbers) == words
