@@ -13,25 +13,11 @@ from transformers import PreTrainedTokenizerFast
 
 from components.errors import TokenizerError
 from components.pricing import NumberTrie, NumberTries, PriceDistribution, walk
+from components.pricing.distribution import Method
 from components.pricing.trie import Path
 
 PROMPT = "Price is $"
-TEXT = [
-    ".",
-    ",",
-    ",000",
-    ",0",
-    ", or",
-    " ",
-    "k",
-    " million",
-    "\n",
-    " dollars",
-    "٣",
-    "<end>",
-    "-",
-    "07",
-]
+ENDS = [".", " ", "k", " million", "\n", " dollars", "٣", "<end>", "-", ", or"]
 
 
 @cache
@@ -54,7 +40,7 @@ def tries(whole: bool) -> NumberTries:
 class ScriptedModel:
     """Says what comes next after each path from a script; what it has no line for ends in `.`."""
 
-    method = "plain"
+    method: Method = "plain"
     pass_size = 7
     passes = tokens = 0
 
