@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import math
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -24,10 +24,9 @@ _PASS_TOKENS, _PASS_WORK, _LEAST_TOKENS = 512, 2**37, 64
 # Logits of a pass, and of the part of it that is summed up in 32 bits at a time, in numbers.
 _PASS_LOGITS, _SUMMED_LOGITS = 2**26, 2**21
 
-# What a model's first use checks, and the difference that rounding may cause.
+# What a model's first use checks: the numbers, and how many of their nodes both ways.
 _PROBED = (8, 42, 199, 930)
-_COMPARED = 3
-_BOUND_FULL, _BOUND_HALF = 1e-3, 0.05
+_COMPARED = 4
 
 OnePass = Callable[[], AbstractContextManager[None]]
 
@@ -294,13 +293,21 @@ def batched(tokens: Path, size: int) -> list[Path]:
     return [tokens[start : start + size] for start in range(0, len(tokens), size)]
 
 
-def trees_work(tree: LocalScorer, plain: LocalScorer, trie: NumberTrie, dtype: torch.dtype) -> bool:
+def trees_work(
+    scorer: Callable[[type[LocalScorer], NumberTrie], LocalScorer],
+    trie: NumberTrie,
+    vocabulary: int,
+    bound: float,
+) -> bool:
     """Whether a model scores a handful of nodes in a tree as it does one sequence at a time.
 
     The handful: the paths of _PROBED with all they begin with, level by level, so that each
-    pass holds siblings that must not see each other. The longest are compared: what they are
-    given depends on all rows before them.
+    pass holds siblings that must not see each other. The longest are compared, which depend on
+    the others' keys: their next-token distributions over the whole vocabulary, by the total
+    variation distance, whose mean may be `bound` at most.
     """
+    whole = replace(trie, columns=np.arange(vocabulary))
+    tree = scorer(TreeScorer, whole)
     paths = [node.tokens for node in trie.nodes if node.number in _PROBED]
     begun = {path[:end] for path in paths for end in range(len(path) + 1)}
     rows: dict[Path, NDArray[np.float64]] = {}
@@ -308,21 +315,7 @@ def trees_work(tree: LocalScorer, plain: LocalScorer, trie: NumberTrie, dtype: t
         if level := sorted(path for path in begun if len(path) == depth):
             rows.update(zip(level, tree.score(level), strict=True))
     compared = sorted(paths, key=len)[-_COMPARED:]
-    bound = _BOUND_FULL if dtype.itemsize == 4 else _BOUND_HALF
-    return all(
-        _difference(rows[path], expected) <= bound
-        for path, expected in zip(compared, plain.score(compared), strict=True)
-    )
-
-
-def _difference(left: NDArray[np.float64], right: NDArray[np.float64]) -> float:
-    """Between two nodes' columns: how far their sums are apart in log, or their shares.
-
-    Of the shares, the total variation distance. Both are relative, so that a model that gives
-    numbers little probability is checked as strictly as one that gives them much.
-    """
-    sums = left.sum(), right.sum()
-    if min(sums) == 0:
-        return 0.0 if max(sums) == 0 else math.inf
-    shares = np.abs(left / sums[0] - right / sums[1]).sum() / 2
-    return max(float(shares), abs(math.log(sums[0] / sums[1])))
+    expected = scorer(PlainScorer, whole).score(compared)
+    found = np.stack([rows[path] for path in compared])
+    distance = float(np.abs(found - expected).sum(axis=1).mean() / 2)
+    return distance <= bound

@@ -199,9 +199,9 @@ class NumberTries:
             numbers[look] = numbers[path]
 
         going_on = {
-            (rest, look): self._going_on(rest, look)
+            (rest, number): self._going_on(rest, after_number=number)
             for rest in set(unspelled.values())
-            for look in (False, True)
+            for number in (False, True)
         }
         edges = {token for nodes in children.values() for *_, token in nodes}
         columns = np.array(sorted(edges.union(*going_on.values())), dtype=np.int64)
@@ -211,7 +211,7 @@ class NumberTries:
         nodes = []
         for path in order:
             taken = tuple(child[-1] for child in children[path])
-            key = (unspelled.get(path, ""), path in looks, taken)
+            key = (unspelled.get(path, ""), path in numbers and path not in looks, taken)
             if key not in overflow:
                 overflow[key] = np.searchsorted(
                     columns, sorted(going_on[key[:2]].difference(taken))
@@ -243,11 +243,11 @@ class NumberTries:
             )
         )
 
-    def _going_on(self, rest: str, look: bool) -> set[int]:
-        """The tokens that go on with a digit after `rest` or, unless this is a look, after `,`."""
-        starts = [rest] if look or rest else ["", SEPARATOR]
+    def _going_on(self, rest: str, *, after_number: bool) -> set[int]:
+        """The tokens that spell `rest` and a digit; or `,` and a digit too, after a number."""
+        starts = (rest, SEPARATOR) if after_number else (rest,)
         return {
-            i
-            for i, text in self._with_digits.items()
+            token
+            for token, text in self._with_digits.items()
             if any(text.startswith(start) and text[len(start) :][:1] in _DIGITS for start in starts)
         }
