@@ -24,6 +24,7 @@ class _Repo:
     files: Mapping[str, bytes]
     gated: bool
     lfs: frozenset[str]
+    parameters: int | None = None
 
 
 @dataclass
@@ -80,11 +81,15 @@ class LoopbackHub:
         repo_type: str = "model",
         gated: bool = False,
         lfs: Iterable[str] = (),
+        parameters: int | None = None,
     ) -> None:
-        """Add a repository, or a newer commit to one; `lfs` names the files kept in LFS."""
+        """Add a repository, or a newer commit to one; `lfs` names the files kept in LFS.
+
+        `parameters` is how many numbers the Hub says its safetensors hold.
+        """
         commits = self._repos.setdefault((_FOLDERS[repo_type], repo_id), {})
         commits.pop(commit, None)
-        commits[commit] = _Repo(dict(files), gated, frozenset(lfs))
+        commits[commit] = _Repo(dict(files), gated, frozenset(lfs), parameters)
 
     def asked_for(self, file: str) -> list[Request]:
         """The recorded requests for a file, both of the Hub and of its LFS storage."""
@@ -123,6 +128,7 @@ class LoopbackHub:
                 if isinstance(found, _Answer):
                     return found
                 commit, repo = found
+                counted = {"parameters": {"BF16": repo.parameters}, "total": repo.parameters}
                 return _json(
                     {
                         "id": repo_id,
@@ -130,6 +136,7 @@ class LoopbackHub:
                         "private": False,
                         "gated": "manual" if repo.gated else False,
                         "siblings": [{"rfilename": name} for name in repo.files],
+                        **({"safetensors": counted} if repo.parameters else {}),
                     }
                 )
             case ["tree", revision, *below]:

@@ -7,6 +7,7 @@ from components.assets.fetch import (
     fetch_tokenizer,
     fetch_weights,
 )
+from components.assets.hub import parameters_on_hub
 from components.assets.store import Progress, cache_root, silent
 
 __all__ = [
@@ -17,5 +18,6 @@ __all__ = [
     "fetch_dataset_file",
     "fetch_tokenizer",
     "fetch_weights",
+    "parameters_on_hub",
     "silent",
 ]

@@ -93,6 +93,22 @@ def fetch_repo(
     raise HubError("a downloaded file does not have the hash that the Hub gives for it", _TRY_AGAIN)
 
 
+def parameters_on_hub(repo: HubRepo) -> int | None:
+    """How many numbers a repository's safetensors hold, as the Hub counts them before a download.
+
+    None where the Hub can't be asked (a download would say why) or has not counted.
+    """
+    from huggingface_hub import HfApi
+
+    if time.monotonic() < _paused_until:
+        return None
+    try:
+        info = HfApi().model_info(repo.repo_id, revision=repo.revision, timeout=_ANSWER_SECONDS)
+    except Exception:
+        return None
+    return info.safetensors.total if info.safetensors else None
+
+
 def _download(repo: HubRepo, patterns: list[str], progress: Progress, repo_type: str) -> Path:
     from huggingface_hub import HfApi, snapshot_download
     from huggingface_hub.utils import tqdm

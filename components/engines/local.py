@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 from collections import defaultdict
@@ -19,6 +20,7 @@ from components.assets import (
     Progress,
     fetch_tokenizer,
     fetch_weights,
+    parameters_on_hub,
     silent,
 )
 from components.engines.memory import refuse_if_too_large
@@ -26,7 +28,7 @@ from components.engines.scorers import LocalScorer, PlainScorer, TreeScorer, tre
 from components.errors import EngineError, StoppedError
 from components.pricing import NumberTrie, NumberTries, PriceDistribution, walk
 from components.pricing.trie import Path as TokenPath
-from components.registry import load_registry
+from components.registry import HubRepo, load_registry
 from components.tokenization import open_tokenizer
 
 # transformers swaps process-wide settings while it loads, and restores what it found: two loads
@@ -36,6 +38,9 @@ _loading = threading.Lock()
 # other: one at a time on a device, whatever its model.
 _turns: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
 _BYTES_OF_BF16 = 2
+DEVICE_VARIABLE = "BASEWISE_DEVICE"
+DTYPE_VARIABLE = "BASEWISE_DTYPE"
+DTYPES = ("bfloat16", "float16", "float32")
 # What torch and transformers raise where a model can't run something.
 _MODEL_FAILS = (
     RuntimeError,
@@ -215,12 +220,16 @@ def fetch_engine(repo_id: str, progress: Progress = silent) -> EngineFiles:
     """Fetch a model's weights and tokenizer, unless it could never run here.
 
     Raises UnknownModelError for a malformed id, AssetError if no source has the files,
-    EngineError if a model of known size is larger than this machine's memory.
+    EngineError if a model, by the size that the registry or the Hub gives, is larger than this
+    machine's memory.
     """
     registry = load_registry()
     spec = registry.resolve(repo_id)
     if spec.params_b is not None:
         parameters = spec.params_b * 1e9
+    else:
+        parameters = parameters_on_hub(HubRepo(repo_id=spec.id, revision=spec.revision))
+    if parameters is not None:
         refuse_if_too_large(spec.label, parameters, _BYTES_OF_BF16, loaded=False)
     weights = fetch_weights(spec, registry, progress)
     return EngineFiles(weights, fetch_tokenizer(spec, registry, progress))
@@ -242,11 +251,10 @@ def load_engine(repo_id: str, progress: Progress = silent) -> LocalEngine:
 
 
 def _load_model(label: str, weights: Asset) -> PreTrainedModel:
-    import torch
     from transformers import AutoModelForCausalLM
 
-    device = _device()
-    dtype = _cpu_dtype() if device == "cpu" else torch.bfloat16
+    device = os.environ.get(DEVICE_VARIABLE) or _device()
+    dtype = _dtype(device)
     try:
         if device != "cuda":  # whose memory is its own
             refuse_if_too_large(label, _parameters(weights.folder), dtype.itemsize, loaded=True)
@@ -287,6 +295,20 @@ def _parameters(folder: Path) -> int:
         with safe_open(file, framework="pt") as tensors:
             count += sum(prod(tensors.get_slice(key).get_shape()) for key in tensors.keys())  # noqa: SIM118
     return count
+
+
+def _dtype(device: str) -> torch.dtype:
+    """What $BASEWISE_DTYPE asks for, else what suits the device."""
+    import torch
+
+    asked = os.environ.get(DTYPE_VARIABLE)
+    if asked:
+        if asked not in DTYPES:
+            raise EngineError(
+                f"{DTYPE_VARIABLE} is {asked!r}.", way_out=f"Set it to one of {', '.join(DTYPES)}."
+            )
+        return getattr(torch, asked)
+    return _cpu_dtype() if device == "cpu" else torch.bfloat16
 
 
 def _device() -> str:

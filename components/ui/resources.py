@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from threading import Lock
@@ -35,7 +36,7 @@ from components.ui.together import run_together
 if TYPE_CHECKING:
     from components.tokenization.backend import AnyTokenizer
 
-MAX_ENGINES = 2
+MAX_ENGINES = int(os.environ.get("BASEWISE_ENGINES", "2"))
 _MAX_TOKENIZERS = 10
 _MAX_ANSWERS = 500
 _MAX_UPLOADS = 4

@@ -9,7 +9,7 @@ import torch
 from safetensors.torch import load_file, save_file
 from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedModel
 
-from components.engines import LocalEngine, load_engine
+from components.engines import EnginePool, LocalEngine, load_engine
 from components.errors import EngineError
 from components.pricing import load_catalogue, price_prompt, read_price
 from components.tokenization import load_tokenizer
@@ -150,6 +150,54 @@ def test_a_model_larger_than_the_machine_is_refused_before_anything_is_fetched(h
     with pytest.raises(EngineError, match=r"needs about 1677\.5 GB of memory"):
         load_engine("deepseek-ai/DeepSeek-V3-Base")
     assert hub.requests == []
+
+
+def test_an_unlisted_model_larger_than_the_machine_is_refused_by_the_hubs_count(hub, empty_cache):
+    hub.add_repo("acme/giant", {"config.json": b"{}"}, parameters=900_000_000_000)
+    with pytest.raises(EngineError, match=r"needs about 2250\.0 GB of memory"):
+        load_engine("acme/giant")
+    assert not hub.asked_for("config.json")
+
+
+@pytest.mark.parametrize("asked", ["float32", "bfloat16"])
+def test_the_precision_asked_for_is_the_one_used_and_told(hub, monkeypatch, asked):
+    monkeypatch.setenv("BASEWISE_DTYPE", asked)
+    engine = load_engine(SMOL)
+    assert engine.model.dtype == getattr(torch, asked)
+    assert engine.provenance.endswith(f"run in {asked}")
+
+
+def test_a_precision_that_does_not_exist_is_explained(hub, monkeypatch):
+    monkeypatch.setenv("BASEWISE_DTYPE", "int3")
+    with pytest.raises(EngineError, match="Set it to one of bfloat16, float16, float32"):
+        load_engine(SMOL)
+
+
+def test_twenty_visitors_of_two_models_get_their_own_answers_and_two_models_stay(hub):
+    catalogue = list(load_catalogue().values())
+    asked = [
+        (repo_id, price_prompt(product.description))
+        for product in catalogue[:10]
+        for repo_id in (SMOL, GEMMA)
+    ]
+    pool = EnginePool(2)
+    answers: dict[tuple[str, str], float] = {}
+
+    def visit(repo_id: str, prompt: str) -> None:
+        pooled = pool.get(repo_id, lambda: load_engine(repo_id))
+        with pooled.turns.turn(lambda before: None):
+            answers[repo_id, prompt] = pooled.engine.price_distribution(prompt, 0.2).mean
+
+    threads = [threading.Thread(target=visit, args=pair) for pair in asked]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert set(answers) == set(asked)
+    assert sorted(pool.resident()) == sorted([SMOL, GEMMA])
+    for repo_id, prompt in asked[:4]:
+        alone = pool.get(repo_id, lambda: load_engine("never/loaded")).engine
+        assert alone.price_distribution(prompt, 0.2).mean == pytest.approx(answers[repo_id, prompt])
 
 
 def test_weights_of_no_known_architecture_are_refused_and_no_code_is_fetched(hub, empty_cache):
