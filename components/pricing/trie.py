@@ -21,9 +21,10 @@ if TYPE_CHECKING:
 NUMBERS = 1000
 SEPARATOR = ","
 _DIGITS = frozenset("0123456789")
-# Characters of the prompt's end that numbers are encoded after; the rest can't change how they
-# are written, which the probes check against the whole prompt.
-_TAIL = 40
+# Characters of the prompt's end that numbers are encoded after; what is before hardly ever changes
+# how they are written, which the probes check against the whole prompt. As many as the price
+# prompts end in, so that one trie serves all products.
+_TAIL = len("\n\nPrice is $")
 _PROBES = (0, 7, 10, 42, 99, 100, 129, 365, 500, 842, 999)
 _TRIES_KEPT = 8
 
