@@ -17,7 +17,7 @@ import json
 import resource
 import subprocess
 import time
-from collections import Counter
+from collections import defaultdict
 from statistics import median
 from typing import Any
 
@@ -109,6 +109,7 @@ def harness_seconds(python: str, engine: LocalEngine, prompt: str, candidates: i
 def ours(engine: LocalEngine, prompt: str, tolerance: float) -> float:
     """Print the times at a tolerance and give the median in seconds."""
     taken, ratios = [], []
+    found = engine.price_distribution(prompt, tolerance)
     for _ in range(ROUNDS):
         body, vocabulary = floor(engine)
         found = engine.price_distribution(prompt, tolerance)
@@ -128,7 +129,7 @@ def breakdown(engine: LocalEngine, prompt: str) -> None:
     """Print where the processor's time goes."""
     with profile(activities=[ProfilerActivity.CPU]) as profiled:
         found = engine.price_distribution(prompt)
-    spent: Counter[str] = Counter()
+    spent: dict[str, float] = defaultdict(float)
     for event in profiled.key_averages():
         group = next(
             (name for name, kinds in GROUPS.items() if any(kind in event.key for kind in kinds)),
@@ -136,7 +137,10 @@ def breakdown(engine: LocalEngine, prompt: str) -> None:
         )
         spent[group] += event.self_cpu_time_total / 1e6
     spent["outside torch"] = max(0.0, found.seconds - sum(spent.values()))
-    shares = ", ".join(f"{group} {part / found.seconds:.0%}" for group, part in spent.most_common())
+    shares = ", ".join(
+        f"{group} {part / found.seconds:.0%}"
+        for group, part in sorted(spent.items(), key=lambda item: -item[1])
+    )
     print(f"time under the profiler ({found.seconds:.2f} s): {shares}")
 
 
@@ -167,7 +171,7 @@ def main() -> None:
         products = list(load_catalogue().values())[: options.products]
         prompts = [price_prompt(product.description) for product in products]
         loaded.price_distribution(prompts[0])
-        each = median(seconds(lambda p=p: loaded.price_distribution(p)) for p in prompts)
+        each = median(loaded.price_distribution(prompt).seconds for prompt in prompts)
         print(f"{loaded.repo_id}: {60 / each:.0f} products per minute")
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
     print(f"peak memory with both engines: {peak:.2f} GB")
