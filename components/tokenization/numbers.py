@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
-from itertools import chain
-from typing import TYPE_CHECKING
+from operator import add
+from os.path import commonprefix
+from sys import intern
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
 from components.errors import ContextError
-from components.tokenization.backend import backend
+from components.tokenization.backend import ALL_DIGITS_ZERO, added_with_digits, backend
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
@@ -36,9 +39,8 @@ LARGEST_NUMBER = 99_999
 _FIELD = re.compile(r"\{n(?::(,?(?:\.\d)?f?))?\}", re.ASCII)
 _SPECS = ("", ",", ".2f", ",.2f")
 _MAX_TEMPLATE = 500
-_NUMBER_CHARACTERS = "0123456789,."
-# Texts per call of the library: enough calls for all cores, few enough to cost nothing.
-_TEXTS_PER_BATCH = 250
+# Texts per encoding: with one each, the encodings would cost as much as the tokens.
+_ENCODED_TOGETHER = 1000
 
 
 @dataclass(frozen=True)
@@ -74,7 +76,7 @@ class NumberContext:
 
     def number(self, number: int) -> str:
         """The number as it is written here."""
-        return format(number, self.spec) if self.spec else str(number)
+        return format(number, self.spec)
 
     def write(self, number: int) -> str:
         """The whole text with the number in its place."""
@@ -82,53 +84,28 @@ class NumberContext:
 
 
 @dataclass(frozen=True)
-class _Tokens:
-    """The tokens of many numbers one after the other: each one's place among `entries`."""
-
-    entries: list[str]
-    places: npt.NDArray[np.int32]
-
-    @classmethod
-    def of(cls, own: Tokenizer, ids: npt.NDArray[np.int64]) -> _Tokens:
-        """Those of token ids."""
-        known, places = np.unique(ids, return_inverse=True)
-        entries = [own.id_to_token(token_id) or "" for token_id in known.tolist()]
-        return cls(entries, places.astype(np.int32))
-
-    def listed(self) -> list[str]:
-        """The vocabulary entries in order."""
-        return [self.entries[place] for place in self.places.tolist()]
-
-
-@dataclass(frozen=True)
 class NumberAtlas:
     """The tokens of each number in its context.
 
-    A number's tokens are those that hold at least one of its characters (cents and commas
-    included), so a token that joins the prefix's end to the first digit counts. `counts` has
-    their number, one entry per entry of `numbers`.
+    `pieces` are the vocabulary entries of each number's tokens, `counts` (shape (numbers,)) how
+    many these are. A number's tokens are those that hold at least one of its characters (cents
+    and commas included), so a token that joins the prefix's end to the first digit counts.
     """
 
     context: NumberContext
     numbers: npt.NDArray[np.int64]
-    counts: npt.NDArray[np.int64]
-    _tokens: _Tokens = field(repr=False)
+    pieces: list[tuple[str, ...]] = field(repr=False)
+
+    @cached_property
+    def counts(self) -> npt.NDArray[np.int64]:
+        return np.fromiter(map(len, self.pieces), dtype=np.int64, count=len(self.pieces))
 
     @cached_property
     def first_places(self) -> npt.NDArray[np.int64]:
         """Equal for numbers that begin with the same token; -1 where the tokenizer drops one."""
-        starts = np.cumsum(self.counts) - self.counts
-        return np.where(self.counts > 0, np.append(self._tokens.places, -1)[starts], -1)
-
-    @property
-    def pieces(self) -> list[tuple[str, ...]]:
-        """The vocabulary entries of each number's tokens."""
-        tokens = self._tokens.listed()
-        ends = np.cumsum(self.counts).tolist()
-        return [
-            tuple(tokens[end - count : end])
-            for end, count in zip(ends, self.counts.tolist(), strict=True)
-        ]
+        places: dict[str, int] = {}
+        firsts = [places.setdefault(p[0], len(places)) if p else -1 for p in self.pieces]
+        return np.array(firsts, dtype=np.int64)
 
     def frame(self) -> pd.DataFrame:
         """`number`, `pieces` (a tuple of vocabulary entries) and `count`, a row per number."""
@@ -144,112 +121,146 @@ def number_atlas(
     """
     context = NumberContext.parse(template)
     listed = list(numbers)
-    written = [context.number(number) for number in listed]
+    written = [format(number, context.spec) for number in listed]
     own = backend(tokenizer)
-    counts, tokens = (
-        _alone(own, context, written)
-        or _after_prefix(own, context, written)
-        or _by_place(own, context, written)
-    )
-    return NumberAtlas(context, np.array(listed, dtype=np.int64), counts, tokens)
+    added = added_with_digits(tokenizer)
+    pieces = _by_words(own, added, context, written) or _by_place(own, context, written)
+    return NumberAtlas(context, np.array(listed, dtype=np.int64), pieces)
 
 
-_CountsAndTokens = tuple[npt.NDArray[np.int64], _Tokens]
+_Pieces = tuple[str, ...]
 
 
-def _batches(prefix: str, written: list[str], suffix: str) -> list[list[str]]:
-    """The texts for one call of the library: each is encoded by itself, but a batch comes as one
-    encoding. With one per text, the encodings cost as much as the tokens."""
-    texts = [f"{prefix}{number}{suffix}" for number in written]
-    return [texts[i : i + _TEXTS_PER_BATCH] for i in range(0, len(texts), _TEXTS_PER_BATCH)]
+@dataclass(frozen=True)
+class _Word:
+    """What the model gets of a number: its characters `begin` to `end`, between constant texts."""
+
+    before: str
+    begin: int
+    end: int
+    after: str
+
+    def pieces(self, model: Any, numbers: list[str]) -> list[_Pieces] | None:
+        """The vocabulary entries that hold a character of this part of each number.
+
+        None where the model leaves out a character, so that its tokens can't be placed.
+        """
+        parts = [number[self.begin : self.end] for number in numbers]
+        distinct = dict.fromkeys(parts)
+        if self.before or self.after:
+            rows = self._inside(model, distinct)
+        else:
+            rows = map(model.tokenize, distinct)
+        if rows is None:
+            return None
+        held = [tuple([intern(token.value) for token in row]) for row in rows]
+        found = dict(zip(distinct, held, strict=True))
+        return list(map(found.__getitem__, parts))
+
+    def _inside(self, model: Any, parts: Iterable[str]) -> list[Any] | None:
+        """The model's tokens of each part with what stands around it, but those outside of it."""
+        before, after = self.before, self.after
+        start, rest = len(before.encode()), len(after.encode())  # the model counts bytes
+        tokenize, first = model.tokenize, 0
+        rows = []
+        for part in parts:
+            tokens = tokenize(f"{before}{part}{after}")
+            # Mostly what is before has as many tokens as the last time.
+            if first >= len(tokens) or tokens[first].offsets[0] != start:
+                ends = (token.offsets[1] for token in tokens)
+                first = next((i for i, end in enumerate(ends) if end > start), len(tokens))
+            tokens = tokens[first:]
+            if after:
+                stop = start + len(part)
+                if not tokens or tokens[-1].offsets[1] != stop + rest:
+                    return None
+                tokens = [token for token in tokens if token.offsets[0] < stop]
+            rows.append(tokens)
+        return rows
 
 
-def _ids(own: Tokenizer, batches: list[list[str]]) -> npt.NDArray[np.int64]:
-    """The token ids of all texts, one text after the other."""
-    encodings = own.encode_batch_fast(batches, is_pretokenized=True, add_special_tokens=False)
-    return np.fromiter(chain.from_iterable(e.ids for e in encodings), dtype=np.int64)
+def _by_words(
+    own: Tokenizer, added: Iterable[str], context: NumberContext, written: list[str]
+) -> list[_Pieces] | None:
+    """The numbers' tokens from the tokenizer's model, given the words that they stand in.
 
-
-def _alone(own: Tokenizer, context: NumberContext, written: list[str]) -> _CountsAndTokens | None:
-    """The numbers' tokens where a number by itself gets the same as in place; else None.
-
-    Most of the time goes into splitting text into words, before any token is found. Where the
-    tokenizer splits between prefix and number, the prefix is split off in vain each time: words
-    are found from left to right and become tokens one by one. That tokens spell the numbers to
-    the letter tells where in the row of tokens each number ends.
+    Most of an encoding's time goes into splitting the text into words, by the kind of its
+    characters: numbers of one length are split alike. So one of each length and one of each
+    first character are split, and the model runs on the words of all. None where those that
+    were split come out otherwise than by encoding their whole text, or where one of the `added`
+    tokens may take in a part of a number.
     """
-    if context.suffix or not _splits_before_numbers(own, context.prefix, written):
+    by_length: defaultdict[int, list[str]] = defaultdict(list)
+    for number in written:
+        by_length[len(number)].append(number)
+    by_first = {number[0]: number for number in written}
+    tried = list({*by_first.values(), *(numbers[-1] for numbers in by_length.values())})
+    if len(tried) == len(written):
+        return None  # trying costs as much as encoding
+    texts = [f"{context.prefix}{number}{context.suffix}" for number in tried]
+    zeros = "\n".join(texts).translate(ALL_DIGITS_ZERO)
+    if any(text in zeros for text in added):
         return None
-    tokens = _Tokens.of(own, _ids(own, _batches("", written, "")))
-    if "".join(tokens.listed()) != "".join(written):
+    words = _words(own, context, tried, texts)
+    if words is None:
         return None
-    sizes = np.array([len(entry) for entry in tokens.entries], dtype=np.int64)
-    ends = np.cumsum(sizes[tokens.places]) if len(tokens.places) else sizes
-    last = np.searchsorted(ends, np.cumsum([len(number) for number in written]))
-    return np.diff(last, prepend=-1), tokens
+    model = own.model
+    pieces: dict[str, _Pieces] = {}
+    for length, numbers in by_length.items():
+        joined: list[_Pieces] = [()] * len(numbers)
+        for word in words[length]:
+            if (part := word.pieces(model, numbers)) is None:
+                return None
+            joined = list(map(add, joined, part))
+        pieces.update(zip(numbers, joined, strict=True))
+    if list(map(pieces.__getitem__, tried)) != _by_place(own, context, tried):
+        return None
+    return list(map(pieces.__getitem__, written))
 
 
-def _splits_before_numbers(own: Tokenizer, prefix: str, written: list[str]) -> bool:
-    """Whether a word ends where the prefix does and the number gets the same tokens without it.
+def _words(
+    own: Tokenizer, context: NumberContext, tried: list[str], texts: list[str]
+) -> dict[int, list[_Word]] | None:
+    """The words that hold a number, by its length; None if numbers of a length differ in them.
 
-    Tried on a number of every length and every first digit.
+    `texts` are those of the numbers `tried`.
     """
-    if not prefix:
-        return True
-    if own.pre_tokenizer is None:
-        return False
     normalize = own.normalizer.normalize_str if own.normalizer is not None else str
-    place = len(normalize(prefix))
-    start = own.encode(prefix, add_special_tokens=False).ids
-    tried = {len(number): number for number in written} | {number[0]: number for number in written}
-    for number in set(tried.values()):
-        text = prefix + number
-        words = own.pre_tokenizer.pre_tokenize_str(normalize(text))
-        if all(begin != place for _, (begin, _) in words):
-            return False
-        by_itself = own.encode(number, add_special_tokens=False).ids
-        if own.encode(text, add_special_tokens=False).ids != start + by_itself:
-            return False
-    return True
+    splitter = own.pre_tokenizer
+    ends = [normalize(f"{context.prefix}{digit}") for digit in "01"]
+    start = len(commonprefix(ends))  # noqa: RUF071 (characters are meant, not folders)
+    found: dict[int, list[_Word]] = {}
+    for text, number in zip(map(normalize, texts), tried, strict=True):
+        split = splitter.pre_tokenize_str(text) if splitter else [(text, (0, len(text)))]
+        words = []
+        for word, (first, last) in split:
+            begin, end = max(first - start, 0), min(last - start, len(number))
+            if begin < end:
+                before, _, after = word.partition(number[begin:end])
+                words.append(_Word(before, begin, end, after))
+        if found.setdefault(len(number), words) != words:
+            return None
+    return found
 
 
-def _after_prefix(
-    own: Tokenizer, context: NumberContext, written: list[str]
-) -> _CountsAndTokens | None:
-    """The numbers' tokens where they are all that follows the prefix's own; else None.
-
-    The prefix's last character is no part of a number, so its tokens stand once in each text
-    that begins with them: as many times as there are texts if, and only if, all texts do.
-    """
-    prefix = context.prefix
-    start = own.encode(prefix, add_special_tokens=False).ids
-    if context.suffix or not start or prefix[-1] in _NUMBER_CHARACTERS:
-        return None
-    ids = _ids(own, _batches(prefix, written, ""))
-    found = np.ones(max(len(ids) - len(start) + 1, 0), dtype=bool)
-    for place, token_id in enumerate(start):
-        found &= ids[place : place + len(found)] == token_id
-    begins = np.flatnonzero(found)
-    counts = np.diff(begins, append=len(ids)) - len(start)
-    if len(begins) != len(written) or (counts < 1).any():
-        return None
-    held = np.ones(len(ids), dtype=bool)
-    held[begins[:, None] + np.arange(len(start))] = False
-    return counts, _Tokens.of(own, ids[held])
-
-
-def _by_place(own: Tokenizer, context: NumberContext, written: list[str]) -> _CountsAndTokens:
+def _by_place(own: Tokenizer, context: NumberContext, written: list[str]) -> list[_Pieces]:
     """The numbers' tokens by the characters that each token stands for."""
     prefix, suffix = context.prefix, context.suffix
-    counts = [np.zeros(0, dtype=np.int64)]
-    ids = [np.zeros(0, dtype=np.int64)]
-    batches = _batches(prefix, written, suffix)
-    encodings = own.encode_batch(batches, is_pretokenized=True, add_special_tokens=False)
-    sizes = [np.array([len(text) for text in batch]) - len(suffix) for batch in batches]
-    for ends, encoding in zip(sizes, encodings, strict=True):
-        text_of = np.array(encoding.word_ids, dtype=np.int64)
-        offsets = np.array(encoding.offsets, dtype=np.int64).reshape(-1, 2)
-        held = (offsets[:, 1] > len(prefix)) & (offsets[:, 0] < ends[text_of])
-        counts.append(np.bincount(text_of[held], minlength=len(ends)))
-        ids.append(np.array(encoding.ids, dtype=np.int64)[held])
-    return np.concatenate(counts), _Tokens.of(own, np.concatenate(ids))
+    entries: dict[int, str] = {}
+    pieces: list[_Pieces] = []
+    for first in range(0, len(written), _ENCODED_TOGETHER):
+        batch = written[first : first + _ENCODED_TOGETHER]
+        # Each text is encoded by itself, but they come as one encoding, each as a word of it.
+        texts = [f"{prefix}{number}{suffix}" for number in batch]
+        encoding = own.encode(texts, is_pretokenized=True, add_special_tokens=False)
+        stops = [len(text) - len(suffix) for text in texts]
+        held: list[list[str]] = [[] for _ in batch]
+        text_of: Any = encoding.word_ids
+        rows = zip(encoding.ids, text_of, encoding.offsets, strict=True)
+        for token, text, (begin, end) in rows:
+            if end > len(prefix) and begin < stops[text]:
+                if token not in entries:
+                    entries[token] = own.id_to_token(token) or ""
+                held[text].append(entries[token])
+        pieces += map(tuple, held)
+    return pieces

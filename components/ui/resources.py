@@ -40,7 +40,7 @@ MAX_ENGINES = int(os.environ.get("BASEWISE_ENGINES", "2"))
 _MAX_TOKENIZERS = 10
 _MAX_ANSWERS = 500
 _MAX_UPLOADS = 4
-_MAX_ATLASES = 24
+_MAX_ATLASES = 16  # the longest take 10 MB
 _RETRY_SECONDS = 20
 
 

@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from components.errors import ContextError, TokenizerError
@@ -75,6 +75,31 @@ def test_a_number_that_the_tokenizer_drops_has_no_token():
     assert atlas.counts.tolist() == [0, 1]
     assert atlas.first_places[0] == -1
     assert atlas.pieces == [(), ("8",)]
+
+
+@given(
+    added=st.lists(
+        st.from_regex(r"(is )?\$?[0-9]{1,4}(\.0)?", fullmatch=True), max_size=4, unique=True
+    ),
+    first=st.integers(0, 1500),
+    template=st.sampled_from(["Price is ${n}", "{n}", "9{n}", "{n:,.2f} is", "is ${n}0"]),
+)
+@example(added=["345"], first=300, template="Price is ${n}")
+@example(added=["$1345"], first=1000, template="Price is ${n}")
+def test_added_tokens_that_take_in_a_part_of_some_numbers_are_counted(added, first, template):
+    tokenizer = tokenizer_of_digits(merged=added)
+    context = NumberContext.parse(template)
+    atlas = number_atlas(tokenizer, range(first, first + 100), template)
+    for number, pieces in zip(atlas.numbers.tolist(), atlas.pieces, strict=True):
+        encoding = tokenizer.encode(context.write(number), add_special_tokens=False)
+        begin = len(context.prefix)
+        end = begin + len(context.number(number))
+        alone = [
+            token
+            for token, (start, stop) in zip(encoding.tokens, encoding.offsets, strict=True)
+            if stop > begin and start < end
+        ]
+        assert list(pieces) == alone
 
 
 def test_no_numbers_make_an_empty_atlas():
