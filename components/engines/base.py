@@ -26,12 +26,13 @@ class Engine(Protocol):
         tolerance: float = 0.01,
         *,
         stop: threading.Event | None = None,
-        progress: Callable[[float], None] | None = None,
+        progress: Callable[[float | None], None] | None = None,
     ) -> PriceDistribution:
         """The probability of each price 0..999 to come next, exact but for `tolerance`.
 
         At most `tolerance` of the probability, in [0, 1), is left unexplored; 0 explores all.
-        `progress` hears the unexplored share after each pass of the model. Once `stop` is set,
+        `progress` hears the unexplored share after each pass of the model; before that, None where
+        the model is checked first, which its first use takes. Once `stop` is set,
         StoppedError is raised before the next pass. EngineError if the prompt is empty or too
         long, or the model fails; TokenizerError if its tokenizer can't tell numbers apart.
         """

@@ -22,6 +22,7 @@ from components.assets import (
     parameters_on_hub,
     silent,
 )
+from components.engines import tree_attention
 from components.engines.memory import refuse_if_too_large
 from components.engines.scorers import LocalScorer, PlainScorer, TreeScorer, trees_work
 from components.errors import EngineError, StoppedError
@@ -81,6 +82,7 @@ class LocalEngine:
         self.provenance = provenance
         self._lock = _turns[str(model.device)]
         self._trees_work: dict[tuple[bool, ...], bool] = {}
+        tree_attention.install(model)
 
     def stream(self, prompt: str, *, max_new_tokens: int = 16) -> Generator[str]:
         """The greedy continuation, piece by piece, up to the end of text or `max_new_tokens`."""
@@ -92,13 +94,11 @@ class LocalEngine:
         cache = None
         for _ in range(max_new_tokens):
             with self._one_pass("generating"):
-                output = self.model(
-                    input_ids=inputs, past_key_values=cache, use_cache=True, logits_to_keep=1
-                )
+                output = self.model(input_ids=inputs, cache=cache, use_cache=True, logits_to_keep=1)
                 next_token = int(output.logits[0, -1].argmax())
             if next_token in self._end_tokens:
                 break
-            cache = output.past_key_values
+            cache = output.cache
             context.append(next_token)
             inputs = inputs.new_tensor([[next_token]])
             text = self._decode(context)
@@ -114,7 +114,7 @@ class LocalEngine:
         tolerance: float = 0.01,
         *,
         stop: threading.Event | None = None,
-        progress: Callable[[float], None] | None = None,
+        progress: Callable[[float | None], None] | None = None,
     ) -> PriceDistribution:
         """As Engine has it. The prompt is run once, then the number trie against its cache.
 
@@ -127,7 +127,8 @@ class LocalEngine:
             one_pass = partial(self._one_pass, "pricing", stop)
             return kind(self.model, self.tokenizer, tokens, trie, one_pass)
 
-        kind = TreeScorer if self._scores_trees(len(tokens), trie, scorer) else PlainScorer
+        works = self._scores_trees(len(tokens), trie, scorer, progress)
+        kind = TreeScorer if works else PlainScorer
         return walk(trie, scorer(kind, trie), tolerance, progress)
 
     def _prompt_and_trie(self, prompt: str) -> tuple[TokenPath, NumberTrie]:
@@ -147,6 +148,7 @@ class LocalEngine:
         prompt: int,
         trie: NumberTrie,
         scorer: Callable[[type[LocalScorer], NumberTrie], LocalScorer],
+        progress: Callable[[float | None], None] | None,
     ) -> bool:
         """Whether this model takes a tree's mask and cache, found out on first use.
 
@@ -157,6 +159,8 @@ class LocalEngine:
         limits = [getattr(config, name, None) for name in _LIMITS]
         past = tuple(limit is not None and prompt + trie.depth > limit for limit in limits)
         if past not in self._trees_work:
+            if progress is not None:
+                progress(None)
             bound = _SAME if self.model.dtype.itemsize == 4 else _SAME_IN_HALF
             try:
                 works = trees_work(scorer, trie, int(config.vocab_size), bound)

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from components.engines.tree_attention import OwnKeys, own_keys
 from components.pricing.distribution import Method
 from components.pricing.trie import NumberTrie, Path
 
@@ -39,6 +40,7 @@ class LocalScorer:
     """
 
     method: Method
+    ahead: Sequence[Path] = ()
 
     def __init__(
         self,
@@ -144,12 +146,13 @@ class TreeScorer(LocalScorer):
     ):
         super().__init__(model, tokenizer, prompt, trie, one_pass)
         self._inner = {node.tokens for node in trie.nodes[1:] if len(node.children)}
-        self._ahead: list[Path] = []
+        ahead: list[Path] = []
         for depth in range(1, trie.depth + 1):
             level = sorted(path for path in self._inner if len(path) == depth)
-            if len(self._ahead) + len(level) > min(self._pass_tokens // 4, self.pass_size - 1):
+            if len(ahead) + len(level) > min(self._pass_tokens // 4, self.pass_size - 1):
                 break
-            self._ahead += level
+            ahead += level
+        self.ahead = ahead
         self._known: dict[Path, NDArray[np.float64]] = {}
         # Per layer, keys and values (1, heads, rows, size): the prompt's, then the inner nodes'.
         self._layers: list[tuple[torch.Tensor, torch.Tensor]] = []
@@ -173,12 +176,12 @@ class TreeScorer(LocalScorer):
         *firsts, last = batched(self._prompt, self._pass_tokens)
         for part in firsts:
             with self._one_pass():
-                self._run([part], past_key_values=cache, use_cache=True, logits_to_keep=1)
+                self._run([part], cache=cache, use_cache=True, logits_to_keep=1)
         with self._one_pass():
-            logits = self._tree_pass(last, self._ahead, cache)
+            logits = self._tree_pass(last, self.ahead, cache)
             self._keep_first(logits[0])
             rows = self._probabilities(logits)
-        self._known.update(zip([(), *self._ahead], rows, strict=True))
+        self._known.update(zip([(), *self.ahead], rows, strict=True))
 
     def _tree_pass(self, part: Path, paths: Sequence[Path], cache: Cache | None) -> torch.Tensor:
         """Run the prompt's last `part` and the last tokens of `paths`; the logits after each.
@@ -218,16 +221,32 @@ class TreeScorer(LocalScorer):
         if cache is None:
             rows = [*range(length), *(self._rows[path] for path in ancestors)]
             cache = self._cache_of(torch.tensor(rows, device=self._model.device))
-        output = self._run(
-            [(*part, *(path[-1] for path in paths))],
-            attention_mask=self._masks(seen, positions[cached:, None] - positions),
-            position_ids=positions[None, cached:].to(self._model.device),
-            past_key_values=cache,
-            use_cache=True,
-            logits_to_keep=len(paths) + bool(part),
-        )
+        # The prompt's own tokens see many keys.
+        with nullcontext() if part else own_keys(self._own_keys(paths, place)):
+            output = self._run(
+                [(*part, *(path[-1] for path in paths))],
+                attention_mask=self._masks(seen, positions[cached:, None] - positions),
+                position_ids=positions[None, cached:].to(self._model.device),
+                cache=cache,
+                use_cache=True,
+                logits_to_keep=len(paths) + bool(part),
+            )
         self._keep(cache, cached + len(part), paths)
         return output.logits[0]
+
+    def _own_keys(self, paths: Sequence[Path], place: Mapping[Path, int]) -> OwnKeys:
+        import torch
+
+        most = max(map(len, paths))
+        places = [
+            [place[path[: min(end, len(path))]] for end in range(1, most + 1)] for path in paths
+        ]
+        lengths = torch.tensor([len(path) for path in paths])
+        return OwnKeys(
+            prompt=len(self._prompt),
+            places=torch.tensor(places).to(self._model.device),
+            unused=(torch.arange(most) >= lengths[:, None]).to(self._model.device),
+        )
 
     def _cache_of(self, rows: torch.Tensor) -> Cache:
         from transformers.cache_utils import Cache, DynamicLayer

@@ -17,10 +17,12 @@ class Scorer(Protocol):
     """A model at the end of one prompt.
 
     `passes` and `tokens` count what was run so far; `pass_size` is how many paths fit in a pass.
+    The paths `ahead` cost no further pass: they are run with the empty one.
     """
 
     method: Method
     pass_size: int
+    ahead: Sequence[Path]
     passes: int
     tokens: int
 
@@ -61,6 +63,8 @@ def walk(
     mass = np.zeros(len(nodes))
     mass[0] = 1.0
     waiting = mass > 0
+    run_with_prompt = frozenset(scorer.ahead)
+    ahead = np.array([node.tokens in run_with_prompt for node in nodes])
     while True:
         order = np.flatnonzero(waiting)
         order = order[np.argsort(-mass[order], kind="stable")]
@@ -69,6 +73,8 @@ def walk(
         if progress is not None and unexplored < 1:
             progress(unexplored)
         taken = order[: min(int((left > tolerance).sum()), scorer.pass_size)]
+        if len(taken) and ahead[order].any():  # first: what they lead to joins a larger pass
+            taken = order[ahead[order]]
         if not len(taken):
             break
         rows = scorer.score([nodes[i].tokens for i in taken])

@@ -84,7 +84,13 @@ def _compute(
     engine: LocalEngine,
     slot: DeltaGenerator,
 ) -> None:
-    def scored(unexplored: float) -> None:
+    def scored(unexplored: float | None) -> None:
+        if unexplored is None:
+            slot.markdown(
+                ":material/fact_check: First use of this model: checking that it scores numbers"
+                " together as it does one by one …"
+            )
+            return
         slot.progress(
             1 - unexplored, text=f"Scoring prices, {unexplored:.1%} of the probability left"
         )

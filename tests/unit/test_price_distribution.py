@@ -42,6 +42,7 @@ class ScriptedModel:
 
     method: Method = "plain"
     pass_size = 7
+    ahead: Sequence[Path] = ()
     passes = tokens = 0
 
     def __init__(self, whole: bool, script: dict[str, dict[str, float]]):
