@@ -14,7 +14,6 @@ batching) in an environment of its own, which --lm-eval names:
 
 import argparse
 import json
-import resource
 import subprocess
 import time
 from collections import defaultdict
@@ -173,8 +172,6 @@ def main() -> None:
         loaded.price_distribution(prompts[0])
         each = median(loaded.price_distribution(prompt).seconds for prompt in prompts)
         print(f"{loaded.repo_id}: {60 / each:.0f} products per minute")
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
-    print(f"peak memory with both engines: {peak:.2f} GB")
 
 
 if __name__ == "__main__":

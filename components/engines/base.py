@@ -31,9 +31,10 @@ class Engine(Protocol):
         """The probability of each price 0..999 to come next, exact but for `tolerance`.
 
         At most `tolerance` of the probability, in [0, 1), is left unexplored; 0 explores all.
-        `progress` hears the unexplored share after each pass of the model; before that, None where
-        the model is checked first, which its first use takes. Once `stop` is set,
-        StoppedError is raised before the next pass. EngineError if the prompt is empty or too
-        long, or the model fails; TokenizerError if its tokenizer can't tell numbers apart.
+        `progress` hears the unexplored share around each pass of the model, and None while the
+        model is being checked, which its first use takes; what it raises ends the run. Once
+        `stop` is set, StoppedError is raised before the next pass. EngineError if the prompt is
+        empty or too long, or the model fails; TokenizerError if its tokenizer can't tell numbers
+        apart.
         """
         ...

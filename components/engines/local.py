@@ -9,7 +9,7 @@ from collections import defaultdict
 from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cache, cached_property, partial
+from functools import cache, cached_property
 from math import prod
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -122,14 +122,26 @@ class LocalEngine:
         result's `method` says which.
         """
         tokens, trie = self._prompt_and_trie(prompt)
+        left: float | None = None
+
+        def hear(unexplored: float | None) -> None:
+            nonlocal left
+            left = unexplored
+            if progress is not None:
+                progress(left)
+
+        @contextmanager
+        def one_pass() -> Iterator[None]:
+            hear(left)
+            with self._one_pass("pricing", stop):
+                yield
 
         def scorer(kind: type[LocalScorer], trie: NumberTrie) -> LocalScorer:
-            one_pass = partial(self._one_pass, "pricing", stop)
             return kind(self.model, self.tokenizer, tokens, trie, one_pass)
 
-        works = self._scores_trees(len(tokens), trie, scorer, progress)
-        kind = TreeScorer if works else PlainScorer
-        return walk(trie, scorer(kind, trie), tolerance, progress)
+        kind = TreeScorer if self._scores_trees(len(tokens), trie, scorer) else PlainScorer
+        left = 1.0
+        return walk(trie, scorer(kind, trie), tolerance, hear)
 
     def _prompt_and_trie(self, prompt: str) -> tuple[TokenPath, NumberTrie]:
         """The tokens the model reads and the numbers' after them, if it can read so many."""
@@ -148,7 +160,6 @@ class LocalEngine:
         prompt: int,
         trie: NumberTrie,
         scorer: Callable[[type[LocalScorer], NumberTrie], LocalScorer],
-        progress: Callable[[float | None], None] | None,
     ) -> bool:
         """Whether this model takes a tree's mask and cache, found out on first use.
 
@@ -159,8 +170,6 @@ class LocalEngine:
         limits = [getattr(config, name, None) for name in _LIMITS]
         past = tuple(limit is not None and prompt + trie.depth > limit for limit in limits)
         if past not in self._trees_work:
-            if progress is not None:
-                progress(None)
             bound = _SAME if self.model.dtype.itemsize == 4 else _SAME_IN_HALF
             try:
                 works = trees_work(scorer, trie, int(config.vocab_size), bound)

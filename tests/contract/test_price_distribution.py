@@ -253,8 +253,9 @@ def test_a_stop_ends_the_run_before_the_next_pass(hub):
     stop, passes = threading.Event(), []
     hook = engine.model.register_forward_pre_hook(lambda *_: passes.append(1))
 
-    def heard(unexplored: float) -> None:
-        stop.set()
+    def heard(unexplored: float | None) -> None:
+        if unexplored is not None and unexplored < 1:
+            stop.set()
 
     try:
         with pytest.raises(StoppedError):
@@ -263,6 +264,41 @@ def test_a_stop_ends_the_run_before_the_next_pass(hub):
         with pytest.raises(StoppedError):
             engine.price_distribution(PROMPT, 0, stop=stop)
         assert len(passes) == 1
+    finally:
+        hook.remove()
+
+
+class LeaveError(BaseException):
+    """As Streamlit interrupts a page: no Exception."""
+
+
+@pytest.mark.parametrize("name", ["gpt2", "mamba"])
+def test_progress_is_heard_before_each_pass_and_can_end_the_run_at_any(hub, name):
+    known = random_engine(name)
+    engine = LocalEngine(known.repo_id, known.model, known.tokenizer, "")
+    heard: list[float | None] = []
+    passes: list[int] = []
+    hook = engine.model.register_forward_pre_hook(lambda *_: passes.append(len(heard)))
+
+    def hear(unexplored: float | None) -> None:
+        heard.append(unexplored)
+        if len(heard) == last:
+            raise LeaveError
+
+    try:
+        last = 0
+        engine.price_distribution(PROMPT, progress=hear)
+        assert passes == sorted(set(passes))  # something was heard since the pass before
+        checked = heard.count(None)
+        assert heard[:checked] == [None] * checked
+        assert checked > 0
+        for last in (1, checked, checked + 2):
+            engine = LocalEngine(known.repo_id, known.model, known.tokenizer, "")
+            heard.clear()
+            passes.clear()
+            with pytest.raises(LeaveError):
+                engine.price_distribution(PROMPT, progress=hear)
+            assert len(passes) < last
     finally:
         hook.remove()
 
