@@ -9,9 +9,9 @@ models = shell.open_page(
 )
 question = inference_inputs.ask()
 chosen = inference_inputs.pick_models(models)
-tolerance = inference_inputs.pick_tolerance()
+way = inference_inputs.pick_way()
 run_now = inference_run.controls(ready=question is not None and bool(chosen))
 if question is not None and chosen:
     if run_now:
-        inference_run.run(question, chosen, tolerance)
-    inference_results.results(question, chosen, tolerance)
+        inference_run.run(question, chosen, way)
+    inference_results.results(question, chosen, way)

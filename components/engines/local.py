@@ -23,7 +23,7 @@ from components.assets import (
     silent,
 )
 from components.engines import tree_attention
-from components.engines.memory import refuse_if_too_large
+from components.engines.memory import BYTES_IN_FOUR_BIT, refuse_if_never, refuse_if_not_now
 from components.engines.scorers import LocalScorer, PlainScorer, TreeScorer, trees_work
 from components.errors import EngineError, StoppedError
 from components.pricing import NumberTrie, NumberTries, PriceDistribution, walk
@@ -228,7 +228,9 @@ class EngineFiles:
     tokenizer: Asset
 
 
-def fetch_engine(repo_id: str, progress: Progress = silent) -> EngineFiles:
+def fetch_engine(
+    repo_id: str, progress: Progress = silent, *, four_bit: bool = False
+) -> EngineFiles:
     """Fetch a model's weights and tokenizer, unless it could never run here.
 
     Raises UnknownModelError for a malformed id, AssetError if no source has the files,
@@ -242,34 +244,41 @@ def fetch_engine(repo_id: str, progress: Progress = silent) -> EngineFiles:
     else:
         parameters = parameters_on_hub(HubRepo(repo_id=spec.id, revision=spec.revision))
     if parameters is not None:
-        refuse_if_too_large(spec.label, parameters, _BYTES_OF_BF16, loaded=False)
+        bytes_each = BYTES_IN_FOUR_BIT if four_bit else _BYTES_OF_BF16
+        refuse_if_never(spec.label, parameters, bytes_each)
     weights = fetch_weights(spec, registry, progress)
     return EngineFiles(weights, fetch_tokenizer(spec, registry, progress))
 
 
-def load_engine(repo_id: str, progress: Progress = silent) -> LocalEngine:
+def load_engine(
+    repo_id: str, progress: Progress = silent, *, four_bit: bool = False
+) -> LocalEngine:
     """Load a model's weights and tokenizer into memory, fetching them if needed.
+
+    `four_bit` quantizes the weights to NF4 while they are loaded (Dettmers et al. 2023, "QLoRA").
 
     Raises what `fetch_engine` raises, TokenizerError if the tokenizer can't be read, and
     EngineError if the weights do not fit into free memory, are damaged, or need the
     repository's own code.
     """
-    files = fetch_engine(repo_id, progress)
+    files = fetch_engine(repo_id, progress, four_bit=four_bit)
     tokenizer = open_tokenizer(files.tokenizer)
     spec = load_registry().resolve(repo_id)
-    model = _load_model(spec.label, files.weights)
+    model = _load_model(spec.label, files.weights, four_bit=four_bit)
     precision = str(model.dtype).removeprefix("torch.")
+    if four_bit:
+        precision = f"4 bit (NF4), computed in {precision}"
     return LocalEngine(spec.id, model, tokenizer, f"{files.weights.describe()}, run in {precision}")
 
 
-def _load_model(label: str, weights: Asset) -> PreTrainedModel:
-    from transformers import AutoModelForCausalLM
+def _load_model(label: str, weights: Asset, *, four_bit: bool) -> PreTrainedModel:
+    from transformers import AutoModelForCausalLM, BitsAndBytesConfig
 
     device = os.environ.get(DEVICE_VARIABLE) or _device()
     dtype = _dtype(device)
     try:
-        if device != "cuda":  # whose memory is its own
-            refuse_if_too_large(label, _parameters(weights.folder), dtype.itemsize, loaded=True)
+        bytes_each = BYTES_IN_FOUR_BIT if four_bit else dtype.itemsize
+        refuse_if_not_now(label, _parameters(weights.folder), bytes_each, device)
         with _loading:
             loaded: Any = AutoModelForCausalLM.from_pretrained(
                 weights.folder,
@@ -279,6 +288,11 @@ def _load_model(label: str, weights: Asset) -> PreTrainedModel:
                 trust_remote_code=False,
                 local_files_only=True,
                 output_loading_info=True,
+                quantization_config=BitsAndBytesConfig(
+                    load_in_4bit=True, bnb_4bit_quant_type="nf4", bnb_4bit_compute_dtype=dtype
+                )
+                if four_bit
+                else None,
             )
         model, info = loaded
     except EngineError:

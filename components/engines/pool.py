@@ -3,7 +3,7 @@
 import gc
 import threading
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
 
 from components.engines.local import LocalEngine
@@ -19,26 +19,26 @@ class PooledEngine:
 
 
 class EnginePool:
-    """At most `capacity` engines. Safe to use from several threads.
+    """At most `capacity` engines, each by a key. Safe to use from several threads.
 
     One that is released while somebody still uses it leaves memory when they are done.
     """
 
     def __init__(self, capacity: int):
         self._capacity = capacity
-        self._engines: OrderedDict[str, PooledEngine] = OrderedDict()
+        self._engines: OrderedDict[Hashable, PooledEngine] = OrderedDict()
         self._changing = threading.Lock()
         self._loading = threading.Lock()  # held for seconds, when those in memory are to be had
 
-    def get(self, repo_id: str, load: Callable[[], LocalEngine]) -> PooledEngine:
-        """The engine of a model, loaded if it is not there; raises what `load` raises.
+    def get(self, key: Hashable, load: Callable[[], LocalEngine]) -> PooledEngine:
+        """The engine of this key, loaded if it is not there; raises what `load` raises.
 
         Room is made before loading, so that what is released counts as free memory.
         """
-        if (known := self._known(repo_id)) is not None:
+        if (known := self._known(key)) is not None:
             return known
         with self._loading:
-            if (known := self._known(repo_id)) is not None:
+            if (known := self._known(key)) is not None:
                 return known
             with self._changing:
                 while len(self._engines) >= self._capacity:
@@ -46,16 +46,16 @@ class EnginePool:
             gc.collect()  # a model's modules refer to each other
             pooled = PooledEngine(load())
             with self._changing:
-                self._engines[repo_id] = pooled
+                self._engines[key] = pooled
             return pooled
 
-    def resident(self) -> list[str]:
-        """The models in memory, the least recently used first."""
+    def resident(self) -> list[Hashable]:
+        """The keys of those in memory, the least recently used first."""
         with self._changing:
             return list(self._engines)
 
-    def _known(self, repo_id: str) -> PooledEngine | None:
+    def _known(self, key: Hashable) -> PooledEngine | None:
         with self._changing:
-            if repo_id in self._engines:
-                self._engines.move_to_end(repo_id)
-            return self._engines.get(repo_id)
+            if key in self._engines:
+                self._engines.move_to_end(key)
+            return self._engines.get(key)

@@ -69,14 +69,15 @@ def attention(
     """As transformers' attention functions have it.
 
     query has the shape (1, heads, new, size), keys and values (1, groups, all, size). What is not
-    known here (a bias, a cap, a sink) is left to torch's attention and the mask.
+    known here (a bias, a cap, a sink, another mask) is left to torch's attention.
     """
     import torch
     from transformers.integrations.sdpa_attention import sdpa_attention_forward
 
     own = _own_keys.get()
     unknown = any(kwargs.get(name) is not None for name in ("position_bias", "softcap", "s_aux"))
-    if own is None or attention_mask is None or unknown:
+    additive = attention_mask is not None and attention_mask.is_floating_point()
+    if own is None or attention_mask is None or not additive or unknown:
         return sdpa_attention_forward(
             module, query, key, value, attention_mask, scaling=scaling, **kwargs
         )

@@ -7,6 +7,7 @@ import streamlit as st
 from components.pricing import DEFAULT_PROMPT, PROMPTS, load_catalogue, price_prompt
 from components.ui import permalinks
 from components.ui.model_ids import clean_ids, label, options, say_refused
+from components.ui.predictions import Way
 from components.ui.text import plain
 
 RUN_DEFAULT = ("google/gemma-3-270m", "HuggingFaceTB/SmolLM2-135M-Instruct")
@@ -23,6 +24,7 @@ _DESCRIPTION = permalinks.text("description")
 _ACTUAL = permalinks.positive_number("actual")
 _WORDING = permalinks.one_of("wording", [*PROMPTS, _OWN], DEFAULT_PROMPT)
 _QUESTION = permalinks.text("question")
+_FOUR_BIT = permalinks.flag("four_bit")
 _TOLERANCE = permalinks.one_of("tolerance", list(_TOLERANCES), "0.01")
 
 
@@ -139,16 +141,24 @@ def pick_models(on_shortlist: list[str]) -> list[str]:
     return chosen
 
 
-def pick_tolerance() -> float:
-    """How much probability may stay unexplored; in the URL as `tolerance`."""
-    tolerance = _TOLERANCE.show()
-    st.segmented_control(
-        "Probability that may stay unexplored",
-        list(_TOLERANCES),
-        format_func=_TOLERANCES.__getitem__,
-        key=_TOLERANCE.widget_key,
-        on_change=_TOLERANCE.take,
-        required=True,
-        help="Numbers are scored likeliest first until so little is left. Less takes longer.",
-    )
-    return float(tolerance)
+def pick_way() -> Way:
+    """How to run them; in the URL as `tolerance` and `four_bit`."""
+    tolerance, four_bit = _TOLERANCE.show(), _FOUR_BIT.show()
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="large"):
+        st.segmented_control(
+            "Probability that may stay unexplored",
+            list(_TOLERANCES),
+            format_func=_TOLERANCES.__getitem__,
+            key=_TOLERANCE.widget_key,
+            on_change=_TOLERANCE.take,
+            required=True,
+            help="Numbers are scored likeliest first until so little is left. Less takes longer.",
+        )
+        st.toggle(
+            "Weights in 4 bit",
+            key=_FOUR_BIT.widget_key,
+            on_change=_FOUR_BIT.take,
+            help="For models that would not fit otherwise: they take about a third of the memory."
+            " It changes the probabilities, most in small models. Quantized while loading (NF4).",
+        )
+    return Way(float(tolerance), four_bit)

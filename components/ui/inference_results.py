@@ -10,7 +10,7 @@ from components.ui import exports, permalinks, predictions, shell, shortlist
 from components.ui.feedback import show_error
 from components.ui.inference_inputs import Question
 from components.ui.model_ids import label
-from components.ui.predictions import Prediction
+from components.ui.predictions import Prediction, Way
 from components.ui.text import plain
 
 _LOG = permalinks.flag("log")
@@ -20,9 +20,9 @@ _METHODS = {
 }
 
 
-def results(question: Question, models: list[str], tolerance: float) -> None:
+def results(question: Question, models: list[str], way: Way) -> None:
     """The answers to this question: a card per model, charts, a table, and downloads."""
-    answered = {p.model: p for p in predictions.of_prompt(question.prompt, tolerance, models)}
+    answered = {p.model: p for p in predictions.of_prompt(question.prompt, way, models)}
     if not answered:
         st.info("Press Predict to run the models on this product.", icon=":material/bolt:")
         return

@@ -10,7 +10,7 @@ from components.errors import BasewiseError
 from components.ui import predictions, resources, shortlist
 from components.ui.feedback import show_error
 from components.ui.inference_inputs import Question
-from components.ui.predictions import Prediction
+from components.ui.predictions import Prediction, Way
 
 _MAX_NEW_TOKENS = 24
 _REQUESTED = "inference_requested"
@@ -36,7 +36,7 @@ def controls(*, ready: bool) -> bool:
     return running and ready
 
 
-def run(question: Question, models: list[str], tolerance: float) -> None:
+def run(question: Question, models: list[str], way: Way) -> None:
     """Predict model by model, showing how far each is.
 
     Any rerun (Stop, another widget, another page) interrupts this at the model's next pass; what
@@ -52,15 +52,15 @@ def run(question: Question, models: list[str], tolerance: float) -> None:
                 slots[repo_id].caption("Waits for its turn.")
     for repo_id, slot in slots.items():
         with slot.container():
-            _predict(question, repo_id, tolerance)
+            _predict(question, repo_id, way)
     st.rerun()
 
 
-def _predict(question: Question, repo_id: str, tolerance: float) -> None:
-    prediction = Prediction(repo_id, question.title, question.prompt, tolerance, question.actual)
+def _predict(question: Question, repo_id: str, way: Way) -> None:
+    prediction = Prediction(repo_id, question.title, question.prompt, way, question.actual)
     predictions.keep(prediction)
     try:
-        pooled = resources.engine(repo_id)
+        pooled = resources.engine(repo_id, four_bit=way.four_bit)
         prediction.provenance = pooled.engine.provenance
         if (known := resources.answer(prediction)) is not None:
             prediction.distribution, prediction.text = known
@@ -97,7 +97,7 @@ def _compute(
 
     scored(1.0)
     prediction.distribution = engine.price_distribution(
-        prediction.prompt, prediction.tolerance, progress=scored
+        prediction.prompt, prediction.way.tolerance, progress=scored
     )
     pieces = engine.stream(prediction.prompt, max_new_tokens=_MAX_NEW_TOKENS)
     with closing(pieces):

@@ -11,6 +11,14 @@ _KEY = "predictions"
 _MOST = 200
 
 
+@dataclass(frozen=True)
+class Way:
+    """How a model is run: how much probability may stay unexplored, and whether in 4 bit."""
+
+    tolerance: float
+    four_bit: bool
+
+
 @dataclass
 class Prediction:
     """One model's answer to one prompt, growing while it is computed.
@@ -23,7 +31,7 @@ class Prediction:
     model: str
     product: str
     prompt: str
-    tolerance: float
+    way: Way
     actual: float | None
     provenance: str = ""
     error: BasewiseError | None = None
@@ -39,7 +47,7 @@ class Prediction:
 
 def keep(prediction: Prediction) -> None:
     """Remember a prediction as its model's latest."""
-    key = (prediction.model, prediction.prompt, prediction.tolerance)
+    key = (prediction.model, prediction.prompt, prediction.way)
     kept = _all()
     kept.pop(key, None)
     kept[key] = prediction
@@ -52,11 +60,11 @@ def latest(model: str) -> Prediction | None:
     return next((found for found in reversed(_all().values()) if found.model == model), None)
 
 
-def of_prompt(prompt: str, tolerance: float, models: list[str]) -> list[Prediction]:
-    """The predictions of these models for this very prompt."""
-    found = [_all().get((model, prompt, tolerance)) for model in models]
+def of_prompt(prompt: str, way: Way, models: list[str]) -> list[Prediction]:
+    """The predictions of these models for this very prompt, run this way."""
+    found = [_all().get((model, prompt, way)) for model in models]
     return [prediction for prediction in found if prediction]
 
 
-def _all() -> dict[tuple[str, str, float], Prediction]:
+def _all() -> dict[tuple[str, str, Way], Prediction]:
     return st.session_state.setdefault(_KEY, {})

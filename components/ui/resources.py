@@ -208,17 +208,17 @@ def _examined_registry() -> dict[str, RegistryTokenizer]:
     return {}
 
 
-def engine(repo_id: str) -> PooledEngine:
+def engine(repo_id: str, *, four_bit: bool) -> PooledEngine:
     """The model in memory, fetched with progress shown here if need be. BasewiseError."""
     spec = load_registry().resolve(repo_id)
     with shown_progress() as progress:
 
         def load() -> LocalEngine:
-            fetch_engine(spec.id, progress)
+            fetch_engine(spec.id, progress, four_bit=four_bit)
             progress(f"Loading {spec.label} into memory", 0, None)
-            return load_engine(spec.id)
+            return load_engine(spec.id, four_bit=four_bit)
 
-        return _engines().get(spec.id, load)
+        return _engines().get((spec.id, four_bit), load)
 
 
 @st.cache_resource(show_spinner=False)
@@ -241,7 +241,7 @@ def remember(prediction: Prediction) -> None:
 
 
 def _asked(prediction: Prediction) -> tuple[str, str, float]:
-    return prediction.provenance, prediction.prompt, prediction.tolerance
+    return prediction.provenance, prediction.prompt, prediction.way.tolerance
 
 
 @st.cache_resource(show_spinner=False)

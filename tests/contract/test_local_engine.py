@@ -2,6 +2,7 @@
 
 import threading
 from functools import cache
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -173,6 +174,46 @@ def test_a_precision_that_does_not_exist_is_explained(hub, monkeypatch):
         load_engine(SMOL)
 
 
+def with_free_memory(monkeypatch: pytest.MonkeyPatch, free: int) -> None:
+    memory = SimpleNamespace(total=8 * 10**9, available=free)
+    monkeypatch.setattr("components.engines.memory.psutil.virtual_memory", lambda: memory)
+
+
+def test_a_model_that_would_fit_in_four_bit_is_refused_with_that_way_out(hub, monkeypatch):
+    with_free_memory(monkeypatch, 200_000_000)
+    monkeypatch.setenv("BASEWISE_DTYPE", "bfloat16")
+    with pytest.raises(EngineError, match=r"needs about 0\.3 GB .* 0\.2 GB are free") as caught:
+        load_engine(SMOL)
+    assert "“Weights in 4 bit” on (about 0.1 GB)" in caught.value.way_out
+    assert load_engine(SMOL, four_bit=True).provenance.endswith(
+        "run in 4 bit (NF4), computed in bfloat16"
+    )
+
+
+def test_a_model_that_fits_in_no_way_is_not_told_to_take_four_bit(hub, monkeypatch):
+    with_free_memory(monkeypatch, 100_000_000)
+    for four_bit in (False, True):
+        with pytest.raises(EngineError, match="are free") as caught:
+            load_engine(SMOL, four_bit=four_bit)
+        assert "4 bit" not in caught.value.way_out
+        assert "smaller model" in caught.value.way_out
+
+
+@pytest.mark.parametrize("repo_id", [SMOL, GEMMA])
+def test_four_bits_take_less_memory_and_answer_much_the_same(hub, repo_id):
+    prompt = price_prompt(load_catalogue()["nintendo-switch-2017"].description)
+    found, sizes = [], []
+    for four_bit in (False, True):
+        engine = load_engine(repo_id, four_bit=four_bit)
+        sizes.append(engine.model.get_memory_footprint() / engine.model.dtype.itemsize)
+        found.append(engine.price_distribution(prompt))
+    assert sizes[1] < 0.75 * sizes[0]
+    whole, quantized = found
+    assert quantized.method == "tree"
+    assert quantized.not_a_number == pytest.approx(whole.not_a_number, abs=0.2)
+    assert 0.01 < abs(quantized.probabilities - whole.probabilities).sum() / 2 < 0.5
+
+
 def test_twenty_visitors_of_two_models_get_their_own_answers_and_two_models_stay(hub):
     catalogue = list(load_catalogue().values())
     asked = [
@@ -194,7 +235,7 @@ def test_twenty_visitors_of_two_models_get_their_own_answers_and_two_models_stay
     for thread in threads:
         thread.join()
     assert set(answers) == set(asked)
-    assert sorted(pool.resident()) == sorted([SMOL, GEMMA])
+    assert set(pool.resident()) == {SMOL, GEMMA}
     for repo_id, prompt in asked[:4]:
         alone = pool.get(repo_id, lambda: load_engine("never/loaded")).engine
         assert alone.price_distribution(prompt, 0.2).mean == pytest.approx(answers[repo_id, prompt])

@@ -227,24 +227,29 @@ def test_a_product_is_priced_by_both_models_and_the_review_shows_it(server: Serv
     expect(page.get_by_text(re.compile(r"Latest prediction: \$"))).to_be_visible()
 
 
-def test_stop_stops_and_keeps_what_was_generated(server: Server, page: Page):
-    page.goto(server.address("live_inference", run=[SMOL, "google/gemma-3-270m"]))
-    predict = page.get_by_role("button", name="Predict")
-    expect(predict).to_be_enabled()
-    # A hand is slower than a small model: the page itself clicks Stop at the first token.
+def click_stop_at(page: Page, text: str) -> None:
+    """Have the page click Stop once the text is seen: a hand is slower than a small model."""
     page.evaluate(
-        """() => {
+        """text => {
             const stop = () => [...document.querySelectorAll('[data-testid=stMain] button')]
                 .find(button => button.innerText.trim().endsWith('Stop'));
             const observer = new MutationObserver(() => {
-                if (document.body.innerText.includes('▌')) {
+                if (document.body.innerText.includes(text)) {
                     observer.disconnect();
                     stop().click();
                 }
             });
             observer.observe(document.body, {subtree: true, childList: true, characterData: true});
-        }"""
+        }""",
+        text,
     )
+
+
+def test_stop_stops_and_keeps_what_was_generated(server: Server, page: Page):
+    page.goto(server.address("live_inference", run=[SMOL, "google/gemma-3-270m"]))
+    predict = page.get_by_role("button", name="Predict")
+    expect(predict).to_be_enabled()
+    click_stop_at(page, "▌")  # the first token
     predict.click()
     expect(page.get_by_text("Stopped before it was finished")).to_be_visible(timeout=240_000)
     expect(page.get_by_text("Not run on this product yet.")).to_be_visible()
@@ -260,23 +265,40 @@ def test_stop_while_prices_are_scored_stops_within_a_pass(server: Server, page: 
     )
     predict = page.get_by_role("button", name="Predict")
     expect(predict).to_be_enabled()
-    page.evaluate(
-        """() => {
-            const stop = () => [...document.querySelectorAll('[data-testid=stMain] button')]
-                .find(button => button.innerText.trim().endsWith('Stop'));
-            const observer = new MutationObserver(() => {
-                if (document.body.innerText.includes('Scoring prices')) {
-                    observer.disconnect();
-                    stop().click();
-                }
-            });
-            observer.observe(document.body, {subtree: true, childList: true, characterData: true});
-        }"""
-    )
+    click_stop_at(page, "Scoring prices")
     predict.click()
     expect(page.get_by_text("Stopped before it was finished")).to_be_visible(timeout=240_000)
     expect(page.get_by_text("Median price")).to_have_count(0)
     expect(predict).to_be_enabled()
+    expect_no_error(page)
+
+
+def test_the_first_uses_check_is_said_and_stop_stops_it(fresh_server: Server, page: Page):
+    page.goto(fresh_server.address("live_inference", run=[SMOL]))
+    predict = page.get_by_role("button", name="Predict")
+    expect(predict).to_be_enabled()
+    click_stop_at(page, "First use of this model")
+    predict.click()
+    expect(page.get_by_text("Stopped before it was finished")).to_be_visible(timeout=240_000)
+    expect(page.get_by_text("Median price")).to_have_count(0)
+    expect_no_error(page)
+    predict.click()
+    expect(page.get_by_text("Median price")).to_be_visible(timeout=240_000)
+
+
+def test_a_model_in_four_bit_is_run_beside_itself_and_the_link_says_so(server: Server, page: Page):
+    page.goto(server.address("live_inference", run=[SMOL]))
+    page.get_by_role("button", name="Predict").click()
+    expect(page.get_by_text("run in 4 bit (NF4)")).to_have_count(0)
+    expect(page.get_by_text("Median price")).to_be_visible(timeout=240_000)
+    page.get_by_text("Weights in 4 bit").click()
+    expect(page).to_have_url(re.compile("four_bit=true"))
+    expect(page.get_by_text("Press Predict to run the models")).to_be_visible()
+    page.get_by_role("button", name="Predict").click()
+    expect(page.get_by_text("run in 4 bit (NF4)").first).to_be_visible(timeout=240_000)
+    page.get_by_text("Weights in 4 bit").click()
+    expect(page.get_by_text("Median price")).to_be_visible()
+    expect(page.get_by_text("run in 4 bit (NF4)")).to_have_count(0)
     expect_no_error(page)
 
 
