@@ -51,7 +51,7 @@ def main() -> None:
             before = sampler.process.memory_info().rss
             sampler.start()
             predict.click()
-            page.get_by_text("Price read from it").nth(1).wait_for(timeout=300_000)
+            page.get_by_text("Median price").nth(1).wait_for(timeout=300_000)
             sampler.ended.set()
             after = sampler.process.memory_info().rss
         browser.close()
