@@ -6,6 +6,7 @@ import re
 import threading
 from collections.abc import Iterable
 from functools import cache
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,6 +14,8 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from transformers import (
+    CONFIG_MAPPING,
+    MODEL_FOR_CAUSAL_LM_MAPPING,
     Gemma3ForCausalLM,
     Gemma3TextConfig,
     GPT2Config,
@@ -187,6 +190,27 @@ def test_every_tokenizer_and_attention_is_right_also_past_windows_and_passes(hub
     assert 1e-5 < sum(expected.values()) < 1
     agrees(found, expected, 2e-6)
     assert found.not_a_number == pytest.approx(1 - starts, abs=2e-6)
+
+
+@pytest.mark.parametrize(
+    "kind", ["mistral", "gemma2", "phi", "phi3", "olmo2", "qwen3", "gpt_neox", "cohere2", "gpt_oss"]
+)
+def test_each_architecture_takes_trees_and_gives_what_it_gives_without(hub, monkeypatch, kind):
+    size: dict[str, Any] = {**SMALL, "initializer_range": 0.5}
+    size["vocab_size"] = len(load_tokenizer(GPT2))
+    if kind in ("mistral", "gemma2", "phi3", "cohere2", "gpt_oss"):
+        size["sliding_window"] = 8
+    if kind == "gpt_oss":
+        size |= {"num_local_experts": 4, "num_experts_per_tok": 2}
+    config = CONFIG_MAPPING[kind](**size)
+    model: Any = MODEL_FOR_CAUSAL_LM_MAPPING[type(config)]
+    engine = with_numbers_likely(model, config, GPT2)
+    found = engine.price_distribution(PROMPT, 0)
+    monkeypatch.setattr(engine, "_scores_trees", lambda *_: False)
+    expected = engine.price_distribution(PROMPT, 0)
+    assert (found.method, expected.method) == ("tree", "plain")
+    assert np.abs(found.probabilities - expected.probabilities).max() < 2e-6
+    assert found.overflow == pytest.approx(expected.overflow, abs=1e-5)
 
 
 def test_a_state_space_model_is_scored_the_plain_way_and_right(hub):
