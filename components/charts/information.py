@@ -50,7 +50,7 @@ def settled_shares(rows: list[NamedInformation], *, prices: str, theme: Theme) -
         source=f"entropy of the first token over entropy of the price, under {prices}",
         height=130 + 40 * len(rows),
     )
-    figure.update_layout(margin={"r": 170, "b": 40})
+    figure.update_layout(margin={"r": 215, "b": 40})
     ticks = [0, 25, 50, 75, 100]
     figure.update_xaxes(range=[0, 100], tickvals=ticks, ticktext=[f"{tick} %" for tick in ticks])
     figure.update_yaxes(autorange="reversed", showgrid=False)

@@ -12,7 +12,7 @@ from components.charts.style import CHART_COLORS, Theme, finish, model_style
 from components.pricing import PriceDistribution
 from components.tokenization import as_ranges
 
-_ROW_PIXELS = 190
+_ROW_PIXELS = 210
 _MOST_FIRST_TOKENS = 8
 _FREE = 0.5  # where $0 stands on a logarithmic axis
 
@@ -93,9 +93,9 @@ def price_distributions(
         title=f"Price distribution: {product}",
         source=f"probability of each whole-dollar price after “Price is $”{known}; bar: median and"
         " 80 % interval",
-        height=150 + _ROW_PIXELS * len(named),
+        height=170 + _ROW_PIXELS * len(named),
     )
-    figure.update_layout(margin={"t": 122, "l": 64})
+    figure.update_layout(margin={"t": 140, "l": 64})
     figure.update_annotations(x=0, xanchor="left", align="left", font_size=13)
     figure.update_yaxes(range=[0, highest * 1.25], tickformat=".1%", nticks=4)
     figure.update_xaxes(tickprefix="$", range=[0, 1000], showticklabels=True)
@@ -168,12 +168,13 @@ def _summary(one: NamedDistribution) -> str:
     distribution = one.distribution
     low, high = distribution.interval(0.8)
     figures = (
-        f"median ${distribution.median:.0f}, 80 % from ${low:.0f} to ${high:.0f}"
+        f"median ${distribution.median:.0f}, 80 % from ${low:.0f} to ${high:.0f} given a price"
+        " to $999"
         if distribution.probabilities.any()
         else "no price found"
     )
     return (
-        f"<b>{one.label}</b>  ·  {figures}  ·  $1,000 or more {distribution.overflow:.1%}, not a"
+        f"<b>{one.label}</b>  ·  {figures}<br>$1,000 or more {distribution.overflow:.1%}, not a"
         f" number {distribution.not_a_number:.1%}, unexplored {distribution.unexplored:.1%}"
         f"<br>{one.weights}"
     )

@@ -62,7 +62,7 @@ class NumberContext:
         if len(template) > _MAX_TEMPLATE:
             problem = f"it has {len(template):,} characters, more than {_MAX_TEMPLATE}"
         elif len(fields) != 1:
-            problem = f"it holds {{n}} {len(fields)} times"
+            problem = f"it holds {{n}} {len(fields)} times" if fields else "it holds no {n}"
         elif (fields[0].group(1) or "") not in _SPECS:
             problem = f"{fields[0].group()} is no way to write the number"
         if problem is not None:

@@ -65,7 +65,14 @@ def _card(prediction: Prediction) -> None:
                 f" {plain(f'actual ${prediction.actual:,.2f}')}"
             )
         low, high = distribution.interval(0.8)
-        st.caption(plain(f"80 % interval ${low:,.0f} to ${high:,.0f}"))
+        st.caption(
+            plain(
+                f"80 % interval ${low:,.0f} to ${high:,.0f}. Both given a price to $999, which has"
+                f" {distribution.probabilities.sum():.0%} of the probability; $1,000 or more has"
+                f" {distribution.overflow:.0%}, text that is no price"
+                f" {distribution.not_a_number:.0%}."
+            )
+        )
     st.caption("Greedy continuation")
     st.code(f"Price is ${prediction.text}", language=None, wrap_lines=True)
     if not prediction.finished:
@@ -124,9 +131,14 @@ def _evidence(question: Question, priced: list[Prediction]) -> None:
     )
     st.subheader("Estimates")
     st.markdown(_estimates_table(question, priced))
+    if question.actual is not None:
+        st.caption(
+            "Green: off by less than \\$40 or 20 %; orange: \\$80 or 40 %; red: more. These are"
+            " the bands of the price-prediction course: what costs less than \\$40 is easily green."
+        )
     st.caption(
-        "Green: off by less than \\$40 or 20 %; orange: \\$80 or 40 %; red: more. Median, mean and"
-        " mode are of the distribution given a price to \\$999. The top-3 weighted mean is a"
+        "Median, mean and mode are of the distribution given a price to \\$999. The top-3 weighted"
+        " mean is a"
         " published trick that works only where a price is one token. A model that does no better"
         " than always the same price has learnt nothing about this one."
     )

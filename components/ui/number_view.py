@@ -105,7 +105,13 @@ def _pick_numbers() -> tuple[str, int, int]:
         )
     with low:
         st.number_input(
-            "From", 0, LARGEST_NUMBER, key=_FROM.widget_key, on_change=_FROM.take, step=1000
+            "From",
+            0,
+            LARGEST_NUMBER,
+            key=_FROM.widget_key,
+            on_change=_FROM.take,
+            step=1000,
+            help=f"Numbers from 0 to {LARGEST_NUMBER:,}.",
         )
     with high:
         st.number_input("To", 0, LARGEST_NUMBER, key=_TO.widget_key, on_change=_TO.take, step=1000)
@@ -114,6 +120,7 @@ def _pick_numbers() -> tuple[str, int, int]:
     except ContextError as error:
         show_error(error)
         template = IN_PLACE
+        st.caption(plain(f"Shown meanwhile: {CONTEXTS[template]}."))
     if first > last:
         st.info(f"From {first:,} to {last:,} is no range: the ends are taken the other way round.")
     return template, min(first, last), max(first, last)

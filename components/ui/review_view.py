@@ -104,7 +104,10 @@ def _prediction(repo_id: str) -> None:
         price = "no price"
     else:
         low, high = distribution.interval(0.8)
-        price = f"${distribution.median:,.0f} (median; 80 % ${low:,.0f} to ${high:,.0f})"
+        price = (
+            f"${distribution.median:,.0f} (median; 80 % ${low:,.0f} to ${high:,.0f}; given a price"
+            f" to $999, {distribution.probabilities.sum():.0%} of the probability)"
+        )
     actual = f", actual ${latest.actual:,.2f}" if latest.actual is not None else ""
     st.caption(plain(f"Latest prediction: {price} for {latest.product}{actual}"))
 

@@ -8,8 +8,12 @@ import streamlit as st
 from components.charts import Theme
 from components.ui import shortlist
 
-# Streamlit leaves 6rem above a page's title.
-_STYLE = "<style>[data-testid=stMainBlockContainer] {padding-top: 2.5rem}</style>"
+# Streamlit leaves 6rem above a page's title. Its own Stop ends a run without the page hearing of
+# it, which would leave Predict disabled.
+_STYLE = """<style>
+[data-testid=stMainBlockContainer] {padding-top: 2.5rem}
+[data-testid=stStatusWidget] button {display: none}
+</style>"""
 
 
 @dataclass(frozen=True)

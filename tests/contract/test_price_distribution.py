@@ -243,8 +243,8 @@ def test_a_model_that_takes_no_tree_is_scored_the_plain_way_and_right(hub, fault
 
 
 @pytest.mark.parametrize("repo_id", [SMOL, GEMMA])
-def test_sixteen_bits_are_within_a_twentieth_of_thirty_two(hub, repo_id):
-    """Total variation 0.05 at most; 0.015 to 0.033 was seen over the catalogue's products."""
+def test_sixteen_bits_are_within_a_fiftieth_of_thirty_two(hub, repo_id):
+    """Total variation 0.02 at most; 0.007 to 0.010 was seen on six products."""
     engine = load_engine(repo_id)
     half = LocalEngine(repo_id, engine.model.bfloat16(), engine.tokenizer, "")
     prompt = price_prompt(load_catalogue()["nintendo-switch-2017"].description)
@@ -253,7 +253,7 @@ def test_sixteen_bits_are_within_a_twentieth_of_thirty_two(hub, repo_id):
     exact = in_full_precision(repo_id).price_distribution(prompt, 0.005)
     distance = np.abs(rough.probabilities - exact.probabilities).sum()
     distance += abs(rough.overflow - exact.overflow) + abs(rough.not_a_number - exact.not_a_number)
-    assert distance / 2 < 0.05
+    assert distance / 2 < 0.02
 
 
 @settings(max_examples=8)

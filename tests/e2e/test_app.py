@@ -279,6 +279,8 @@ def test_the_first_uses_check_is_said_and_stop_stops_it(fresh_server: Server, pa
     expect(predict).to_be_enabled()
     click_stop_at(page, "First use of this model")
     predict.click()
+    expect(page.get_by_test_id("stStatusWidget")).to_be_visible()  # Streamlit's own has no Stop
+    expect(page.get_by_role("button", name="Stop")).to_have_count(1)
     expect(page.get_by_text("Stopped before it was finished")).to_be_visible(timeout=240_000)
     expect(page.get_by_text("Median price")).to_have_count(0)
     expect_no_error(page)
