@@ -52,7 +52,7 @@ _MODEL_FAILS = (
     MemoryError,
 )
 # How far apart two ways to compute the same next-token distribution may be by rounding alone, in
-# total variation: in 32 bits and in 16. Seen with SmolLM2 135M and Gemma 3 270M: 2e-6 and 0.027;
+# total variation: in 32 bits and in 16. Seen with SmolLM2 135M and Gemma 3 270M: 2e-6 and 0.017;
 # with every position off by one, the mildest error tried, 0.054 to 0.085.
 _SAME, _SAME_IN_HALF = 1e-3, 0.05
 # Lengths in tokens past which a model's attention works otherwise.

@@ -117,6 +117,7 @@ def number_atlas(
 ) -> NumberAtlas:
     """Run every number through the tokenizer, in the context that the template describes.
 
+    In its whole text, or only in the words it stands in where those are known: `_by_words`.
     Raises ContextError for a template without exactly one number.
     """
     context = NumberContext.parse(template)
