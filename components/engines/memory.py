@@ -47,7 +47,7 @@ def _refuse_above(there: int, where: str, label: str, parameters: float, bytes_e
 
 
 def _ways_out(parameters: float, bytes_each: float, there: float) -> str:
-    ways = ["Pick a smaller model", "run Basewise on a larger machine"]
+    ways = ["Pick a smaller model", "run Basewise on a server with more memory"]
     needed = parameters * BYTES_IN_FOUR_BIT * _HEADROOM
     if bytes_each > BYTES_IN_FOUR_BIT and needed <= there:
         ways.insert(1, f"switch “Weights in 4 bit” on (about {needed / 1e9:.1f} GB)")

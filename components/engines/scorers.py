@@ -62,7 +62,7 @@ class LocalScorer:
         self._one_pass = one_pass
         self._after_prompt: torch.Tensor | None = None
 
-    def score(self, paths: Sequence[Path]) -> NDArray[np.float64]:
+    def score(self, paths: Sequence[Path], likely: Sequence[Path] = ()) -> NDArray[np.float64]:
         """As Scorer has it."""
         raise NotImplementedError
 
@@ -106,7 +106,7 @@ class PlainScorer(LocalScorer):
 
     method = "plain"
 
-    def score(self, paths: Sequence[Path]) -> NDArray[np.float64]:
+    def score(self, paths: Sequence[Path], likely: Sequence[Path] = ()) -> NDArray[np.float64]:
         scored = np.empty((len(paths), len(self._columns)))
         by_length: defaultdict[int, list[int]] = defaultdict(list)
         for position, path in enumerate(paths):
@@ -158,10 +158,12 @@ class TreeScorer(LocalScorer):
         self._layers: list[tuple[torch.Tensor, torch.Tensor]] = []
         self._rows: dict[Path, int] = {}
 
-    def score(self, paths: Sequence[Path]) -> NDArray[np.float64]:
+    def score(self, paths: Sequence[Path], likely: Sequence[Path] = ()) -> NDArray[np.float64]:
         if not self._known:
             self._run_prompt()
         if missing := [path for path in paths if path not in self._known]:
+            guessed = [path for path in likely if path not in self._known]
+            missing += guessed[: self.pass_size - len(missing)]
             with self._one_pass():
                 rows = self._probabilities(self._tree_pass((), missing, None))
             self._known.update(zip(missing, rows, strict=True))

@@ -59,7 +59,7 @@ class ScriptedModel:
             found[self.ids[name]] = probability
         return found
 
-    def score(self, paths: Sequence[Path]) -> np.ndarray:
+    def score(self, paths: Sequence[Path], likely: Sequence[Path] = ()) -> np.ndarray:
         assert len(paths) <= self.pass_size
         self.asked += paths
         self.passes += 1
@@ -208,6 +208,51 @@ def test_first_tokens_account_for_all_that_comes_after_them(seed, whole, toleran
         assert mass == pytest.approx(token.probability, abs=1e-12)
     probabilities = [token.probability for token in found.first_tokens]
     assert probabilities == sorted(probabilities, reverse=True)
+
+
+def with_guesses(model: ScriptedModel) -> ScriptedModel:
+    """The same, running what is likely to be asked for along with a pass that has room."""
+    known: set[Path] = set()
+    score = model.score
+
+    def score_and_guess(paths: Sequence[Path], likely: Sequence[Path] = ()) -> np.ndarray:
+        rows = score(paths)
+        run = [path for path in paths if path not in known]
+        if run:
+            run += [path for path in likely if path not in known][: model.pass_size - len(run)]
+        else:
+            model.passes -= 1
+        known.update(run)
+        assert all(path[:end] in known for path in run for end in range(len(path)))
+        return rows
+
+    model.score = score_and_guess
+    return model
+
+
+@few
+@given(st.integers(0, 10**6), st.booleans(), st.floats(0, 0.5))
+def test_guessing_what_is_asked_for_next_changes_no_result_and_takes_no_more_passes(
+    seed, whole, tolerance
+):
+    plain, guessing = random_script(seed, whole), with_guesses(random_script(seed, whole))
+    plain.pass_size = guessing.pass_size = 300
+    expected, found = plain.price(tolerance), guessing.price(tolerance)
+    assert guessing.asked == plain.asked
+    assert guessing.passes <= plain.passes
+    assert (found.probabilities == expected.probabilities).all()
+    assert found.unexplored == expected.unexplored
+
+
+def test_separators_seen_so_far_tell_which_ones_join_the_last_pass():
+    numbers = {str(n): 0.05 for n in range(20)}
+    script = {"": numbers} | {n: {",": 0.2, ".": 0.8} for n in numbers}
+    models = ScriptedModel(True, script), with_guesses(ScriptedModel(True, script))
+    for model in models:
+        model.pass_size = 18
+        assert model.price(0.105).unexplored <= 0.105
+    # The prompt, 18 numbers, 2 numbers and some separators, more separators for those of the two.
+    assert [model.passes for model in models] == [4, 3]
 
 
 @pytest.mark.parametrize("tolerance", [-0.1, 1, math.nan])
