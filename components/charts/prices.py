@@ -105,7 +105,7 @@ def price_distributions(
             type="log",
             range=[np.log10(_FREE * 0.9), 3],
             tickvals=ticks,
-            ticktext=["0", *(f"{tick:g}" for tick in ticks[1:])],
+            ticktext=["$0", *(f"${tick:g}" for tick in ticks[1:])],
         )
     return figure
 

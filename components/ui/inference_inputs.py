@@ -55,9 +55,11 @@ def ask() -> Question | None:
         st.selectbox(
             "Question",
             [*PROMPTS, _OWN],
-            format_func=lambda key: "Your own question …" if key == _OWN else PROMPTS[key],
+            format_func=lambda key: PROMPTS.get(key, "Your own question …"),
             key=_WORDING.widget_key,
-            on_change=_WORDING.take,
+            on_change=_take_wording,
+            accept_new_options=True,
+            help="Pick one, or type your own.",
         )
     question = _own_question() if wording == _OWN else PROMPTS[wording]
     if product_id == _OWN:
@@ -74,6 +76,15 @@ def ask() -> Question | None:
         prompt = price_prompt(product.description, question)
         asked = Question(product.title, prompt, product.price_usd)
     return asked if question.strip() else None
+
+
+def _take_wording() -> None:
+    """A question typed into the list is the visitor's own."""
+    picked = st.session_state[_WORDING.widget_key]
+    if picked not in (*PROMPTS, _OWN):
+        _QUESTION.choose(picked)
+        picked = _OWN
+    _WORDING.choose(picked)
 
 
 def _own_question() -> str:

@@ -323,6 +323,21 @@ def test_a_link_to_an_own_product_restores_it_and_its_answer_comes_at_once(
     elsewhere.context.close()
 
 
+def test_a_question_typed_into_the_list_is_the_visitors_own(server: Server, page: Page):
+    page.goto(server.address("live_inference"))
+    choice = page.get_by_role("combobox", name="Question")
+    choice.fill("What would you pay?")
+    choice.press("Enter")
+    expect(page.get_by_label("Your question", exact=True)).to_have_value("What would you pay?")
+    expect(page).to_have_url(re.compile("wording=own"))
+    assert query(page)["question"] == ["What would you pay?"]
+    expect_no_error(page)
+    choice.click()
+    page.get_by_role("option", name="How much does this cost to the nearest dollar?").click()
+    expect(page.get_by_label("Your question", exact=True)).to_have_count(0)
+    expect(page).to_have_url(re.compile("wording=how-much"))
+
+
 def test_a_running_prediction_does_not_block_another_visitors_page(
     fresh_server: Server, page: Page, browser: Browser
 ):
