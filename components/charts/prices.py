@@ -98,7 +98,7 @@ def price_distributions(
     figure.update_layout(margin={"t": 140, "l": 64})
     figure.update_annotations(x=0, xanchor="left", align="left", font_size=13)
     figure.update_yaxes(range=[0, highest * 1.25], tickformat=".1%", nticks=4)
-    figure.update_xaxes(tickprefix="$", range=[0, 1000], showticklabels=True)
+    figure.update_xaxes(tickprefix="$", tickformat=",d", range=[0, 1000], showticklabels=True)
     if log_price:
         ticks = [_FREE, 1, 2, 5, 10, 20, 50, 100, 200, 500, 999]
         figure.update_xaxes(

@@ -90,6 +90,19 @@ class NumberTrie:
         """The most tokens that any node has."""
         return max(len(node.tokens) for node in self.nodes)
 
+    @cached_property
+    def looks(self) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+        """The nodes of numbers, and of the separators after them: one of each per pair."""
+        pairs = [
+            (i, child)
+            for i, node in enumerate(self.nodes)
+            if node.number is not None
+            for child in node.children
+            if self.nodes[child].number == node.number
+        ]
+        numbers, separators = np.array(pairs, dtype=np.intp).reshape(-1, 2).T
+        return numbers, separators
+
     def path(self, number: int) -> Path:
         """The tokens of a number: its first node, as the separator comes after it."""
         return next(node.tokens for node in self.nodes if node.number == number)

@@ -285,7 +285,7 @@ def test_a_price_of_zero_has_a_place_on_the_logarithmic_axis():
     curve: Any = next(iter(figure.select_traces()))
     assert curve["x"][0] > 0
     assert curve["customdata"][0] == 0
-    assert figure.to_dict()["layout"]["xaxis"]["ticktext"][0] == "0"
+    assert figure.to_dict()["layout"]["xaxis"]["ticktext"][0] == "$0"
 
 
 def test_the_first_token_chart_says_which_prices_stay_open_and_escapes_the_token():
