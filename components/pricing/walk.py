@@ -52,8 +52,9 @@ def walk(
 
     A node's mass is the probability to get there. Each pass takes nodes in falling order of mass
     until what is left is within the tolerance: all of them would be taken if the nodes were
-    scored one by one, best first, so nothing is scored in vain, and a smaller tolerance scores
-    all that a larger one does. `progress` hears the unexplored mass after each pass.
+    scored one by one, best first, so a smaller tolerance counts all that a larger one does. A
+    pass with room also runs what is likely to be taken next; it counts only if it is. `progress`
+    hears the unexplored mass after each pass.
 
     ValueError unless the tolerance is in [0, 1).
     """

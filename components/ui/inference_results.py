@@ -138,9 +138,8 @@ def _evidence(question: Question, priced: list[Prediction]) -> None:
         )
     st.caption(
         "Median, mean and mode are of the distribution given a price to \\$999. The top-3 weighted"
-        " mean is a"
-        " published trick that works only where a price is one token. A model that does no better"
-        " than always the same price has learnt nothing about this one."
+        " mean is a published trick that works only where a price is one token. A model that does"
+        " no better than always the same price has learnt nothing about this one."
     )
     frame = answers_frame(priced)
     address = permalinks.address()
