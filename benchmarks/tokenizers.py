@@ -22,7 +22,8 @@ from statistics import median
 from playwright.sync_api import Browser, sync_playwright
 from transformers import PreTrainedTokenizerFast
 
-from components.tokenization import PREFIX, load_tokenizer, number_atlas
+from components.numbers import PREFIX, number_atlas
+from components.tokenization import load_tokenizer
 from tests.serving import Server, browser_launch_arguments, running_server
 
 MODELS = (

@@ -1,12 +1,7 @@
 """Pure functions: data in, a plotly figure that stands alone as a picture out."""
 
 from components.charts.information import NamedInformation, settled_shares
-from components.charts.numbers import (
-    MOST_WITH_PIECES,
-    NamedAtlas,
-    atlas_heatmaps,
-    first_token_maps,
-)
+from components.charts.numbers import MOST_WITH_PIECES, NamedAtlas, atlas_heatmaps, first_token_maps
 from components.charts.prices import (
     NamedDistribution,
     first_tokens,

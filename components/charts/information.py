@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import plotly.graph_objects as go
 
 from components.charts.style import CHART_COLORS, Theme, finish, model_style
-from components.tokenization import FirstTokenInformation
+from components.numbers import FirstTokenInformation
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from plotly.colors import sample_colorscale
 from plotly.subplots import make_subplots
 
 from components.charts.style import CHART_COLORS, Theme, finish
-from components.tokenization import NumberAtlas
+from components.numbers import NumberAtlas
 
 # The scale always has these many steps at least, so that two pictures can be compared.
 _LEAST_STEPS, _MOST_STEPS = 3, 8

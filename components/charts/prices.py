@@ -9,8 +9,7 @@ from numpy.typing import NDArray
 from plotly.subplots import make_subplots
 
 from components.charts.style import CHART_COLORS, Theme, finish, model_style
-from components.pricing import PriceDistribution
-from components.tokenization import as_ranges
+from components.numbers import PriceDistribution, as_ranges
 
 _ROW_PIXELS = 210
 _MOST_FIRST_TOKENS = 8

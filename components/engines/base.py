@@ -4,7 +4,7 @@ import threading
 from collections.abc import Callable, Generator
 from typing import Protocol
 
-from components.pricing import PriceDistribution
+from components.numbers import PriceDistribution
 
 
 class Engine(Protocol):

@@ -6,8 +6,8 @@ from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
 
-from components.engines.local import LocalEngine
-from components.engines.turns import Turns
+from components.engines.local.engine import LocalEngine
+from components.engines.queue import Queue
 
 
 @dataclass(frozen=True)
@@ -15,7 +15,7 @@ class PooledEngine:
     """An engine in memory, and the queue of those who want to use it."""
 
     engine: LocalEngine
-    turns: Turns = field(default_factory=Turns)
+    turns: Queue = field(default_factory=Queue)
 
 
 class EnginePool:

@@ -3,7 +3,7 @@
 import re
 from typing import Literal
 
-from components.pricing.distribution import PriceDistribution
+from components.numbers.distribution import PriceDistribution
 
 Band = Literal["green", "orange", "red"]
 

@@ -176,7 +176,7 @@ def test_a_precision_that_does_not_exist_is_explained(hub, monkeypatch):
 
 def with_free_memory(monkeypatch: pytest.MonkeyPatch, free: int) -> None:
     memory = SimpleNamespace(total=8 * 10**9, available=free)
-    monkeypatch.setattr("components.engines.memory.psutil.virtual_memory", lambda: memory)
+    monkeypatch.setattr("components.engines.local.memory.psutil.virtual_memory", lambda: memory)
 
 
 def test_a_model_that_would_fit_in_four_bit_is_refused_with_that_way_out(hub, monkeypatch):

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from components.pricing import NumberTries, load_catalogue, price_prompt
+from components.numbers import NumberTrieCache
+from components.pricing import load_catalogue, price_prompt
 from components.tokenization import load_tokenizer
 
 MODELS = [
@@ -20,12 +21,12 @@ MODELS = [
     "HuggingFaceTB/SmolLM2-135M",
 ]
 PROMPT = price_prompt(next(iter(load_catalogue().values())).description)
-_made: dict[str, NumberTries] = {}
+_made: dict[str, NumberTrieCache] = {}
 
 
-def tries(repo_id: str) -> NumberTries:
+def tries(repo_id: str) -> NumberTrieCache:
     if repo_id not in _made:
-        _made[repo_id] = NumberTries(load_tokenizer(repo_id))
+        _made[repo_id] = NumberTrieCache(load_tokenizer(repo_id))
     return _made[repo_id]
 
 

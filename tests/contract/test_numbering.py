@@ -3,8 +3,9 @@
 import pytest
 
 from components.leaderboard import families
+from components.numbers import numbering_strategy
 from components.registry import load_registry
-from components.tokenization import load_tokenizer, numbering_strategy
+from components.tokenization import load_tokenizer
 
 RECORDED = families()[["tokenizer", "strategy"]].drop_duplicates().values.tolist()
 

@@ -32,7 +32,8 @@ from transformers import (
 
 from components.engines import LocalEngine, load_engine
 from components.errors import EngineError, StoppedError
-from components.pricing import PriceDistribution, load_catalogue, price_prompt
+from components.numbers import PriceDistribution
+from components.pricing import load_catalogue, price_prompt
 from components.tokenization import load_tokenizer
 
 SMOL, GEMMA = "HuggingFaceTB/SmolLM2-135M-Instruct", "google/gemma-3-270m"

@@ -11,21 +11,23 @@ from transformers import PreTrainedTokenizerFast
 
 from components.assets import fetch_tokenizer
 from components.errors import AssetError, TokenizerError
-from components.pricing import load_catalogue
-from components.registry import Package, load_registry
-from components.tokenization import (
+from components.numbers import (
     CONTEXTS,
     NumberContext,
     as_ranges,
-    cut_text,
-    disagreements,
     first_token_information,
-    load_tokenizer,
     number_atlas,
     numbering_strategy,
+    still_possible,
+)
+from components.pricing import load_catalogue
+from components.registry import Package, load_registry
+from components.tokenization import (
+    cut_text,
+    disagreements,
+    load_tokenizer,
     open_tokenizer,
     read_tokenizer,
-    still_possible,
     token_spans,
 )
 

@@ -32,9 +32,14 @@ from components.leaderboard import (
     shortlist_scores,
     with_twins,
 )
-from components.pricing import FirstToken, PriceDistribution
+from components.numbers import (
+    FirstToken,
+    FirstTokenInformation,
+    PriceDistribution,
+    number_atlas,
+    still_possible,
+)
 from components.registry import load_registry
-from components.tokenization import FirstTokenInformation, number_atlas, still_possible
 from tests.small_tokenizer import tokenizer_of_digits
 
 SHORTLIST = ["meta-llama/Llama-3.1-8B", "Qwen/Qwen2.5-7B", "microsoft/Phi-3-mini-4k-instruct"]

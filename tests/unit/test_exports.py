@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from components.charts import benchmark_profile
 from components.leaderboard import load_board, one_run_per_model
-from components.ui.exports import csv_bytes, html_report
+from components.ui.kit.exports import csv_bytes, html_report
 
 
 def read_back(frame: pd.DataFrame) -> pd.DataFrame:

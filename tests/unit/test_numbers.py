@@ -8,21 +8,18 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from components.errors import ContextError, TokenizerError
-from components.tokenization import (
-    MAX_UPLOAD_MB,
+from components.numbers import (
     NumberContext,
     as_ranges,
     cost_summary,
-    cut_text,
-    disagreements,
     first_token_information,
     number_atlas,
     numbering_strategy,
     possible_counts,
-    read_tokenizer,
     sequence_costs,
     still_possible,
 )
+from components.tokenization import MAX_UPLOAD_MB, cut_text, disagreements, read_tokenizer
 from tests.small_tokenizer import CHARACTERS, tokenizer_of_digits
 
 WHOLE = tokenizer_of_digits(merged=[str(number) for number in range(100)])

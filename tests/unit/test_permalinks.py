@@ -1,18 +1,18 @@
 """Choices in the URL: each parameter has one meaning on all pages."""
 
 import importlib
+import pkgutil
 from collections import defaultdict
-from pathlib import Path
 
-from components.ui import permalinks
-from components.ui.permalinks import Parameter
+import components.ui
+from components.ui.kit.permalinks import Parameter
 
 
 def test_no_two_choices_share_a_name():
     # They would share a visit's memory too: one page would read the other's value.
     owners: defaultdict[str, set[int]] = defaultdict(set)
-    for file in Path(permalinks.__file__).parent.glob("*.py"):
-        for value in vars(importlib.import_module(f"components.ui.{file.stem}")).values():
+    for module in pkgutil.walk_packages(components.ui.__path__, "components.ui."):
+        for value in vars(importlib.import_module(module.name)).values():
             if isinstance(value, Parameter):
                 owners[value.name].add(id(value))
     assert owners

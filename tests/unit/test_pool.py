@@ -6,7 +6,7 @@ from typing import Any, cast
 
 import pytest
 
-from components.engines import EnginePool, LocalEngine, Turns
+from components.engines import EnginePool, LocalEngine, Queue
 from components.errors import EngineError
 
 
@@ -75,7 +75,7 @@ def test_a_failed_load_leaves_nothing_and_can_be_tried_again():
 
 
 def test_turns_come_in_order_one_at_a_time_and_say_how_many_are_before():
-    turns, inside, order = Turns(), [], []
+    turns, inside, order = Queue(), [], []
     places: dict[int, list[int]] = {number: [] for number in range(4)}
     entered = threading.Event()
     go_on = threading.Event()
@@ -106,7 +106,7 @@ def test_turns_come_in_order_one_at_a_time_and_say_how_many_are_before():
 
 
 def test_who_gives_up_waiting_leaves_the_queue():
-    turns = Turns()
+    turns = Queue()
 
     def stop(before: int) -> Any:
         raise InterruptedError

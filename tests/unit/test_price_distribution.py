@@ -12,9 +12,9 @@ from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers
 from transformers import PreTrainedTokenizerFast
 
 from components.errors import TokenizerError
-from components.pricing import NumberTrie, NumberTries, PriceDistribution, walk
-from components.pricing.distribution import Method
-from components.pricing.trie import Path
+from components.numbers import NumberTrie, NumberTrieCache, PriceDistribution, walk
+from components.numbers.distribution import Method
+from components.numbers.trie import Path
 
 PROMPT = "Price is $"
 ENDS = [".", " ", "k", " million", "\n", " dollars", "٣", "<end>", "-", ", or"]
@@ -33,8 +33,8 @@ def scripted_tokenizer(whole: bool) -> PreTrainedTokenizerFast:
 
 
 @cache
-def tries(whole: bool) -> NumberTries:
-    return NumberTries(scripted_tokenizer(whole))
+def tries(whole: bool) -> NumberTrieCache:
+    return NumberTrieCache(scripted_tokenizer(whole))
 
 
 class ScriptedModel:
@@ -141,7 +141,7 @@ def test_a_tokenizer_without_digits_is_refused():
     words = {"?": 0, "Price is $": 1}
     tokenizer = PreTrainedTokenizerFast(tokenizer_object=Tokenizer(models.WordLevel(words, "?")))
     with pytest.raises(TokenizerError, match="different tokens"):
-        NumberTries(tokenizer).after("Price is $")
+        NumberTrieCache(tokenizer).after("Price is $")
 
 
 few = settings(max_examples=20)  # each walks some 2,000 nodes

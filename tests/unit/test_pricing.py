@@ -6,13 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from components.pricing import (
-    PROMPTS,
-    error_band,
-    load_catalogue,
-    price_prompt,
-    read_price,
-)
+from components.pricing import PROMPTS, error_band, load_catalogue, price_prompt, read_price
 
 
 def test_the_prompt_is_question_description_and_the_opening_of_the_price():

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from components.tokenization import TokenSpan
-from components.ui.strips import strip_html
-from components.ui.text import plain
+from components.ui.kit.text import plain
+from components.ui.tokenizers.strips import strip_html
 
 HOSTILE = '<script>alert("x")</script> **bold** [link](javascript:x) $x^2$ :red[y] `c`'
 

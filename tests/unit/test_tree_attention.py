@@ -6,8 +6,8 @@ import pytest
 import torch
 from transformers import LlamaConfig, LlamaForCausalLM
 
-from components.engines import tree_attention
-from components.engines.tree_attention import OwnKeys, own_keys
+from components.engines.local import tree_attention
+from components.engines.local.tree_attention import OwnKeys, own_keys
 
 PROMPT, EARLIER, NEW = 9, 5, 6
 ALL = PROMPT + EARLIER + NEW

@@ -1,0 +1,58 @@
+"""What numbers cost: tokens per price, and their share of a training sequence."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from components.numbers.atlas import number_atlas
+from components.tokenization.backend import backend
+
+if TYPE_CHECKING:
+    from components.tokenization.backend import AnyTokenizer
+
+
+def sequence_costs(
+    tokenizer: AnyTokenizer,
+    descriptions: Sequence[str],
+    prompts: Sequence[str],
+    dollars: Sequence[int],
+) -> pd.DataFrame:
+    """Tokens of each training sequence, a row per product, without BOS or EOS.
+
+    A sequence is a prompt that ends with `Price is $` and its price in whole dollars. Columns:
+    `description_tokens` (the description by itself), `sequence_tokens`, `price_tokens` (those
+    that hold a digit of the price), `number_share` (price tokens per sequence token, 0 to 1).
+    """
+    own = backend(tokenizer)
+    texts = [f"{prompt}{price}" for prompt, price in zip(prompts, dollars, strict=True)]
+    alone = own.encode_batch_fast(list(descriptions), add_special_tokens=False)
+    whole = own.encode_batch_fast(texts, add_special_tokens=False)
+    sequence = np.array([len(encoding) for encoding in whole], dtype=np.int64)
+    price = number_atlas(own, dollars).counts
+    return pd.DataFrame(
+        {
+            "description_tokens": [len(encoding) for encoding in alone],
+            "sequence_tokens": sequence,
+            "price_tokens": price,
+            "number_share": price / sequence,
+        }
+    )
+
+
+def cost_summary(costs: pd.DataFrame) -> dict[str, float]:
+    """The figures of a tokenizer over all products of `sequence_costs`.
+
+    `mean_price_tokens`, `largest_price_tokens`, `mean_description_tokens`,
+    `largest_description_tokens`, and `number_share` of all tokens together, 0 to 1.
+    """
+    return {
+        "mean_price_tokens": float(costs["price_tokens"].mean()),
+        "largest_price_tokens": int(costs["price_tokens"].max()),
+        "mean_description_tokens": float(costs["description_tokens"].mean()),
+        "largest_description_tokens": int(costs["description_tokens"].max()),
+        "number_share": float(costs["price_tokens"].sum() / costs["sequence_tokens"].sum()),
+    }

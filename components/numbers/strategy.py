@@ -1,0 +1,153 @@
+"""The strategy by which a tokenizer writes numbers, with the evidence for it."""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+
+from components.numbers.atlas import PREFIX, NumberAtlas, number_atlas
+from components.tokenization.backend import backend
+
+if TYPE_CHECKING:
+    from tokenizers import Tokenizer
+
+    from components.tokenization.backend import AnyTokenizer
+
+StrategyName = Literal["whole-number", "per-digit", "irregular"]
+
+SPELLINGS = ("7", "07", "007")
+LONG_DIGITS = (4, 5, 6)
+# Of the longer numbers a random sample is run: all of them would take seconds.
+LONG_SAMPLE = 1000
+
+_PATTERNS = {
+    "one digit at a time": lambda digits: (1,) * digits,
+    "left to right in twos": lambda digits: _left_to_right(digits, 2),
+    "left to right in threes": lambda digits: _left_to_right(digits, 3),
+    "right to left in twos": lambda digits: _left_to_right(digits, 2)[::-1],
+    "right to left in threes": lambda digits: _left_to_right(digits, 3)[::-1],
+    "in one token": lambda digits: (digits,),
+}
+
+
+@dataclass(frozen=True)
+class NumberingStrategy:
+    """How 0 to 999 are written after `Price is $`, with the evidence.
+
+    `whole-number`: each in one token. `per-digit`: each in as many tokens as it has digits.
+    `irregular`: neither.
+
+    `tokens_per_number` says how many numbers take how many tokens; `digit_vocabulary` counts the
+    vocabulary's entries of ASCII digits only. `chunking` is how numbers of 4 to 6 digits are cut
+    (LONG_SAMPLE drawn of each length), `long_examples` the tokens of some. `prefix_kept` and
+    `decoded_back` say of how many of 0 to 999 the prefix's own tokens stay as they are, and the
+    text comes back from its tokens. `bare_differs` says how many get other tokens without any
+    text before them, `bare_example` those of 999. `spellings` are the tokens of 7, 07 and 007.
+    """
+
+    name: StrategyName
+    tokens_per_number: Mapping[int, int]
+    digit_vocabulary: int
+    chunking: str
+    long_examples: Mapping[int, tuple[str, ...]]
+    prefix_kept: int
+    decoded_back: int
+    bare_differs: int
+    bare_example: tuple[str, ...]
+    spellings: Mapping[str, tuple[str, ...]]
+
+    @property
+    def mean_tokens(self) -> float:
+        """Tokens per number, averaged over 0 to 999."""
+        total = sum(tokens * numbers for tokens, numbers in self.tokens_per_number.items())
+        return total / sum(self.tokens_per_number.values())
+
+    @property
+    def one_token_share(self) -> float:
+        """The share of 0 to 999 that are one token, 0 to 1."""
+        return self.tokens_per_number.get(1, 0) / sum(self.tokens_per_number.values())
+
+
+def numbering_strategy(tokenizer: AnyTokenizer) -> NumberingStrategy:
+    """The strategy that writing all of 0 to 999 after `Price is $` shows."""
+    own = backend(tokenizer)
+    atlas = number_atlas(own)
+    long_atlases = {digits: number_atlas(own, _sample(digits)) for digits in LONG_DIGITS}
+    bare = number_atlas(own, template="{n}")
+    kept, decoded = _round_trip(own)
+    return NumberingStrategy(
+        name=_name(atlas),
+        tokens_per_number=dict(sorted(Counter(atlas.counts.tolist()).items())),
+        digit_vocabulary=sum(token.isascii() and token.isdigit() for token in own.get_vocab()),
+        chunking=_chunking(long_atlases),
+        long_examples=dict(
+            zip(_EXAMPLES, number_atlas(own, _EXAMPLES).pieces, strict=True),
+        ),
+        prefix_kept=kept,
+        decoded_back=decoded,
+        bare_differs=sum(a != b for a, b in zip(atlas.pieces, bare.pieces, strict=True)),
+        bare_example=bare.pieces[999],
+        spellings={spelling: _in_place(own, spelling) for spelling in SPELLINGS},
+    )
+
+
+_EXAMPLES = (1299, 12999, 129999)
+
+
+def _name(atlas: NumberAtlas) -> StrategyName:
+    if (atlas.counts == 1).all():
+        return "whole-number"
+    digits = np.array([len(str(number)) for number in atlas.numbers])
+    return "per-digit" if (atlas.counts == digits).all() else "irregular"
+
+
+def _sample(digits: int) -> list[int]:
+    """Numbers of this many digits: the smallest, the largest, and a fixed random draw."""
+    low, high = 10 ** (digits - 1), 10**digits - 1
+    return [low, high, *random.Random(digits).sample(range(low + 1, high), LONG_SAMPLE - 2)]
+
+
+def _left_to_right(digits: int, size: int) -> tuple[int, ...]:
+    full, rest = divmod(digits, size)
+    return (size,) * full + ((rest,) if rest else ())
+
+
+def _chunking(atlases: Mapping[int, NumberAtlas]) -> str:
+    """The one rule that all numbers are cut by, else that it goes by what the vocabulary has."""
+    seen = {
+        digits: {
+            tuple(size for piece in pieces if (size := sum(map(str.isdecimal, piece))))
+            for pieces in atlas.pieces
+        }
+        for digits, atlas in atlases.items()
+    }
+    for name, rule in _PATTERNS.items():
+        if all(lengths == {rule(digits)} for digits, lengths in seen.items()):
+            return name
+    return "by vocabulary"
+
+
+def _round_trip(own: Tokenizer) -> tuple[int, int]:
+    """How many of 0 to 999 leave the prefix's tokens as they are, and come back from theirs."""
+    texts = [f"{PREFIX}{number}" for number in range(1000)]
+    start = own.encode(PREFIX, add_special_tokens=False).ids
+    ids = [e.ids for e in own.encode_batch_fast(texts, add_special_tokens=False)]
+    decoded = own.decode_batch(ids, skip_special_tokens=False)
+    return (
+        sum(own_ids[: len(start)] == start for own_ids in ids),
+        sum(back == text for back, text in zip(decoded, texts, strict=True)),
+    )
+
+
+def _in_place(own: Tokenizer, spelling: str) -> tuple[str, ...]:
+    encoding = own.encode(f"{PREFIX}{spelling}", add_special_tokens=False)
+    return tuple(
+        token
+        for token, (_, end) in zip(encoding.tokens, encoding.offsets, strict=True)
+        if end > len(PREFIX)
+    )

@@ -1,0 +1,175 @@
+"""What the live inference page asks: the product, the question, the models, how exactly."""
+
+from dataclasses import dataclass
+
+import streamlit as st
+
+from components.pricing import DEFAULT_PROMPT, PROMPTS, load_catalogue, price_prompt
+from components.ui.inference.predictions import Way
+from components.ui.kit import permalinks
+from components.ui.kit.model_ids import clean_ids, label, options, say_refused
+from components.ui.kit.text import plain
+
+RUN_DEFAULT = ("google/gemma-3-270m", "HuggingFaceTB/SmolLM2-135M-Instruct")
+
+_OWN = "own"
+_RUN_LIMIT = 4
+_MAX_CHARACTERS = 8_000
+_TOLERANCES = {"0.01": "1 %", "0.001": "0.1 %", "0": "none: score every price"}
+_RUN = permalinks.models(
+    "run", RUN_DEFAULT, lambda repo_ids: clean_ids(repo_ids, limit=_RUN_LIMIT, where="run")
+)
+_PRODUCT = permalinks.one_of("product", [*load_catalogue(), _OWN], "nintendo-switch-2017")
+_DESCRIPTION = permalinks.text("description")
+_ACTUAL = permalinks.positive_number("actual")
+_WORDING = permalinks.one_of("wording", [*PROMPTS, _OWN], DEFAULT_PROMPT)
+_QUESTION = permalinks.text("question")
+_FOUR_BIT = permalinks.flag("four_bit")
+_TOLERANCE = permalinks.one_of("tolerance", list(_TOLERANCES), "0.01")
+
+
+@dataclass(frozen=True)
+class Question:
+    """A product and the prompt made of it; `actual` is its list price, if known."""
+
+    title: str
+    prompt: str
+    actual: float | None
+
+
+def ask() -> Question | None:
+    """Pick a product of the catalogue or describe one; None while something is missing."""
+    catalogue = load_catalogue()
+    product_column, wording_column = st.columns([3, 2])
+    with product_column:
+        product_id = _PRODUCT.show()
+        st.selectbox(
+            "Product",
+            [*catalogue, _OWN],
+            format_func=lambda key: "Your own product …" if key == _OWN else catalogue[key].title,
+            key=_PRODUCT.widget_key,
+            on_change=_PRODUCT.take,
+        )
+    with wording_column:
+        wording = _WORDING.show()
+        st.selectbox(
+            "Question",
+            [*PROMPTS, _OWN],
+            format_func=lambda key: PROMPTS.get(key, "Your own question …"),
+            key=_WORDING.widget_key,
+            on_change=_take_wording,
+            accept_new_options=True,
+            help="Pick one, or type your own.",
+        )
+    question = _own_question() if wording == _OWN else PROMPTS[wording]
+    if product_id == _OWN:
+        asked = _own_product(question)
+    else:
+        product = catalogue[product_id]
+        st.text(product.description)
+        st.caption(
+            plain(
+                f"{product.category}. US list price ${product.price_usd:,.2f} ({product.year});"
+                " the models are not told."
+            )
+        )
+        prompt = price_prompt(product.description, question)
+        asked = Question(product.title, prompt, product.price_usd)
+    return asked if question.strip() else None
+
+
+def _take_wording() -> None:
+    """A question typed into the list is the visitor's own."""
+    picked = st.session_state[_WORDING.widget_key]
+    if picked not in (*PROMPTS, _OWN):
+        _QUESTION.choose(picked)
+        picked = _OWN
+    _WORDING.choose(picked)
+
+
+def _own_question() -> str:
+    question = _QUESTION.show()
+    st.text_input(
+        "Your question",
+        key=_QUESTION.widget_key,
+        on_change=_QUESTION.take,
+        max_chars=500,
+        placeholder="What does this cost to the nearest dollar?",
+        help="It stands before the description; “Price is $” follows it.",
+    )
+    if not question.strip():
+        st.info("Write the question, then predict.", icon=":material/edit:")
+    return question
+
+
+def _own_product(question: str) -> Question | None:
+    description = _DESCRIPTION.show()
+    st.text_area(
+        "Description",
+        key=_DESCRIPTION.widget_key,
+        on_change=_DESCRIPTION.take,
+        placeholder="What is it, what does it do, what is in the box?",
+    )
+    actual = _ACTUAL.show()
+    st.number_input(
+        "Actual price in US dollars, if you know it",
+        min_value=0.01,
+        value=None,
+        key=_ACTUAL.widget_key,
+        on_change=_ACTUAL.take,
+        placeholder="unknown",
+    )
+    if len(description) > _MAX_CHARACTERS:
+        st.warning(
+            f"The description has {len(description):,} characters; at most {_MAX_CHARACTERS:,}"
+            " are taken. Shorten it, then predict.",
+            icon=":material/content_cut:",
+        )
+        return None
+    if not description.strip():
+        st.info("Describe the product, then predict.", icon=":material/edit:")
+        return None
+    return Question("your own product", price_prompt(description, question), actual)
+
+
+def pick_models(on_shortlist: list[str]) -> list[str]:
+    """The models to run; in the URL as `run`."""
+    chosen = _RUN.show()
+    st.multiselect(
+        "Models to run",
+        options([*chosen, *RUN_DEFAULT, *on_shortlist]),
+        format_func=label,
+        key=_RUN.widget_key,
+        on_change=_RUN.take,
+        accept_new_options=True,
+        max_selections=_RUN_LIMIT,
+        select_all=False,
+        placeholder="Pick a model or type a Hub id",
+        help="Weights come from the Hub, or from a package registry where one carries them. Any"
+        " model on the Hub with safetensors weights can be typed in.",
+    )
+    say_refused(_RUN.name)
+    return chosen
+
+
+def pick_way() -> Way:
+    """How to run them; in the URL as `tolerance` and `four_bit`."""
+    tolerance, four_bit = _TOLERANCE.show(), _FOUR_BIT.show()
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="large"):
+        st.segmented_control(
+            "Probability that may stay unexplored",
+            list(_TOLERANCES),
+            format_func=_TOLERANCES.__getitem__,
+            key=_TOLERANCE.widget_key,
+            on_change=_TOLERANCE.take,
+            required=True,
+            help="Numbers are scored likeliest first until so little is left. Less takes longer.",
+        )
+        st.toggle(
+            "Weights in 4 bit",
+            key=_FOUR_BIT.widget_key,
+            on_change=_FOUR_BIT.take,
+            help="For models that would not fit otherwise: they take about a third of the memory."
+            " It changes the probabilities, most in small models. Quantized while loading (NF4).",
+        )
+    return Way(float(tolerance), four_bit)

@@ -1,0 +1,99 @@
+"""What every page starts with: page settings, navigation, the shortlist."""
+
+from dataclasses import dataclass
+from typing import Any, cast
+
+import streamlit as st
+
+from components.charts import Theme
+from components.ui.kit import shortlist
+
+# Streamlit leaves 6rem above a page's title. Its own Stop ends a run without the page hearing of
+# it, which would leave Predict disabled.
+_STYLE = """<style>
+[data-testid=stMainBlockContainer] {padding-top: 2.5rem}
+[data-testid=stStatusWidget] button {display: none}
+</style>"""
+
+
+@dataclass(frozen=True)
+class _Page:
+    path: str
+    name: str
+    icon: str
+
+
+HOME = _Page("app.py", "Review", ":material/fact_check:")
+LEADERBOARD = _Page("pages/leaderboard.py", "Leaderboard", ":material/leaderboard:")
+TOKENIZERS = _Page("pages/tokenizer_inspector.py", "Tokenizer inspector", ":material/pin:")
+INFERENCE = _Page("pages/live_inference.py", "Live inference", ":material/bolt:")
+_PAGES = (HOME, LEADERBOARD, TOKENIZERS, INFERENCE)
+
+
+def open_page(page: _Page, purpose: str) -> list[str]:
+    """Set the page up and return the shortlist. Every page calls this first."""
+    st.set_page_config(
+        page_title=f"{page.name} · Basewise", page_icon=":material/straighten:", layout="wide"
+    )
+    st.html(_STYLE)
+    with st.sidebar:
+        st.markdown("### :material/straighten: Basewise")
+        st.caption("Pick a base model to fine-tune, from evidence.")
+        for other in _PAGES:
+            link(other)
+        st.divider()
+        shortlist.picker()
+        st.caption("The address of this page holds the shortlist: copy it to share.")
+    st.title(page.name)
+    st.markdown(purpose)
+    return shortlist.models()
+
+
+def link(page: _Page, label: str | None = None) -> None:
+    """A link to another page that takes the shortlist along."""
+    st.page_link(
+        page.path,
+        label=label or page.name,
+        icon=page.icon,
+        query_params={shortlist.PARAMETER: shortlist.models()},
+    )
+
+
+def theme() -> Theme:
+    """The visitor's theme, for charts."""
+    return cast(Theme, "dark" if st.context.theme.type == "dark" else "light")
+
+
+def chart(figure: object, *, name: str, alt: str) -> None:
+    """Show a plotly figure; its toolbar saves a PNG at three times the size."""
+    st.plotly_chart(figure, key=f"chart-{name}", alt=alt, **_how_shown(name))
+
+
+def pickable_chart(figure: object, *, name: str, key: str, alt: str) -> list[str]:
+    """Show a figure as `chart` does; the model ids (customdata) of the points clicked in it.
+
+    Another `key` forgets the clicks.
+    """
+    event = st.plotly_chart(
+        figure,
+        key=f"chart-{name}-{key}",
+        alt=alt,
+        on_select="rerun",
+        selection_mode="points",
+        **_how_shown(name),
+    )
+    points: Any = event.selection.points
+    return [str(point["customdata"]) for point in points if "customdata" in point]
+
+
+def _how_shown(name: str) -> dict[str, Any]:
+    return {
+        "theme": None,
+        "width": "stretch",
+        "config": {
+            "displaylogo": False,
+            "displayModeBar": True,
+            "modeBarButtons": [["toImage"]],
+            "toImageButtonOptions": {"format": "png", "scale": 3, "filename": f"basewise-{name}"},
+        },
+    }

@@ -1,0 +1,65 @@
+"""The shortlist: one list of models for all pages, carried in the URL."""
+
+import streamlit as st
+
+from components.charts import model_style
+from components.registry import load_registry
+from components.ui.kit import permalinks
+from components.ui.kit.model_ids import clean_ids, label, options, say_refused
+from components.ui.kit.text import plain
+
+PARAMETER = "models"
+LIMIT = 8
+
+_CHOICE = permalinks.models(
+    PARAMETER,
+    (
+        "meta-llama/Llama-3.1-8B",
+        "Qwen/Qwen2.5-7B",
+        "google/gemma-2-9b",
+        "microsoft/Phi-3-mini-4k-instruct",
+    ),
+    lambda repo_ids: clean_ids(repo_ids, limit=LIMIT, where=PARAMETER),
+    spell_default=True,
+)
+
+
+def models() -> list[str]:
+    """The shortlist: Hub ids in the visitor's order, at most LIMIT."""
+    return list(_CHOICE.value())
+
+
+def add(repo_ids: list[str]) -> None:
+    """Put models at the end of the shortlist; those on it already stay where they are."""
+    _CHOICE.choose([*models(), *repo_ids])
+
+
+def picker() -> None:
+    """The shortlist's control, with what it refused or could not find in the registry."""
+    registry = load_registry()
+    current = _CHOICE.show()
+    st.multiselect(
+        "Shortlist",
+        options=options(current),
+        format_func=label,
+        key=_CHOICE.widget_key,
+        on_change=_CHOICE.take,
+        accept_new_options=True,
+        max_selections=LIMIT,
+        select_all=False,
+        placeholder="Pick a model or type a Hub id",
+        help="Any model on the Hub can be used: type its id, organization/name.",
+    )
+    say_refused(PARAMETER)
+    for repo_id in current:
+        if repo_id not in registry:
+            near = registry.suggestions(repo_id)
+            hint = f" Did you mean {' or '.join(near)}?" if near else ""
+            st.caption(plain(f"{repo_id} is not in the registry: its details are unknown.{hint}"))
+
+
+def heading(repo_id: str) -> None:
+    """The model's mark in its colour and its name, as in the charts."""
+    style = model_style(repo_id)
+    mark = f'<span style="color:{style.color}">{style.symbol}</span>'
+    st.markdown(f"{mark} **{plain(label(repo_id))}**", unsafe_allow_html=True)

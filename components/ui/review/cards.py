@@ -1,0 +1,143 @@
+"""The home page's parts: the shortlist's evidence side by side."""
+
+from collections.abc import Hashable, Mapping
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from components.charts import twin_dumbbells
+from components.errors import BasewiseError
+from components.leaderboard import VINTAGE_LABELS, shortlist_scores
+from components.registry import load_registry
+from components.ui import services
+from components.ui.inference import predictions
+from components.ui.kit import shell, shortlist
+from components.ui.kit.feedback import show_error
+from components.ui.kit.model_ids import labels
+from components.ui.kit.text import plain
+from components.ui.services import Board
+from components.ui.tokenizers.evidence import strategy_lines
+from components.ui.tokenizers.strips import source
+
+_PER_ROW = 4
+
+
+def evidence_cards(models: list[str], board: Board) -> None:
+    """One card per model; scores stand at once, tokenizers follow as they load."""
+    if not models:
+        st.info(
+            "The shortlist is empty. Pick models in the sidebar, or on the leaderboard.",
+            icon=":material/playlist_add:",
+        )
+        return
+    rows = shortlist_scores(board.runs, models).to_dict("records")
+    scores = {row["model"]: row for row in rows}
+    slots = {}
+    for start in range(0, len(models), _PER_ROW):
+        columns = st.columns(_PER_ROW)
+        for column, repo_id in zip(columns, models[start : start + _PER_ROW], strict=False):
+            with column, st.container(border=True, height="stretch"):
+                _identity(repo_id)
+                _scores(repo_id, scores[repo_id])
+                slots[repo_id] = st.container()
+                _prediction(repo_id)
+    for repo_id, slot in slots.items():
+        with slot:
+            _numbers(repo_id)
+
+
+def _identity(repo_id: str) -> None:
+    spec = load_registry().resolve(repo_id)
+    size = f"{spec.params_b:g}B parameters" if spec.params_b else "size unknown"
+    facts = [spec.kind or "kind unknown", size, f"licence {spec.license or 'unknown'}"]
+    shortlist.heading(repo_id)
+    st.caption(f"{plain(repo_id)}  \n{plain(', '.join(facts))}")
+
+
+def _scores(repo_id: str, row: Mapping[Hashable, Any]) -> None:
+    own, twin = st.columns(2)
+    own.metric("Average", _score(row["average"]))
+    uplift = row["twin_average"] - row["average"]
+    twin.metric(
+        "Twin's",
+        _score(row["twin_average"]),
+        delta=f"{uplift:+.2f}" if pd.notna(uplift) else None,
+        help=row["twin"] if isinstance(row["twin"], str) else _why_no_twin(repo_id),
+    )
+
+
+def _why_no_twin(repo_id: str) -> str:
+    registry = load_registry()
+    spec = registry.resolve(repo_id)
+    if spec.kind != "instruct":
+        return "No instruct twin is known."
+    base = registry.base_of(spec)
+    return f"An instruct model itself; {f'its base is {base.id}' if base else 'no public base'}."
+
+
+def _score(value: float) -> str:
+    return f"{value:.2f}" if pd.notna(value) else "–"
+
+
+def _numbers(repo_id: str) -> None:
+    try:
+        loaded = services.tokenizer(repo_id)
+    except BasewiseError as error:
+        st.markdown("Numbers: unknown, the tokenizer could not be loaded.")
+        with st.popover("Why"):
+            show_error(error)
+        return
+    strategy_lines(loaded)
+    st.markdown(f"**{loaded.tokens_per_price:.2f}** tokens per catalogue price in whole dollars")
+    st.caption(plain(f"Tokenizer: {source(repo_id, loaded)}"))
+
+
+def _prediction(repo_id: str) -> None:
+    latest = predictions.latest(repo_id)
+    if latest is None:
+        st.caption("No prediction in this visit.")
+        return
+    if latest.error is not None:
+        st.caption("The latest prediction failed: see Live inference.")
+        return
+    distribution = latest.distribution
+    if distribution is None or not distribution.probabilities.any():
+        price = "no price"
+    else:
+        low, high = distribution.interval(0.8)
+        price = (
+            f"${distribution.median:,.0f} (median; 80 % ${low:,.0f} to ${high:,.0f}; given a price"
+            f" to $999, {distribution.probabilities.sum():.0%} of the probability)"
+        )
+    actual = f", actual ${latest.actual:,.2f}" if latest.actual is not None else ""
+    st.caption(plain(f"Latest prediction: {price} for {latest.product}{actual}"))
+
+
+def score_chart(models: list[str], board: Board) -> None:
+    """The averages as a picture."""
+    scores = shortlist_scores(board.runs, models)
+    if scores[["average", "twin_average"]].isna().to_numpy().all():
+        st.info("None of these models is on the board.", icon=":material/search_off:")
+        return
+    shell.chart(
+        twin_dumbbells(
+            scores,
+            labels(models),
+            vintage=VINTAGE_LABELS[board.vintage],
+            theme=shell.theme(),
+        ),
+        name="twins",
+        alt="Average score of each shortlisted model joined to its instruct twin's",
+    )
+
+
+def links() -> None:
+    """Where each kind of evidence is looked at closely."""
+    columns = st.columns(3)
+    with columns[0]:
+        shell.link(shell.LEADERBOARD, "Compare scores on the leaderboard")
+    with columns[1]:
+        shell.link(shell.TOKENIZERS, "See how numbers are tokenized")
+    with columns[2]:
+        shell.link(shell.INFERENCE, "Let models price a product")

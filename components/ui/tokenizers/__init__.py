@@ -1,0 +1,1 @@
+"""The tokenizer inspector's parts."""

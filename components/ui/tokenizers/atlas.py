@@ -1,0 +1,284 @@
+"""The tokenizer inspector's pictures: the number atlas, and what the first token decides."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from textwrap import wrap
+
+import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
+import streamlit as st
+
+from components.charts import (
+    MOST_WITH_PIECES,
+    NamedAtlas,
+    NamedInformation,
+    atlas_heatmaps,
+    first_token_maps,
+    price_ranges,
+    settled_shares,
+)
+from components.errors import BasewiseError, ContextError
+from components.numbers import (
+    CONTEXTS,
+    IN_PLACE,
+    LARGEST_NUMBER,
+    NumberAtlas,
+    NumberContext,
+    first_token_information,
+    number_atlas,
+    possible_counts,
+    still_possible,
+)
+from components.pricing import load_catalogue, read_prices
+from components.ui import services
+from components.ui.kit import permalinks, shell
+from components.ui.kit.exports import csv_bytes
+from components.ui.kit.feedback import show_error
+from components.ui.kit.model_ids import label
+from components.ui.kit.text import plain
+from components.ui.services import LoadedTokenizer
+
+_CONTEXT = permalinks.text("context", IN_PLACE)
+_FROM = permalinks.whole_number("from", 0, low=0, high=LARGEST_NUMBER)
+_TO = permalinks.whole_number("to", 999, low=0, high=LARGEST_NUMBER)
+_PRICE = permalinks.whole_number("first_of", 999, low=0, high=999)
+_PRICES = {
+    "catalogue": "The catalogue's prices",
+    "uniform": "Uniform, 0 to 999",
+    "own": "Your own prices",
+}
+_WEIGHTS = permalinks.one_of("prices", list(_PRICES), "catalogue")
+# What fits over half of a laptop's page.
+_TITLE_CHARACTERS = 66
+
+
+def number_heatmaps(loaded: dict[str, LoadedTokenizer]) -> go.Figure:
+    """The heatmaps of a range of numbers in a context, both chosen here; what was drawn."""
+    template, first, last = _pick_numbers()
+    with st.spinner("Running every number …", show_time=True):
+        atlases = {
+            repo_id: services.atlas(tokenizer, template, first, last)
+            for repo_id, tokenizer in loaded.items()
+        }
+    named = [
+        NamedAtlas(_drawn(label(repo_id)), atlas, _atlas_note(atlas, loaded[repo_id]))
+        for repo_id, atlas in atlases.items()
+    ]
+    where = CONTEXTS.get(template, f"in “{template}”")
+    figure = atlas_heatmaps(named, where=_drawn(where), theme=shell.theme())
+    shell.chart(
+        figure,
+        name="number-atlas",
+        alt="Heatmaps of how many tokens each number takes, one per tokenizer",
+    )
+    if last - first >= MOST_WITH_PIECES:
+        st.caption("Point at a cell for its number; up to 10,000 numbers show their pieces too.")
+    if "," in NumberContext.parse(template).spec and last < 1000:
+        st.caption("No number below 1,000 has a comma: take a longer range to see what it does.")
+    _bare_notes(loaded)
+    st.download_button(
+        "CSV of the atlas",
+        lambda: _atlas_csv(atlases),
+        f"basewise-atlas-{first}-{last}.csv",
+        "text/csv",
+        icon=":material/download:",
+        on_click="ignore",
+    )
+    return figure
+
+
+def _pick_numbers() -> tuple[str, int, int]:
+    where, low, high = st.columns([4, 1, 1], vertical_alignment="bottom")
+    template, first, last = _CONTEXT.show(), _FROM.show(), _TO.show()
+    with where:
+        st.selectbox(
+            "Context",
+            list(dict.fromkeys([*CONTEXTS, template])),
+            format_func=lambda text: f"{CONTEXTS[text]}:  {text}" if text in CONTEXTS else text,
+            key=_CONTEXT.widget_key,
+            on_change=_CONTEXT.take,
+            accept_new_options=True,
+            help="Type a text of your own with {n} where the number stands; {n:,} writes it with"
+            " thousands commas, {n:.2f} with cents.",
+        )
+    with low:
+        st.number_input(
+            "From",
+            0,
+            LARGEST_NUMBER,
+            key=_FROM.widget_key,
+            on_change=_FROM.take,
+            step=1000,
+            help=f"Numbers from 0 to {LARGEST_NUMBER:,}.",
+        )
+    with high:
+        st.number_input("To", 0, LARGEST_NUMBER, key=_TO.widget_key, on_change=_TO.take, step=1000)
+    try:
+        NumberContext.parse(template)
+    except ContextError as error:
+        show_error(error)
+        template = IN_PLACE
+        st.caption(plain(f"Shown meanwhile: {CONTEXTS[template]}."))
+    if first > last:
+        st.info(f"From {first:,} to {last:,} is no range: the ends are taken the other way round.")
+    return template, min(first, last), max(first, last)
+
+
+def _atlas_note(atlas: NumberAtlas, loaded: LoadedTokenizer) -> str:
+    found_in = loaded.asset.describe() if loaded.asset else "uploaded"
+    counts = atlas.counts
+    return f"{counts.mean():.2f} tokens per number, at most {counts.max()}<br>{_drawn(found_in)}"
+
+
+def _bare_notes(loaded: dict[str, LoadedTokenizer]) -> None:
+    for repo_id, tokenizer in loaded.items():
+        strategy = tokenizer.strategy
+        if strategy.bare_differs:
+            st.caption(
+                plain(
+                    f"{label(repo_id)}: a bare number differs from the number in place"
+                    f" ({strategy.bare_differs:,} of 1,000). 999 alone is"
+                    f" {' | '.join(strategy.bare_example)}, so counting a bare number counts too"
+                    " much."
+                )
+            )
+
+
+def _atlas_csv(atlases: Mapping[str, NumberAtlas]) -> bytes:
+    frames = [
+        atlas.frame().assign(model=repo_id, pieces=[" | ".join(pieces) for pieces in atlas.pieces])
+        for repo_id, atlas in atlases.items()
+    ]
+    return csv_bytes(pd.concat(frames)[["model", "number", "count", "pieces"]])
+
+
+def first_token(loaded: dict[str, LoadedTokenizer]) -> list[go.Figure]:
+    """Which prices a first token leaves possible, and how much it settles; what was drawn."""
+    number = _PRICE.show()
+    picker, _ = st.columns([2, 5])
+    with picker:
+        st.number_input(
+            "A price in whole dollars, 0 to 999",
+            0,
+            999,
+            key=_PRICE.widget_key,
+            on_change=_PRICE.take,
+        )
+    atlases = {id: services.atlas(tokenizer, IN_PLACE, 0, 999) for id, tokenizer in loaded.items()}
+    possible = [still_possible(atlas, number) for atlas in atlases.values()]
+    named = [
+        NamedAtlas(_drawn(label(repo_id)), atlas, _possible_note(atlas, number, left))
+        for (repo_id, atlas), left in zip(atlases.items(), possible, strict=True)
+    ]
+    maps = first_token_maps(named, number, possible, theme=shell.theme())
+    shell.chart(
+        maps,
+        name="first-token",
+        alt=f"Which prices remain possible after the first token of {number}, per tokenizer",
+    )
+    st.download_button(
+        "CSV of first tokens",
+        lambda: _first_token_csv(atlases),
+        "basewise-first-tokens.csv",
+        "text/csv",
+        icon=":material/download:",
+        on_click="ignore",
+    )
+    return [maps, *_settled(loaded)]
+
+
+def _possible_note(atlas: NumberAtlas, number: int, left: np.ndarray) -> str:
+    token = atlas.pieces[number][0] if atlas.pieces[number] else "none"
+    ranges = price_ranges(left)
+    listed = ", ".join(ranges[:3]) + (", …" if len(ranges) > 3 else "")
+    count = f"{len(left)} prices" if len(left) > 1 else "1 price"
+    return f"first token “{_drawn(token)}”<br>leaves {count}: {listed}"
+
+
+def _first_token_csv(atlases: Mapping[str, NumberAtlas]) -> bytes:
+    frames = [
+        pd.DataFrame(
+            {
+                "model": repo_id,
+                "number": atlas.numbers,
+                "first_token": [pieces[0] if pieces else None for pieces in atlas.pieces],
+                "prices_still_possible": possible_counts(atlas),
+            }
+        )
+        for repo_id, atlas in atlases.items()
+    ]
+    return csv_bytes(pd.concat(frames))
+
+
+def _settled(loaded: dict[str, LoadedTokenizer]) -> list[go.Figure]:
+    chosen = _WEIGHTS.show()
+    st.segmented_control(
+        "In bits, with prices distributed as",
+        list(_PRICES),
+        format_func=_PRICES.__getitem__,
+        key=_WEIGHTS.widget_key,
+        on_change=_WEIGHTS.take,
+        required=True,
+    )
+    dollars, described = _distribution(chosen)
+    if not dollars:
+        return []
+    rows = [
+        NamedInformation(
+            repo_id,
+            _drawn(label(repo_id)),
+            first_token_information(
+                number_atlas(tokenizer.tokenizer, list(dollars)), list(dollars.values())
+            ),
+        )
+        for repo_id, tokenizer in loaded.items()
+    ]
+    if any(math.isnan(row.information.share) for row in rows):
+        st.info("All prices are the same: there is nothing left for a token to settle.")
+        return []
+    shares = settled_shares(rows, prices=described, theme=shell.theme())
+    shell.chart(
+        shares,
+        name="first-token-information",
+        alt="Share of the price's entropy that the first token settles, per tokenizer",
+    )
+    return [shares]
+
+
+def _distribution(chosen: str) -> tuple[Mapping[int, float], str]:
+    """Weights by whole dollars, and whose they are; none while the visitor's own are missing."""
+    if chosen == "uniform":
+        return dict.fromkeys(range(1000), 1.0), "a uniform distribution over $0 to $999"
+    if chosen == "catalogue":
+        dollars = [product.whole_dollars for product in load_catalogue().values()]
+        return (
+            {price: dollars.count(price) for price in sorted(dollars)},
+            f"the catalogue's {len(dollars)} prices in whole dollars",
+        )
+    file = st.file_uploader(
+        "Your prices: a CSV file with a column named price, at most 5 MB",
+        type=["csv", "txt"],
+        key="own_prices",
+        max_upload_size=5,
+    )
+    if file is None:
+        st.info("Upload a CSV file of prices to see its figures.", icon=":material/upload_file:")
+        return {}, ""
+    try:
+        prices = read_prices(file.getvalue())
+    except BasewiseError as error:
+        show_error(error)
+        return {}, ""
+    column = f"column {prices.column}, " if prices.column else ""
+    left_out = f", {prices.left_out:,} cells left out" if prices.left_out else ""
+    st.caption(plain(f"{column}{prices.count:,} prices in whole dollars{left_out}."))
+    return prices.dollars, f"your own {prices.count:,} prices in whole dollars"
+
+
+def _drawn(text: str) -> str:
+    """Text from outside for a chart, which would take some tags and links in it for markup."""
+    text = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    return "<br>".join(wrap(text, _TITLE_CHARACTERS)[:2])

@@ -1,0 +1,188 @@
+"""The tokenizer inspector's opening: which tokenizers, and the strategy of each with evidence."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pandas as pd
+import plotly.graph_objects as go
+import streamlit as st
+
+from components.errors import BasewiseError
+from components.numbers import LONG_SAMPLE, NumberingStrategy
+from components.tokenization import MAX_UPLOAD_MB
+from components.ui import services
+from components.ui.kit import exports, permalinks, shortlist
+from components.ui.kit.feedback import show_error
+from components.ui.kit.model_ids import label
+from components.ui.kit.text import plain
+from components.ui.services import LoadedTokenizer
+from components.ui.tokenizers.strips import source
+
+LIMIT = 6
+
+EXPLANATIONS = {
+    "whole-number": "every number from 0 to 999 is one token",
+    "per-digit": "one token per digit",
+    "irregular": "some numbers are one token, others several",
+}
+
+
+def load(models: list[str]) -> dict[str, LoadedTokenizer]:
+    """The tokenizers of the shortlist and an uploaded one, at most LIMIT; errors are shown here."""
+    brought = _uploaded()
+    if not models and not brought:
+        st.info(
+            "The shortlist is empty: pick models in the sidebar, type the Hub id of any other, or"
+            " upload a tokenizer.json above.",
+            icon=":material/playlist_add:",
+        )
+    room = LIMIT - len(brought)
+    if left_out := models[room:]:
+        names = ", ".join(label(repo_id) for repo_id in left_out)
+        st.caption(
+            plain(f"At most {LIMIT} tokenizers are shown side by side: without {names}.")
+            + " Take others off the shortlist to see them."
+        )
+    loaded = {}
+    for repo_id, outcome in services.tokenizers(models[:room]).items():
+        if isinstance(outcome, BasewiseError):
+            show_error(outcome)
+        else:
+            loaded[repo_id] = outcome
+    return loaded | brought
+
+
+def _uploaded() -> dict[str, LoadedTokenizer]:
+    with st.expander("Bring your own tokenizer", icon=":material/upload_file:"):
+        st.markdown(
+            "Any model on the Hub: type its id, organization/name, into the shortlist. Or upload a"
+            " `tokenizer.json`; it is read in memory, kept for this visit to the page and shown to"
+            " nobody else."
+        )
+        file = st.file_uploader(
+            f"tokenizer.json, at most {MAX_UPLOAD_MB} MB",
+            type="json",
+            key="own_tokenizer",
+            max_upload_size=MAX_UPLOAD_MB,
+        )
+        if file is None:
+            return {}
+        try:
+            return {file.name[:60]: services.uploaded_tokenizer(file.getvalue())}
+        except BasewiseError as error:
+            show_error(error)
+            return {}
+
+
+def strategies(loaded: dict[str, LoadedTokenizer]) -> None:
+    """One card per tokenizer: its numbering strategy, found by running all thousand."""
+    per_row = min(len(loaded), 4 if len(loaded) <= 4 else 3)
+    for start in range(0, len(loaded), per_row):
+        columns = st.columns(per_row)
+        group = list(loaded.items())[start : start + per_row]
+        for column, (repo_id, tokenizer) in zip(columns, group, strict=False):
+            with column, st.container(border=True, height="stretch"):
+                shortlist.heading(repo_id)
+                strategy_lines(tokenizer)
+                st.caption(plain(f"Tokenizer: {source(repo_id, tokenizer)}"))
+
+
+def strategy_lines(loaded: LoadedTokenizer) -> None:
+    """The strategy in a sentence or two, in the width of a card."""
+    strategy = loaded.strategy
+    st.markdown(f"`{strategy.name}`: {EXPLANATIONS[strategy.name]}")
+    counts = ", ".join(
+        f"{numbers} in {tokens}" for tokens, numbers in strategy.tokens_per_number.items()
+    )
+    st.caption(f"0 to 999 by tokens: {counts}. Longer numbers: {strategy.chunking}.")
+
+
+def details(loaded: dict[str, LoadedTokenizer]) -> pd.DataFrame:
+    """What each verdict rests on, tokenizers side by side: a row per fact."""
+    facts = {id: _facts(tokenizer.strategy) for id, tokenizer in loaded.items()}
+    table = pd.DataFrame(facts)
+    with st.expander("The evidence, found by running each tokenizer", icon=":material/science:"):
+        st.table(
+            table.map(plain)
+            .rename(columns={id: plain(label(id)) for id in loaded})
+            .rename(index=plain)
+        )
+        st.download_button(
+            "CSV of the evidence",
+            exports.csv_bytes(table.rename_axis("fact").reset_index()),
+            "basewise-numbering-evidence.csv",
+            "text/csv",
+            icon=":material/download:",
+            on_click="ignore",
+        )
+    return table.rename_axis("fact").reset_index()
+
+
+def report(
+    loaded: dict[str, LoadedTokenizer], facts: pd.DataFrame, figures: Sequence[go.Figure]
+) -> None:
+    """A button for the evidence and the pictures as one HTML file."""
+    sources = [f"{label(id)}: {source(id, tokenizer)}" for id, tokenizer in loaded.items()]
+    address = permalinks.address()
+    exports.html_button(
+        "tokenizers",
+        lambda: exports.html_report(
+            "Basewise: how tokenizers write numbers",
+            sources,
+            address=address,
+            figures=figures,
+            tables={"Evidence": facts.rename(columns=label)},
+        ),
+    )
+
+
+def _facts(strategy: NumberingStrategy) -> dict[str, str]:
+    examples = "; ".join(
+        f"{number} → {_joined(pieces)}" for number, pieces in strategy.long_examples.items()
+    )
+    bare = (
+        "as in place"
+        if not strategy.bare_differs
+        else f"{strategy.bare_differs:,} of 1,000 differ; 999 becomes"
+        f" {_joined(strategy.bare_example)}"
+    )
+    return {
+        "0 to 999 in one token": f"{strategy.one_token_share:.1%}",
+        "tokens per number, mean of 0 to 999": f"{strategy.mean_tokens:.2f}",
+        "vocabulary entries of digits only": f"{strategy.digit_vocabulary:,}",
+        f"4 to 6 digits ({LONG_SAMPLE:,} of each length)": f"{strategy.chunking}. {examples}",
+        "the tokens of “Price is $” stay as they are": f"{strategy.prefix_kept:,} of 1,000",
+        "decoding gives the text back": f"{strategy.decoded_back:,} of 1,000",
+        "one number, several spellings": "; ".join(
+            f"{spelling} → {_joined(pieces)}" for spelling, pieces in strategy.spellings.items()
+        ),
+        "a bare number, without text before it": bare,
+    }
+
+
+def _joined(pieces: tuple[str, ...]) -> str:
+    return " | ".join(pieces)
+
+
+def interpretation_note() -> None:
+    """What the evidence supports, and what it does not, with sources."""
+    with st.container(border=True):
+        st.markdown(
+            "**What this supports.** With one token per number, the next-token distribution after"
+            " `Price is $` *is* the price distribution, and the training target is a single choice."
+            " With one token per digit the model chooses several times, and the first digit alone"
+            " leaves the size of the price open.\n\n"
+            "**What it does not.** Published studies of arithmetic mostly favour single digits, or"
+            " chunks from the right; they are about arithmetic. None of those below fine-tunes a"
+            " model on prices, so neither way is shown to give better prices: try both."
+        )
+        st.caption(
+            "[Singh & Strouse 2024](https://arxiv.org/abs/2402.14903): chunking numbers from the"
+            " right instead of the left changes arithmetic. "
+            "[Gruver et al. 2023](https://arxiv.org/abs/2310.07820): forecasting with numbers"
+            " written digit by digit. "
+            "[Song & Bahri 2025](https://arxiv.org/abs/2501.19383): decoders that write digits as"
+            " regressors. "
+            "Number Token Loss (ICML 2025): a loss that knows that 9 is near 8."
+        )
