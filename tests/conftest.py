@@ -11,8 +11,8 @@ from pathlib import Path
 import hypothesis
 import pytest
 
-from tests.loopback_hub import LoopbackHub
-from tests.serving import REPOSITORY
+from benchmarks.serving import REPOSITORY
+from tests.support.loopback_hub import LoopbackHub
 
 _hub = LoopbackHub()
 os.environ["HF_ENDPOINT"] = _hub.url

@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from benchmarks.serving import REPOSITORY
 from components.leaderboard import BENCHMARKS
-from tests.serving import REPOSITORY
-from tests.small_tokenizer import tokenizer_of_digits
+from tests.support.small_tokenizer import tokenizer_of_digits
 
 PAGES = {
     "app.py": "Review",
