@@ -14,6 +14,8 @@ from components.registry import ModelRegistry, ModelSpec, Package, PackageFile, 
 from tests.contract.test_package_assets import Stop, sha256, wheel
 from tests.support.loopback_hub import LoopbackHub
 
+pytestmark = pytest.mark.slow  # loads weights
+
 SMOLLM = "HuggingFaceTB/SmolLM2-135M-Instruct"
 GARBAGE = b"this is no model " * 1000
 

@@ -15,6 +15,8 @@ from components.errors import EngineError
 from components.pricing import load_catalogue, price_prompt, read_price
 from components.tokenization import load_tokenizer
 
+pytestmark = pytest.mark.slow  # loads weights
+
 SMOL, GEMMA = "HuggingFaceTB/SmolLM2-135M-Instruct", "google/gemma-3-270m"
 PROMPTS = ["Price is $", "The capital of France is", "日本語の", "def f(x):\n    return"]
 

@@ -36,6 +36,8 @@ from components.numbers import PriceDistribution
 from components.pricing import load_catalogue, price_prompt
 from components.tokenization import load_tokenizer
 
+pytestmark = pytest.mark.slow  # loads weights
+
 SMOL, GEMMA = "HuggingFaceTB/SmolLM2-135M-Instruct", "google/gemma-3-270m"
 LLAMA, QWEN, GPT2 = "meta-llama/Llama-3.1-8B", "Qwen/Qwen2.5-7B", "openai-community/gpt2"
 PROMPT = "A lamp of brass, 40 cm high, with a cord of 2 m.\n\nPrice is $"
