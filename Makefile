@@ -1,25 +1,45 @@
-# make run   sets up .venv and serves the app;  make test   sets up and runs every test
+# make run     sets up .venv and serves the app
+# make check   lint, types and the quick tests: nothing that downloads, starts servers or loads weights
+# make test    sets up and runs every test
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PORT ?= 8501
+# Processes that run the tests. Each holds a browser, a server and two small models: 3 GB.
+WORKERS ?= 2
+# A file of exact versions to install, such as constraints.txt: CI does. Otherwise the newest that
+# the ranges of requirements*.txt allow.
+CONSTRAINTS ?=
+PIP_INSTALL = $(BIN)/python -m pip install -q $(if $(CONSTRAINTS),-c $(CONSTRAINTS))
 
-.PHONY: run test lint clean
+.PHONY: run check test quick lint browser mutate constraints clean
 
 run: $(VENV)/app.stamp
 	$(BIN)/python -m components.settings
 	$(BIN)/streamlit run app.py --server.address localhost --server.port $(PORT)
 
-test: $(VENV)/dev.stamp browser
-	$(BIN)/python -m pytest
+check:
+	$(MAKE) -j2 lint quick
+
+test: $(VENV)/dev.stamp .test-cache/tokenizers.stamp browser
+	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
+
+quick: $(VENV)/dev.stamp .test-cache/tokenizers.stamp
+	$(BIN)/python -m pytest -q -m "not network and not browser and not slow"
 
 lint: $(VENV)/dev.stamp
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports --no-logo
+	$(BIN)/deptry .
 	$(BIN)/pyright
 
+# What the pages' tests read, once: afterwards they run without a network.
+.test-cache/tokenizers.stamp: components/registry/models.toml | $(VENV)/dev.stamp
+	$(BIN)/python -m tests.support.fetch_tokenizers
+	@touch $@
+
 # A Chromium or Chrome on the machine is used as it is; otherwise Playwright brings its own.
-.PHONY: browser
 browser: $(VENV)/dev.stamp
 	@command -v chromium >/dev/null || command -v google-chrome >/dev/null \
 		|| $(BIN)/python -m playwright install chromium
@@ -28,15 +48,21 @@ $(BIN)/python:
 	$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "Basewise needs Python 3.11 or newer: set PYTHON=python3.12, say")'
 	$(PYTHON) -m venv $(VENV)
 
-$(VENV)/app.stamp: requirements.txt | $(BIN)/python
+$(VENV)/app.stamp: requirements.txt $(CONSTRAINTS) | $(BIN)/python
 	@echo "Installing the app into $(VENV): a few minutes the first time."
-	$(BIN)/python -m pip install -q -r requirements.txt
+	$(PIP_INSTALL) -r requirements.txt
 	@touch $@
 
-$(VENV)/dev.stamp: requirements.txt requirements-dev.txt | $(BIN)/python
+$(VENV)/dev.stamp: requirements.txt requirements-dev.txt $(CONSTRAINTS) | $(BIN)/python
 	@echo "Installing the app and its tools into $(VENV): a few minutes the first time."
-	$(BIN)/python -m pip install -q -r requirements-dev.txt
+	$(PIP_INSTALL) -r requirements-dev.txt
 	@touch $(VENV)/app.stamp $@
 
+# After an installation without CONSTRAINTS: the versions that it brought are CI's from then on.
+constraints: $(VENV)/dev.stamp
+	@echo "# Exact versions for CI, by make constraints: $$($(BIN)/python --version), $$(uname -sm)" > $@.txt
+	$(BIN)/python -m pip list --format=freeze --exclude pip --exclude setuptools 2>/dev/null \
+		| sed 's/+[a-z0-9.]*$$//' >> $@.txt
+
 clean:
-	rm -rf $(VENV) .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) .pytest_cache .ruff_cache .hypothesis .import_linter_cache mutants

@@ -2,10 +2,10 @@
 
 python -m benchmarks.leaderboard [RUNS] [--gradio PATH_TO_PYTHON]
 
-First in process: what one rerun of the page computes. Then in the browser, where
-the app shows the live board of a loopback Hub: from opening to the first table, and from a changed
-filter to the repainted one. With `--gradio`, an interpreter that has `requirements-gradio.txt`
-installed serves the same rows by `gradio_leaderboard`, opened in turn with the app.
+First in process: what one rerun of the page computes. Then in the browser, where the app shows the
+live board out of its download cache: from opening to the first table, and from a changed filter to
+the repainted one. With `--gradio`, an interpreter that has `requirements-gradio.txt` installed
+serves the same rows by `gradio_leaderboard`, opened in turn with the app.
 
 The browser's clock is the page's own: from navigation, or from the time stamp of the click, key or
 input that asks for other rows, to the animation frame after the expected first row was drawn. That
@@ -31,16 +31,15 @@ from statistics import median
 import pandas as pd
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from components.leaderboard import BENCHMARKS, BoardQuery, answer, read_board
-from tests.live_board import add_board, full_size, parquet
-from tests.loopback_hub import LoopbackHub
-from tests.serving import (
+from benchmarks.full_board import full_size, parquet, write_to_hub_cache
+from benchmarks.serving import (
     REPOSITORY,
     browser_launch_arguments,
     free_port,
     running_server,
     serving,
 )
+from components.leaderboard import BENCHMARKS, BoardQuery, answer, read_board
 
 LIMIT_B = 9.0
 QUERY = "gemma-2-"
@@ -177,16 +176,10 @@ def wait_until_quiet(page: Page) -> None:
 
 @contextmanager
 def served_basewise(folder: Path, frame: pd.DataFrame) -> Iterator[str]:
-    """The address of the app's leaderboard with `frame` as the live board."""
-    hub = LoopbackHub()
-    add_board(hub, frame)
-    environment = {
-        "HF_ENDPOINT": hub.url,
-        "HF_HUB_DISABLE_XET": "1",
-        "HF_HUB_DISABLE_TELEMETRY": "1",
-        "HF_HUB_OFFLINE": "0",
-        "BASEWISE_CACHE": str(folder / "cache"),
-    }
+    """The address of the app's leaderboard with `frame` as the live board, fetched earlier."""
+    cache = folder / "cache"
+    write_to_hub_cache(cache, frame)
+    environment = {"HF_HUB_OFFLINE": "1", "BASEWISE_CACHE": str(cache)}
     with running_server(folder / "app.log", environment=environment) as server:
         yield server.address("leaderboard", vintage="live")
 

@@ -14,9 +14,9 @@ from pathlib import Path
 import psutil
 from playwright.sync_api import sync_playwright
 
+from benchmarks.serving import browser_launch_arguments, running_server
 from components.assets import fetch_weights
 from components.registry import load_registry
-from tests.serving import browser_launch_arguments, running_server
 
 MODELS = ("google/gemma-3-270m", "HuggingFaceTB/SmolLM2-135M-Instruct")
 

@@ -15,7 +15,7 @@ from statistics import median
 
 from playwright.sync_api import Browser, sync_playwright
 
-from tests.serving import REPOSITORY, browser_launch_arguments, running_server
+from benchmarks.serving import REPOSITORY, browser_launch_arguments, running_server
 
 BARE_SCRIPT = f"""
 import pandas as pd, streamlit as st

@@ -22,9 +22,9 @@ from statistics import median
 from playwright.sync_api import Browser, sync_playwright
 from transformers import PreTrainedTokenizerFast
 
+from benchmarks.serving import Server, browser_launch_arguments, running_server
 from components.numbers import PREFIX, number_atlas
 from components.tokenization import load_tokenizer
-from tests.serving import Server, browser_launch_arguments, running_server
 
 MODELS = (
     "meta-llama/Llama-3.1-8B",

@@ -1,1 +1,3 @@
-"""Basewise's parts. Imports point one way: see tests/unit/test_imports.py."""
+"""Basewise's parts. Imports point one way: pyproject.toml has the layers."""
+
+__version__ = "1.1.0"

@@ -1,7 +1,8 @@
 """Every test talks to a Hub on this machine and keeps downloads in a folder of the checkout.
 
 The Hub's address is read once, when huggingface_hub is first imported, so both are set here,
-before any test module is.
+before any test module is. Each worker of pytest-xdist has a Hub of its own; all share the folder,
+whose locks let one of them download what several need.
 """
 
 import os
@@ -11,9 +12,9 @@ from pathlib import Path
 import hypothesis
 import pytest
 
+from benchmarks.serving import REPOSITORY
 from components.settings import load_settings
-from tests.loopback_hub import LoopbackHub
-from tests.serving import REPOSITORY
+from tests.support.loopback_hub import LoopbackHub
 
 _hub = LoopbackHub()
 os.environ["HF_ENDPOINT"] = _hub.url
@@ -22,10 +23,37 @@ os.environ["HF_HUB_DISABLE_TELEMETRY"] = "1"
 os.environ["BASEWISE_CACHE"] = str(REPOSITORY / ".test-cache")
 for variable in ("HF_TOKEN", "HF_HUB_OFFLINE", "HF_HOME"):
     os.environ.pop(variable, None)
+if "PYTEST_XDIST_WORKER" in os.environ:
+    # Workers, and the servers that they start, would wait for each other's threads.
+    os.environ["OMP_NUM_THREADS"] = "1"
 
 # A tokenizer's first use loads it: time says nothing about right or wrong here.
 hypothesis.settings.register_profile("basewise", deadline=None)
 hypothesis.settings.load_profile("basewise")
+
+# `make check` runs what has none of network, browser and slow.
+_MARKERS_OF_FOLDER = {
+    "unit": ["unit"],
+    "app": [],
+    "contract": ["network"],
+    "e2e": ["network", "browser", "slow"],
+}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark every test by its folder; a single test adds `slow` where it loads weights."""
+    for item in items:
+        folder = item.path.relative_to(Path(__file__).parent).parts[0]
+        for marker in _MARKERS_OF_FOLDER[folder]:
+            item.add_marker(marker)
+
+
+@pytest.fixture(autouse=True)
+def no_downloads(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A test without the marker `network` finds no package registry: its files are there before."""
+    if request.node.get_closest_marker("network") is None:
+        monkeypatch.setenv("PIP_NO_INDEX", "1")
+        monkeypatch.setenv("npm_config_offline", "true")
 
 
 @pytest.fixture(autouse=True)

@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from benchmarks.serving import REPOSITORY
 from components.leaderboard import BENCHMARKS
-from tests.serving import REPOSITORY
-from tests.small_tokenizer import tokenizer_of_digits
+from tests.support.small_tokenizer import tokenizer_of_digits
 
 PAGES = {
     "app.py": "Review",
@@ -419,6 +419,8 @@ def test_a_text_of_100_kb_is_cut_whole_and_shown_in_parts():
     assert at.text_area[0].value == text[:100_000]
 
 
+@pytest.mark.network
+@pytest.mark.slow
 def test_all_tokenizers_of_the_registry_run_on_request_only(hub):
     at = open_page("pages/tokenizer_inspector.py", models=["openai-community/gpt2"])
     button = next(button for button in at.button if "of the registry" in button.label)
@@ -468,6 +470,8 @@ def test_a_failure_belongs_to_its_product_and_not_to_the_next(hub):
     assert "Press Predict" in said
 
 
+@pytest.mark.network
+@pytest.mark.slow
 def test_both_small_models_price_a_product_and_the_review_shows_it(hub):
     at = open_page(
         "pages/live_inference.py",

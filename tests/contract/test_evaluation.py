@@ -21,7 +21,7 @@ from components.evaluation import (
 from components.pricing import load_catalogue, price_prompt, read_price
 from components.tokenization import load_tokenizer
 from tests.contract.test_local_engine import generated, random_engine
-from tests.model_ids import unrevised
+from tests.support.model_ids import unrevised
 
 SMOL, GEMMA = "HuggingFaceTB/SmolLM2-135M-Instruct", "google/gemma-3-270m"
 SWITCH = load_catalogue()["nintendo-switch-2017"]

@@ -13,7 +13,9 @@ from components.control import Control, Progress
 from components.errors import AssetError
 from components.registry import ModelRegistry, ModelSpec, Package, PackageFile, load_registry
 from tests.contract.test_package_assets import Stop, sha256, wheel
-from tests.loopback_hub import LoopbackHub
+from tests.support.loopback_hub import LoopbackHub
+
+pytestmark = pytest.mark.slow  # loads weights
 
 SMOLLM = "HuggingFaceTB/SmolLM2-135M-Instruct"
 GARBAGE = b"this is no model " * 1000

@@ -17,7 +17,7 @@ from components.assets.hub import HubError, cached_repo, fetch_repo
 from components.control import Control, Progress
 from components.errors import AssetError
 from components.registry import HubRepo, ModelRegistry, ModelSpec
-from tests.loopback_hub import DEFAULT_COMMIT, LoopbackHub, git_blob_sha1
+from tests.support.loopback_hub import DEFAULT_COMMIT, LoopbackHub, git_blob_sha1
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 OLDER_COMMIT = "1" * 40

@@ -6,11 +6,12 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
+from benchmarks.full_board import COMMIT, DATASET, FILE, full_size
+from benchmarks.serving import REPOSITORY
 from components.control import Control
 from components.errors import AssetError, BoardError
 from components.leaderboard import load_live_board
-from tests.live_board import COMMIT, DATASET, FILE, add_board, full_size, recorded_layout
-from tests.serving import REPOSITORY
+from tests.support.live_board import add_board, recorded_layout
 
 
 @pytest.fixture(autouse=True)

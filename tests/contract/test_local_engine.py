@@ -23,7 +23,9 @@ from components.engines import (
 from components.errors import EngineError
 from components.pricing import load_catalogue, price_prompt, read_price
 from components.tokenization import load_tokenizer
-from tests.model_ids import unrevised
+from tests.support.model_ids import unrevised
+
+pytestmark = pytest.mark.slow  # loads weights
 
 SMOL, GEMMA = "HuggingFaceTB/SmolLM2-135M-Instruct", "google/gemma-3-270m"
 PRECISIONS: list[Precision] = ["native", "4-bit"]

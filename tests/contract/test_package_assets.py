@@ -28,7 +28,7 @@ from components.assets.packages import PackageError, cached_package, fetch_packa
 from components.control import Control, Progress
 from components.errors import AssetError
 from components.registry import ModelRegistry, ModelSpec, Package, PackageFile, load_registry
-from tests.loopback_hub import LoopbackHub
+from tests.support.loopback_hub import LoopbackHub
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 SIX_SHA256 = "c51c91f703d3d4b3696c923cb5fec213e05e75d9215393befac7f2fa6a3904df"

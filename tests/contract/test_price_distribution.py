@@ -37,7 +37,9 @@ from components.errors import EngineError, StoppedError
 from components.numbers import PriceDistribution
 from components.pricing import load_catalogue, price_prompt
 from components.tokenization import load_tokenizer
-from tests.model_ids import unrevised
+from tests.support.model_ids import unrevised
+
+pytestmark = pytest.mark.slow  # loads weights
 
 SMOL, GEMMA = "HuggingFaceTB/SmolLM2-135M-Instruct", "google/gemma-3-270m"
 LLAMA, QWEN, GPT2 = "meta-llama/Llama-3.1-8B", "Qwen/Qwen2.5-7B", "openai-community/gpt2"

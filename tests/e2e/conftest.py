@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import expect
 
-from tests.serving import Server, browser_launch_arguments, running_server
+from benchmarks.serving import Server, browser_launch_arguments, running_server
 
 expect.set_options(timeout=30_000)
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
-from tests.serving import Server, browser_launch_arguments, running_server
+from benchmarks.serving import Server, browser_launch_arguments, running_server
 
 FOLDER = Path(__file__).with_name("screenshots")
 RUN = ["google/gemma-3-270m", "HuggingFaceTB/SmolLM2-135M-Instruct"]

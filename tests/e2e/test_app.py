@@ -8,8 +8,8 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.serving import Server
-from tests.small_tokenizer import tokenizer_of_digits
+from benchmarks.serving import Server
+from tests.support.small_tokenizer import tokenizer_of_digits
 
 GPT2, QWEN = "openai-community/gpt2", "Qwen/Qwen2.5-7B"
 SMOL = "HuggingFaceTB/SmolLM2-135M-Instruct"

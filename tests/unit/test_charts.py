@@ -40,7 +40,7 @@ from components.numbers import (
     still_possible,
 )
 from components.registry import load_registry
-from tests.small_tokenizer import tokenizer_of_digits
+from tests.support.small_tokenizer import tokenizer_of_digits
 
 SHORTLIST = ["meta-llama/Llama-3.1-8B", "Qwen/Qwen2.5-7B", "microsoft/Phi-3-mini-4k-instruct"]
 LABELS = {model: f"label of {model}" for model in SHORTLIST}

@@ -4,9 +4,10 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.full_board import parquet
 from components.errors import BoardError
 from components.leaderboard import load_board, read_board
-from tests.live_board import LAYOUTS, parquet, recorded_layout
+from tests.support.live_board import LAYOUTS, recorded_layout
 
 
 @pytest.mark.parametrize("layout", LAYOUTS)

@@ -20,7 +20,7 @@ from components.numbers import (
     still_possible,
 )
 from components.tokenization import MAX_UPLOAD_MB, cut_text, disagreements, read_tokenizer
-from tests.small_tokenizer import CHARACTERS, tokenizer_of_digits
+from tests.support.small_tokenizer import CHARACTERS, tokenizer_of_digits
 
 WHOLE = tokenizer_of_digits(merged=[str(number) for number in range(100)])
 DIGITS = tokenizer_of_digits()

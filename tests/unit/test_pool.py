@@ -9,7 +9,7 @@ import pytest
 from components.control import Control, Progress
 from components.engines import Engine, EnginePool, ModelId, Queue
 from components.errors import EngineError, StoppedError
-from tests.model_ids import unrevised
+from tests.support.model_ids import unrevised
 
 A, B, C = (unrevised(f"nobody/{name}") for name in "abc")
 

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
+from benchmarks.serving import REPOSITORY
 from components.errors import SettingsError
 from components.settings import MAX_UPLOAD_MB, Settings, load_settings, variable
-from tests.serving import REPOSITORY
 
 
 @pytest.fixture(autouse=True)

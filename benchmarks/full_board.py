@@ -1,13 +1,15 @@
-"""The live board for tests and benchmarks: its layouts so far, and a Hub that serves it."""
+"""The leaderboard as the Hub's dataset has it, and one of the real board's size.
+
+Made from the bundled final snapshot, for the leaderboard benchmark and for tests.
+"""
 
 import io
-import math
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
 from components.leaderboard import BENCHMARKS, load_board
-from tests.loopback_hub import LoopbackHub
 
 DATASET = "open-llm-leaderboard/contents"
 FILE = "data/train-00000-of-00001.parquet"
@@ -20,13 +22,12 @@ TYPES_2025 = {
     "other": "❓ other",
 }
 _TYPE_OF_KIND = {"base": TYPES_2025["pretrained"], "instruct": TYPES_2025["chat models"]}
-LAYOUTS = ("2024-10", "2024-12", "2025-02")
 
 
-def recorded_layout(layout: str = "2025-02") -> pd.DataFrame:
-    """The final snapshot's rows as the Hub dataset had them in one of LAYOUTS."""
+def dataset_layout() -> pd.DataFrame:
+    """The snapshot's rows with the dataset's columns of February 2025."""
     board = load_board("2025-03-final")
-    frame = pd.DataFrame(
+    return pd.DataFrame(
         {
             "eval_name": board["model_id"] + "_" + board["precision"],
             "Precision": board["precision"],
@@ -39,18 +40,11 @@ def recorded_layout(layout: str = "2025-02") -> pd.DataFrame:
             "#Params (B)": board["params_b"].fillna(-1),
             "Chat Template": board["chat_template"].fillna(False).astype(bool),
             **{label: board[column] for column, label in BENCHMARKS.items()},
-        }
-    )
-    if layout == "2024-10":
-        frame["#Params (B)"] = frame["#Params (B)"].apply(math.floor)
-    else:
-        frame["CO₂ cost (kg)"] = 1.0
-    if layout == "2025-02":
-        return frame.assign(
+            "CO₂ cost (kg)": 1.0,
             **{"Merged": False, "MoE": False, "Flagged": False, "Official Providers": False},
             **{"Generation": 0, "Submission Date": "2025-02-07"},
-        )
-    return frame.assign(**{"Not_Merged": True, "MoE": False, "Maintainer's Highlight": False})
+        }
+    )
 
 
 def full_size() -> pd.DataFrame:
@@ -59,7 +53,7 @@ def full_size() -> pd.DataFrame:
     Each copy scores a hundredth less on average than the one before, and has the corrected type.
     Half of the rows are base models, where the real board is mostly fine-tuned models and merges.
     """
-    frame = recorded_layout()
+    frame = dataset_layout()
     types = load_board("2025-03-final")["kind"].map(_TYPE_OF_KIND)
     number, row = np.divmod(np.arange(FULL_SIZE), len(frame))
     copies = frame.iloc[row].reset_index(drop=True)
@@ -73,13 +67,21 @@ def full_size() -> pd.DataFrame:
     )
 
 
-def add_board(hub: LoopbackHub, frame: pd.DataFrame, *, commit: str = COMMIT) -> None:
-    """Make the frame the dataset that the live board is read from."""
-    hub.add_repo(DATASET, {FILE: parquet(frame)}, commit=commit, repo_type="dataset", lfs=(FILE,))
-
-
 def parquet(frame: pd.DataFrame) -> bytes:
     """The frame as the bytes of a parquet file."""
     buffer = io.BytesIO()
     frame.to_parquet(buffer)
     return buffer.getvalue()
+
+
+def write_to_hub_cache(cache: Path, frame: pd.DataFrame) -> None:
+    """Put the frame where an earlier download would have left the dataset.
+
+    `cache` is the folder that BASEWISE_CACHE names; its layout is that of the Hub's client.
+    """
+    repository = cache / "hub" / f"datasets--{DATASET.replace('/', '--')}"
+    file = repository / "snapshots" / COMMIT / FILE
+    file.parent.mkdir(parents=True)
+    file.write_bytes(parquet(frame))
+    (repository / "refs").mkdir()
+    (repository / "refs" / "main").write_text(COMMIT, encoding="utf-8")
