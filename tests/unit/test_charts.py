@@ -25,8 +25,8 @@ from components.charts import (
 from components.charts.scores import PROFILE_COLORS
 from components.charts.style import CHART_COLORS, COLORS
 from components.leaderboard import (
+    compare_vintages,
     load_board,
-    movement,
     one_run_per_model,
     pareto_frontier,
     shortlist_scores,
@@ -114,7 +114,7 @@ def figures():
         profile = one_run_per_model(board[board["model"].isin(SHORTLIST)])
         yield benchmark_profile(profile, LABELS, vintage="Final", theme=theme), theme
         yield scores_by_size(rows, SHORTLIST, LABELS, vintage="Final", theme=theme), theme
-        moves = movement(load_board("2024-10-15"), board, SHORTLIST)
+        moves = compare_vintages(load_board("2024-10-15"), board, SHORTLIST)
         yield rank_movement(moves, LABELS, before="October", after="Final", theme=theme), theme
         named = [NamedAtlas("A", atlas, "note")]
         yield atlas_heatmaps(named, where="bare", theme=theme), theme
@@ -183,7 +183,7 @@ def test_of_thousands_of_models_the_best_of_each_size_the_frontier_and_the_short
 
 def test_rank_movement_leaves_out_what_one_vintage_lacks_and_says_both_ranks():
     models = [SHORTLIST[1], "tiiuae/Falcon3-7B-Base"]
-    moves = movement(load_board("2024-10-15"), load_board("2025-03-final"), models)
+    moves = compare_vintages(load_board("2024-10-15"), load_board("2025-03-final"), models)
     figure = rank_movement(moves, LABELS, before="October", after="Final", theme="dark")
     (line,) = figure.to_dict()["data"]
     assert list(line["y"]) == [int(moves["rank_before"][0]), int(moves["rank_after"][0])]

@@ -50,7 +50,7 @@ def test_by_the_twin_instruct_models_without_a_public_base_are_marked_and_have_n
     alone = rows[rows["kind"] == "instruct"]
     assert "microsoft/Phi-3-small-8k-instruct" in set(alone["model"])
     assert set(alone["model"]) <= without_public_base()
-    assert all("no public base" in badges for badges in alone["badges"].tolist())
+    assert all("no_public_base" in caveats for caveats in alone["caveats"].tolist())
     assert alone["uplift"].isna().all()
 
 

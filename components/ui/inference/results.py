@@ -5,7 +5,7 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from components.charts import NamedDistribution, Theme, first_tokens, price_distributions
-from components.pricing import error_band, estimates, load_catalogue
+from components.pricing import error_band, load_catalogue, point_estimates
 from components.ui.inference import predictions
 from components.ui.inference.inputs import Question
 from components.ui.inference.predictions import Prediction, Way
@@ -18,6 +18,14 @@ _LOG = permalinks.flag("log")
 _METHODS = {
     "tree": "all numbers against one run of the prompt",
     "plain": "one sequence per number: this model's attention takes no tree of numbers",
+}
+_ESTIMATE_LABELS = {
+    "median": "median",
+    "mean": "mean",
+    "mode": "mode",
+    "top3_mean": "top-3 weighted mean",
+    "greedy": "greedy",
+    "catalogue_median": "always the catalogue's median",
 }
 
 
@@ -173,16 +181,17 @@ def _estimates_table(question: Question, priced: list[Prediction]) -> str:
     rows: dict[str, list[float | None]] = {}
     for prediction in priced:
         if prediction.distribution is not None:
-            answers = {**estimates(prediction.distribution), "greedy": prediction.greedy}
+            answers = {**point_estimates(prediction.distribution), "greedy": prediction.greedy}
             for name, value in answers.items():
                 rows.setdefault(name, []).append(value)
-    rows["always the catalogue's median"] = [float(constant)] * len(priced)
+    rows["catalogue_median"] = [float(constant)] * len(priced)
     lines = [
         f"| estimate | {' | '.join(plain(label(p.model)) for p in priced)} |",
         "|---" * (len(priced) + 1) + "|",
     ]
     lines += [
-        f"| {name} | {' | '.join(_estimate(value, question.actual) for value in values)} |"
+        f"| {_ESTIMATE_LABELS[name]} |"
+        f" {' | '.join(_estimate(value, question.actual) for value in values)} |"
         for name, values in rows.items()
     ]
     if question.actual is not None:
@@ -217,7 +226,7 @@ def answers_frame(priced: list[Prediction]) -> pd.DataFrame:
                 "weights": prediction.provenance,
                 "product": prediction.product,
                 "actual": actual,
-                **estimates(distribution),
+                **point_estimates(distribution),
                 "greedy": prediction.greedy,
                 "greedy text": prediction.text,
                 "80 % from": low,
