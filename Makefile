@@ -7,6 +7,7 @@ PORT ?= 8501
 .PHONY: run test lint clean
 
 run: $(VENV)/app.stamp
+	$(BIN)/python -m components.settings
 	$(BIN)/streamlit run app.py --server.address localhost --server.port $(PORT)
 
 test: $(VENV)/dev.stamp browser

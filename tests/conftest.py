@@ -11,6 +11,7 @@ from pathlib import Path
 import hypothesis
 import pytest
 
+from components.settings import load_settings
 from tests.loopback_hub import LoopbackHub
 from tests.serving import REPOSITORY
 
@@ -25,6 +26,14 @@ for variable in ("HF_TOKEN", "HF_HUB_OFFLINE", "HF_HOME"):
 # A tokenizer's first use loads it: time says nothing about right or wrong here.
 hypothesis.settings.register_profile("basewise", deadline=None)
 hypothesis.settings.load_profile("basewise")
+
+
+@pytest.fixture(autouse=True)
+def fresh_settings() -> Iterator[None]:
+    """Settings are read once per process; here, once per test, so that it can set variables."""
+    load_settings.cache_clear()
+    yield
+    load_settings.cache_clear()
 
 
 @pytest.fixture

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from components.assets import Progress, fetch_dataset_file, silent
+from components.assets import fetch_dataset_file
+from components.control import Control
 from components.errors import BoardError
 from components.leaderboard.board import BENCHMARKS, HIDEABLE, tidy
 
@@ -53,12 +54,12 @@ class LiveBoard:
     hub_away: str | None
 
 
-def load_live_board(progress: Progress = silent) -> LiveBoard:
+def load_live_board(control: Control | None = None) -> LiveBoard:
     """Download the board, or use the cached copy.
 
     Raises AssetError if it can't be fetched, BoardError if the file is not such a board.
     """
-    file = fetch_dataset_file(DATASET, FILE, progress)
+    file = fetch_dataset_file(DATASET, FILE, control)
     board = read_board(file.path)
     newest = pd.to_datetime(board["submitted"], errors="coerce").max()
     return LiveBoard(

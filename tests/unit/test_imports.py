@@ -10,12 +10,14 @@ COMPONENTS = REPOSITORY / "components"
 # A room may import itself and those before it. Rooms of one rank do not import each other.
 RANKS = (
     {"errors"},
+    {"control", "settings"},
     {"registry"},
     {"assets"},
     {"tokenization"},
     {"numbers"},
     {"pricing", "leaderboard"},
     {"engines"},
+    {"evaluation"},
     {"charts"},
     {"ui"},
 )

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 import streamlit as st
 
+from components.evaluation import InferenceSettings, Item, own_item
 from components.pricing import DEFAULT_PROMPT, PROMPTS, load_catalogue, price_prompt
-from components.ui.inference.predictions import Way
 from components.ui.kit import permalinks
 from components.ui.kit.model_ids import clean_ids, label, options, say_refused
 from components.ui.kit.text import plain
@@ -30,11 +30,10 @@ _TOLERANCE = permalinks.one_of("tolerance", list(_TOLERANCES), "0.01")
 
 @dataclass(frozen=True)
 class Question:
-    """A product and the prompt made of it; `actual` is its list price, if known."""
+    """A product by its title, and what is asked about it."""
 
     title: str
-    prompt: str
-    actual: float | None
+    item: Item
 
 
 def ask() -> Question | None:
@@ -74,7 +73,8 @@ def ask() -> Question | None:
             )
         )
         prompt = price_prompt(product.description, question)
-        asked = Question(product.title, prompt, product.price_usd)
+        item = Item(product.id, prompt, product.price_usd)
+        asked = Question(product.title, item)
     return asked if question.strip() else None
 
 
@@ -129,7 +129,7 @@ def _own_product(question: str) -> Question | None:
     if not description.strip():
         st.info("Describe the product, then predict.", icon=":material/edit:")
         return None
-    return Question("your own product", price_prompt(description, question), actual)
+    return Question("your own product", own_item(price_prompt(description, question), actual))
 
 
 def pick_models(on_shortlist: list[str]) -> list[str]:
@@ -152,7 +152,7 @@ def pick_models(on_shortlist: list[str]) -> list[str]:
     return chosen
 
 
-def pick_way() -> Way:
+def pick_settings() -> InferenceSettings:
     """How to run them; in the URL as `tolerance` and `four_bit`."""
     tolerance, four_bit = _TOLERANCE.show(), _FOUR_BIT.show()
     with st.container(horizontal=True, vertical_alignment="bottom", gap="large"):
@@ -172,4 +172,4 @@ def pick_way() -> Way:
             help="For models that would not fit otherwise: they take about a third of the memory."
             " It changes the probabilities, most in small models. Quantized while loading (NF4).",
         )
-    return Way(float(tolerance), four_bit)
+    return InferenceSettings(float(tolerance), "4-bit" if four_bit else "native")

@@ -11,7 +11,7 @@ from components.errors import BasewiseError
 from components.leaderboard import VINTAGE_LABELS, shortlist_scores
 from components.registry import load_registry
 from components.ui import services
-from components.ui.inference import predictions
+from components.ui.inference import outcomes
 from components.ui.kit import shell, shortlist
 from components.ui.kit.feedback import show_error
 from components.ui.kit.model_ids import labels
@@ -94,15 +94,18 @@ def _numbers(repo_id: str) -> None:
 
 
 def _prediction(repo_id: str) -> None:
-    latest = predictions.latest(repo_id)
+    latest = outcomes.latest(repo_id)
     if latest is None:
         st.caption("No prediction in this visit.")
         return
     if latest.error is not None:
         st.caption("The latest prediction failed: see Live inference.")
         return
-    distribution = latest.distribution
-    if distribution is None or not distribution.probabilities.any():
+    if latest.prediction is None:
+        st.caption("The latest prediction was stopped.")
+        return
+    distribution = latest.prediction.distribution
+    if not distribution.probabilities.any():
         price = "no price"
     else:
         low, high = distribution.interval(0.8)
@@ -110,8 +113,8 @@ def _prediction(repo_id: str) -> None:
             f"${distribution.median:,.0f} (median; 80 % ${low:,.0f} to ${high:,.0f}; given a price"
             f" to $999, {distribution.probabilities.sum():.0%} of the probability)"
         )
-    actual = f", actual ${latest.actual:,.2f}" if latest.actual is not None else ""
-    st.caption(plain(f"Latest prediction: {price} for {latest.product}{actual}"))
+    actual = f", actual ${latest.item.actual:,.2f}" if latest.item.actual is not None else ""
+    st.caption(plain(f"Latest prediction: {price} for {latest.title}{actual}"))
 
 
 def score_chart(models: list[str], board: Board) -> None:
