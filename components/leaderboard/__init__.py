@@ -14,18 +14,23 @@ from components.leaderboard.board import (
     one_run_per_model,
     read_corrections,
 )
+from components.leaderboard.caveats import CAVEATS, Caveat, with_caveats
 from components.leaderboard.frontier import pareto_frontier
 from components.leaderboard.live import LiveBoard, load_live_board, read_board
-from components.leaderboard.movement import movement
+from components.leaderboard.movement import MoveReason, compare_vintages
 from components.leaderboard.numbering import families, family_strategy
 from components.leaderboard.query import RANKINGS, BoardQuery, answer, weighted_average
-from components.leaderboard.search import SYNTAX, search
-from components.leaderboard.twins import shortlist_scores, twins, with_twins, without_public_base
-from components.leaderboard.validity import BADGES, with_badges
+from components.leaderboard.search import SYNTAX, search_board
+from components.leaderboard.twins import (
+    instruct_twins,
+    shortlist_scores,
+    with_twins,
+    without_public_base,
+)
 
 __all__ = [
-    "BADGES",
     "BENCHMARKS",
+    "CAVEATS",
     "HIDEABLE",
     "KINDS",
     "LIVE",
@@ -35,24 +40,26 @@ __all__ = [
     "VINTAGES",
     "VINTAGE_LABELS",
     "BoardQuery",
+    "Caveat",
     "LiveBoard",
+    "MoveReason",
     "answer",
     "as_recorded",
+    "compare_vintages",
     "families",
     "family_strategy",
     "filter_board",
+    "instruct_twins",
     "load_board",
     "load_live_board",
-    "movement",
     "one_run_per_model",
     "pareto_frontier",
     "read_board",
     "read_corrections",
-    "search",
+    "search_board",
     "shortlist_scores",
-    "twins",
     "weighted_average",
-    "with_badges",
+    "with_caveats",
     "with_twins",
     "without_public_base",
 ]

@@ -6,7 +6,7 @@ import streamlit as st
 
 from components.charts import NamedDistribution, Theme, first_tokens, price_distributions
 from components.evaluation import InferenceSettings, Prediction
-from components.pricing import error_band, estimates, load_catalogue
+from components.pricing import error_band, load_catalogue, point_estimates
 from components.ui.inference import outcomes
 from components.ui.inference.inputs import Question
 from components.ui.inference.outcomes import Outcome
@@ -21,6 +21,14 @@ _LOG = permalinks.flag("log")
 _METHODS = {
     "tree": "all numbers against one run of the prompt",
     "plain": "one sequence per number",
+}
+_ESTIMATE_LABELS = {
+    "median": "median",
+    "mean": "mean",
+    "mode": "mode",
+    "top3_mean": "top-3 weighted mean",
+    "greedy": "greedy",
+    "catalogue_median": "always the catalogue's median",
 }
 
 
@@ -179,16 +187,17 @@ def _estimates_table(question: Question, priced: list[Prediction]) -> str:
     constant = pd.Series([product.price_usd for product in load_catalogue().values()]).median()
     rows: dict[str, list[float | None]] = {}
     for prediction in priced:
-        read_outs = {**estimates(prediction.distribution), "greedy": prediction.greedy}
+        read_outs = {**point_estimates(prediction.distribution), "greedy": prediction.greedy}
         for name, value in read_outs.items():
             rows.setdefault(name, []).append(value)
-    rows["always the catalogue's median"] = [float(constant)] * len(priced)
+    rows["catalogue_median"] = [float(constant)] * len(priced)
     lines = [
         f"| estimate | {' | '.join(plain(label(p.model.repo_id)) for p in priced)} |",
         "|---" * (len(priced) + 1) + "|",
     ]
     lines += [
-        f"| {name} | {' | '.join(_estimate(value, question.item.actual) for value in values)} |"
+        f"| {_ESTIMATE_LABELS[name]} |"
+        f" {' | '.join(_estimate(value, question.item.actual) for value in values)} |"
         for name, values in rows.items()
     ]
     if question.item.actual is not None:
@@ -221,7 +230,7 @@ def answers_frame(priced: list[Prediction]) -> pd.DataFrame:
                 "weights": prediction.model.describe(),
                 "item": prediction.item.id,
                 "actual_usd": actual,
-                **estimates(distribution),
+                **point_estimates(distribution),
                 "greedy": prediction.greedy,
                 "greedy_text": prediction.continuation,
                 "interval_80_low": low,

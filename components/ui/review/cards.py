@@ -24,7 +24,7 @@ _PER_ROW = 4
 
 
 def evidence_cards(models: list[str], board: Board) -> None:
-    """One card per model; scores stand at once, tokenizers follow as they load."""
+    """One card per model; scores are shown at once, tokenizers as they load."""
     if not models:
         st.info(
             "The shortlist is empty. Pick models in the sidebar, or on the leaderboard.",
@@ -56,14 +56,14 @@ def _identity(repo_id: str) -> None:
 
 
 def _scores(repo_id: str, row: Mapping[Hashable, Any]) -> None:
-    own, twin = st.columns(2)
-    own.metric("Average", _score(row["average"]))
+    average_column, twin_column = st.columns(2)
+    average_column.metric("Average", _score(row["average"]))
     uplift = row["twin_average"] - row["average"]
-    twin.metric(
+    twin_column.metric(
         "Twin's",
         _score(row["twin_average"]),
         delta=f"{uplift:+.2f}" if pd.notna(uplift) else None,
-        help=row["twin"] if isinstance(row["twin"], str) else _why_no_twin(repo_id),
+        help=plain(row["twin"] if isinstance(row["twin"], str) else _why_no_twin(repo_id)),
     )
 
 
@@ -136,7 +136,7 @@ def score_chart(models: list[str], board: Board) -> None:
 
 
 def links() -> None:
-    """Where each kind of evidence is looked at closely."""
+    """Links to the pages that show each kind of evidence in full."""
     columns = st.columns(3)
     with columns[0]:
         shell.link(shell.LEADERBOARD, "Compare scores on the leaderboard")
