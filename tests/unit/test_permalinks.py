@@ -3,15 +3,12 @@
 import importlib
 import pkgutil
 from collections import defaultdict
-from pathlib import Path
 
 from streamlit.testing.v1 import AppTest
 
 import components.ui
 from components.ui.kit import permalinks
 from components.ui.kit.permalinks import Parameter
-
-UI = Path(components.ui.__path__[0])
 
 
 def test_no_two_choices_share_a_name():
@@ -51,13 +48,3 @@ def test_a_bound_widget_shows_the_urls_value_and_writes_what_is_picked_there():
 def test_links_of_before_a_column_was_renamed_still_name_it():
     columns = permalinks.some_of("c", ["model_id", "caveats"], renamed={"badges": "caveats"})
     assert columns.read(["badges", "nonsense", "model_id"]) == ["caveats", "model_id"]
-
-
-def test_widgets_of_parameters_are_drawn_by_bound_alone():
-    offenders = [
-        file.name
-        for folder in ("kit", "leaderboard", "review", "tokenizers")
-        for file in (UI / folder).glob("*.py")
-        if file.name != "permalinks.py" and "widget_key" in file.read_text(encoding="utf-8")
-    ]
-    assert not offenders

@@ -134,8 +134,7 @@ def _figures(
 
 
 def _evidence(question: Question, priced: list[Prediction]) -> None:
-    log_price = _LOG.show()
-    st.toggle("Logarithmic price axis", key=_LOG.widget_key, on_change=_LOG.take)
+    log_price = permalinks.bound(st.toggle, _LOG, "Logarithmic price axis")
     distribution, first = _figures(question, priced, shell.theme(), log_price=log_price)
     shell.chart(
         distribution,

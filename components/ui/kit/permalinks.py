@@ -55,7 +55,7 @@ class Parameter(Generic[T]):
         """Choose another value."""
         st.session_state[self._key] = self.read(self.write(value))
 
-    def show(self) -> T:
+    def _prepare(self) -> T:
         """Set the widget with key `widget_key` and the URL to the value, and return it."""
         value = self.value()
         st.session_state[self.widget_key] = value
@@ -71,7 +71,7 @@ class Parameter(Generic[T]):
             del st.query_params[self.name]  # an empty list would leave the address as it is
         return value
 
-    def take(self) -> None:
+    def _take(self) -> None:
         """The widget's `on_change`: its value becomes the parameter's."""
         self.choose(st.session_state[self.widget_key])
 
@@ -89,10 +89,10 @@ def bound(
 ) -> T:
     """Draw `widget(*args, **options)` bound to the parameter and the URL; the parameter's value.
 
-    `on_change` replaces the parameter's `take` where what is picked is not simply its value.
+    `on_change` is for a widget whose value is not simply the parameter's.
     """
-    value = parameter.show()
-    widget(*args, key=parameter.widget_key, on_change=on_change or parameter.take, **options)
+    value = parameter._prepare()
+    widget(*args, key=parameter.widget_key, on_change=on_change or parameter._take, **options)
     return value
 
 

@@ -54,7 +54,7 @@ _WEIGHTS = permalinks.one_of("prices", list(_PRICES), "catalogue")
 
 
 def number_heatmaps(loaded: dict[str, LoadedTokenizer]) -> go.Figure:
-    """The heatmaps of a range of numbers in a context, both chosen here; what was drawn."""
+    """The heatmaps of a range of numbers in a context, both chosen here; returns the figure."""
     template, first, last = _pick_numbers()
     with st.spinner("Running every number …", show_time=True):
         atlases = {
@@ -146,7 +146,7 @@ def _atlas_table(atlases: Mapping[str, NumberAtlas]) -> pd.DataFrame:
 
 
 def first_token(loaded: dict[str, LoadedTokenizer]) -> list[go.Figure]:
-    """Which prices a first token leaves possible, and how much it settles; what was drawn."""
+    """Which prices a first token leaves possible, and how much it settles; returns the figures."""
     picker, _ = st.columns([2, 5])
     with picker:
         number = bound(st.number_input, _PRICE, "A price in whole dollars, 0 to 999", 0, 999)

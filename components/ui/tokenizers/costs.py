@@ -101,7 +101,7 @@ def _products_table(costs: pd.DataFrame) -> None:
 
 
 def registry() -> None:
-    """The same figures for every tokenizer of the registry, once the visitor asks for them."""
+    """The same figures for every tokenizer of the registry, once the visitor requests them."""
     known = {spec.tokenizer or (spec.id,) for spec in load_registry()}
     if not st.session_state.get(_REQUESTED):
         st.button(
