@@ -48,6 +48,7 @@ def tied_with_best(
     Of the index of `scores`, nullable booleans. The best is tied with itself, and with all that
     have exactly its score. Unknown: no score, or no standard error of it or of the best.
     """
+    stderr = stderr.reindex(scores.index)
     known = scores.dropna()
     if known.empty:
         return pd.Series(pd.NA, index=scores.index, dtype="boolean")
@@ -113,7 +114,8 @@ def pairwise(scores: pd.DataFrame, models: Sequence[str], value: str = "score") 
     """
     require_one_source(scores)
     errors = _ERRORS[value]
-    runs = best_runs(scores[scores["model"].isin(list(models))]) if len(scores) else scores
+    wanted = scores[scores["model"].isin(list(models))]
+    runs = wanted if wanted.empty else best_runs(wanted)
     sides = {
         model: rows.set_index("benchmark")[[value, errors]] for model, rows in runs.groupby("model")
     }

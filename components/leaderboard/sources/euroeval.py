@@ -18,7 +18,8 @@ SOURCE = Source(
     harness="EuroEval, several draws of examples and test items per data set",
     errors="the source's own 95 % margins, divided by 1.96",
     limits="A few fine-tuned models are typed base there. Runs on the validation split are not "
-    "quite comparable with those on the test split. Many models lack data sets.",
+    "quite comparable with those on the test split, and many models lack data sets. Its figures "
+    "are of several kinds (correlation, F1), so the source itself ranks by mean rank.",
     columns=(
         Column("sst5", "SST-5", "Matthews correlation x 100", 12),
         Column("conll_en", "CoNLL-en", "micro F1 without miscellaneous", 8),
