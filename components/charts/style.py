@@ -96,9 +96,9 @@ def _listed_styles() -> dict[str, ModelStyle]:
         start = len(styles) % len(MARKERS)
         markers = (*MARKERS[start:], *MARKERS[:start])
         candidates = [ModelStyle(color, marker) for marker in markers]
-        # With every marker of the colour taken, one is shared: labels tell the two apart.
-        free = [style for style in candidates if style not in styles.values()]
-        styles[spec.id] = (free or candidates)[0]
+        # A family of more models than there are markers goes on in another colour.
+        candidates += [ModelStyle(other, marker) for marker in MARKERS for other in COLORS]
+        styles[spec.id] = next(style for style in candidates if style not in styles.values())
     for spec in registry:
         if (base := registry.base_of(spec)) is not None:
             marker = f"{styles[base.id].marker}-open"

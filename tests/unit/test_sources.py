@@ -26,6 +26,7 @@ from components.leaderboard import (
     where_scored,
 )
 from components.leaderboard.sources import Column, Part, require_one_source, score_stderr
+from components.registry import load_registry
 
 SHORTLIST = [
     "Qwen/Qwen2.5-7B",
@@ -173,6 +174,44 @@ def test_changing_loaded_scores_does_not_change_the_next_ones():
     scores = load_scores("swallow")
     scores["score"] = 0.0
     assert load_scores("swallow")["score"].max() > 90
+
+
+# The registry.
+
+
+@pytest.mark.parametrize(
+    ("family", "model_id"),
+    [
+        ("Qwen", "Qwen/Qwen3-14B-Base"),
+        ("Qwen", "Qwen/Qwen3.5-9B-Base"),
+        ("Gemma", "google/gemma-3-27b-pt"),
+        ("Gemma", "google/gemma-3n-E4B"),
+        ("Gemma", "google/gemma-4-31B"),
+        ("OLMo", "allenai/Olmo-3-1025-7B"),
+        ("SmolLM", "HuggingFaceTB/SmolLM3-3B-Base"),
+        ("Mistral", "mistralai/Ministral-3-8B-Base-2512"),
+        ("Mistral", "mistralai/Mistral-Small-3.1-24B-Base-2503"),
+        ("Apertus", "swiss-ai/Apertus-8B-2509"),
+        ("Falcon", "tiiuae/Falcon-H1-Tiny-Multilingual-100M-Base"),
+        ("Nemotron", "nvidia/NVIDIA-Nemotron-3-Nano-30B-A3B-Base-BF16"),
+        ("Llama", "meta-llama/Llama-4-Scout-17B-16E"),
+    ],
+)
+def test_current_base_models_are_listed_and_measured_somewhere(family, model_id):
+    spec = load_registry().get(model_id)
+    assert (spec.family, spec.kind) == (family, "base")
+    assert where_scored([model_id])["measured"].max() > 0
+
+
+@pytest.mark.parametrize("source", ["swallow", "euroeval-english"])
+def test_listed_sizes_agree_with_the_sources(source):
+    registry = load_registry()
+    models = load_scores(source).dropna(subset="params_b").drop_duplicates(["model", "run"])
+    for model, params_b in models[["model", "params_b"]].itertuples(index=False):
+        # Swallow rounds to two figures; EuroEval counts GPT-2's attention masks, and has one
+        # Ministral in two sizes.
+        if model in registry:
+            assert registry.get(model).params_b == pytest.approx(params_b, rel=0.11), model
 
 
 # Nothing is computed across sources or vintages.
