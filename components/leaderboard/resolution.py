@@ -18,6 +18,7 @@ from components.leaderboard.board import BENCHMARKS
 from components.leaderboard.sources import SOURCES, require_one_source, score_stderr
 
 Z_95 = 1.96
+_RUN = ["model", "model_id", "run"]  # one model can have been run under two ids
 _ERRORS = {"score": "stderr", "before": "before_stderr"}
 
 
@@ -62,8 +63,8 @@ def tied_with_best(
 
 
 def mean_scores(scores: pd.DataFrame, value: str = "score") -> pd.DataFrame:
-    """One row per run of one source, best first: `model`, `run`, `mean`, `stderr`, `measured`,
-    `rank`.
+    """One row per run of one source, best first: `model`, `model_id`, `run`, `mean`, `stderr`,
+    `measured`, `rank`.
 
     `mean` goes over all the source's benchmarks of 0 to 100 and is NaN for a run that lacks one:
     a mean over other benchmarks is another number. `stderr` is the root of the sum of the
@@ -92,7 +93,7 @@ def mean_scores(scores: pd.DataFrame, value: str = "score") -> pd.DataFrame:
 
 def _table(scores: pd.DataFrame, value: str, names: list[str]) -> pd.DataFrame:
     of_them = scores[scores["benchmark"].isin(names)]
-    table = of_them.pivot(index=["model", "run"], columns="benchmark", values=value)
+    table = of_them.pivot(index=_RUN, columns="benchmark", values=value)
     return table.reindex(names, axis=1)
 
 
@@ -102,7 +103,7 @@ def best_runs(scores: pd.DataFrame) -> pd.DataFrame:
     The run with the best mean; where no run has all benchmarks, the one that has the most.
     """
     best = mean_scores(scores).drop_duplicates("model")
-    return scores.merge(best[["model", "run"]], on=["model", "run"])
+    return scores.merge(best[_RUN], on=_RUN)
 
 
 def pairwise(scores: pd.DataFrame, models: Sequence[str], value: str = "score") -> pd.DataFrame:

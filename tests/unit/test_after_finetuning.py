@@ -17,6 +17,7 @@ from components.leaderboard import (
     rank_agreement,
 )
 from components.leaderboard.finetuning import bits_per_byte, task_scores
+from components.registry import load_registry
 
 GEMMA, QWEN, LLAMA = "google/gemma-2-9b", "Qwen/Qwen2.5-7B", "meta-llama/Llama-3.1-8B"
 
@@ -35,6 +36,11 @@ def test_there_are_61_models_on_24_tasks():
     scores = task_scores()
     assert (scores["model_id"].nunique(), scores["benchmark"].nunique()) == (61, 24)
     assert len(scores) == 61 * 24
+
+
+def test_25_models_of_the_registry_are_in_it():
+    measured = set(task_scores()["model"])
+    assert sum(spec.id in measured for spec in load_registry()) == 25
 
 
 @pytest.mark.parametrize(

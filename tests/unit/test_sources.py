@@ -258,6 +258,15 @@ def test_no_scores_at_all_are_said_to_be_none():
         mean_scores(load_scores("swallow").head(0))
 
 
+def test_one_model_run_under_two_ids_counts_by_its_better_run():
+    scores = load_scores("ollm-v2")
+    run = scores[(scores["vintage"] == VINTAGES[0]) & (scores["model_id"] == "microsoft/phi-2")]
+    better = run.assign(model_id="somebody/phi-2", score=run["score"] + 1)
+    means = mean_scores(pd.concat([run, better]))
+    assert means["model_id"].tolist() == ["somebody/phi-2", "microsoft/phi-2"]
+    assert means["rank"].tolist() == [1, pd.NA]
+
+
 # A shortlist in all sources.
 
 
