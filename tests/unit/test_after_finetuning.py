@@ -45,7 +45,6 @@ def test_25_models_of_the_registry_are_in_it():
 
 @pytest.mark.parametrize(
     ("model", "mean"),
-    # 78.448 of Qwen2.5-14B is given as 0.785 in the notes that this app was built from.
     [(GEMMA, 77.5), (QWEN, 74.8), (LLAMA, 74.2), ("Qwen/Qwen2.5-14B", 78.4)],
 )
 def test_the_mean_over_the_tasks_after_fine_tuning(model, mean):

@@ -93,8 +93,8 @@ def test_no_neighbours_in_the_ranking_of_base_models_up_to_9b_are_told_apart():
 
 
 def test_with_gpqas_answers_counted_as_independent_a_few_more_pairs_are_told_apart():
-    # As the harness counts them: 1,192 answers to 546 questions. The notes that this app was built
-    # from say 920 pairs; the last three depend on the parts' chance levels, which they do not give.
+    # The harness counts 1,192 answers to 546 questions. 920 pairs is a count that was made so; what
+    # is left of the difference depends on the chance levels assumed for the parts.
     rows = base_with_twins()
     errors = board_stderr(rows)[list(BENCHMARKS)]
     errors["gpqa"] = score_stderr(rows["gpqa"], [Part(1_192, 1 / 4)])
