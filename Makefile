@@ -25,7 +25,8 @@ test: $(VENV)/dev.stamp .test-cache/tokenizers.stamp browser
 	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
 
 quick: $(VENV)/dev.stamp .test-cache/tokenizers.stamp
-	$(BIN)/python -m pytest -q -m "not network and not browser and not slow"
+	$(BIN)/python -m pytest -q -n $(WORKERS) --dist worksteal --hypothesis-profile quick \
+		-m "not network and not browser and not slow"
 
 lint: $(VENV)/dev.stamp
 	$(BIN)/ruff check .

@@ -29,6 +29,7 @@ if "PYTEST_XDIST_WORKER" in os.environ:
 
 # A tokenizer's first use loads it: time says nothing about right or wrong here.
 hypothesis.settings.register_profile("basewise", deadline=None)
+hypothesis.settings.register_profile("quick", deadline=None, max_examples=25)  # make check
 hypothesis.settings.load_profile("basewise")
 
 # `make check` runs what has none of network, browser and slow.
