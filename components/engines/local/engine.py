@@ -26,8 +26,7 @@ from components.engines.local import fp32_logits, tree_attention
 from components.engines.local.memory import BYTES_IN_FOUR_BIT, refuse_if_never, refuse_if_not_now
 from components.engines.local.scorers import LocalScorer, PlainScorer, TreeScorer, trees_work
 from components.errors import EngineError, StoppedError
-from components.numbers import NumberTrie, NumberTrieCache, PriceDistribution, walk
-from components.numbers.trie import Path as TokenPath
+from components.numbers import NumberTrie, NumberTrieCache, PriceDistribution, TokenPath, walk
 from components.registry import HubRepo, load_registry
 from components.tokenization import open_tokenizer
 
