@@ -61,7 +61,7 @@ class NumberTrieCache:
         return TokenizedPrompt((*self._leading_special_tokens(), *tokens), trie)
 
     def _leading_special_tokens(self) -> TokenPath:
-        encoding = self._tokenizer.encode("x", add_special_tokens=True)
+        encoding = self._tokenizer.encode("0", add_special_tokens=True)
         text_starts = encoding.special_tokens_mask.index(0)
         return tuple(encoding.ids[:text_starts])
 

@@ -57,7 +57,7 @@ BRACES = st.sampled_from(["{", "}", "{}", "{a}", "{ n}", "{N}"])
 @given(st.lists(st.one_of(PLAIN_TEXT, BRACES, st.sampled_from(list(FIELDS))), max_size=6))
 @example(["{", "{n}", "}"])
 @example(["{n}", "{n:,}"])
-def test_a_text_is_a_context_exactly_if_it_holds_one_number_and_all_else_stays_as_it_is(parts):
+def test_a_text_is_a_context_if_it_holds_one_number_and_all_else_stays_as_it_is(parts: list[str]):
     template = "".join(parts)
     if sum(part in FIELDS for part in parts) == 1:
         written = "".join(FIELDS.get(part, part) for part in parts)
