@@ -47,10 +47,10 @@ class NumberingStrategy:
 
     `tokens_per_number` says how many numbers take how many tokens; `digit_vocabulary` counts the
     vocabulary's entries of ASCII digits only. `chunking` is how numbers of 4 to 6 digits are cut
-    (LONG_SAMPLE drawn of each length), `long_examples` the tokens of some. `prefix_kept` and
-    `decoded_back` say of how many of 0 to 999 the prefix's own tokens stay as they are, and the
-    text comes back from its tokens. `bare_differs` says how many get other tokens without any
-    text before them, `bare_example` those of 999. `spellings` are the tokens of 7, 07 and 007.
+    (LONG_SAMPLE drawn of each length), `long_examples` the tokens of some. `prefix_kept` counts
+    those of 0 to 999 that leave the prefix's tokens unchanged, `decoded_back` those whose tokens
+    decode to the same text, `bare_differs` those that get other tokens without any text before
+    them; `bare_example` are 999's then. `spellings` are the tokens of 7, 07 and 007.
     """
 
     name: StrategyName

@@ -32,10 +32,10 @@ class NumberPaths:
 
 @dataclass(frozen=True)
 class TrieShape:
-    """The trie's nodes as token paths, without probabilities' columns.
+    """The trie's nodes as token paths, and how they hang together.
 
-    `order` holds all nodes, shorter ones first; `numbers` those that spell a whole number, also
-    with a separator after it; `separators` the latter alone; `children` in the order of numbers.
+    `order` holds all nodes, shorter ones first. `numbers` has those that spell a whole number,
+    also those with a separator after it, which are `separators`. `children` has each inner node's.
     """
 
     order: list[TokenPath]
@@ -115,11 +115,11 @@ def _nodes(
     for path in shape.order:
         children = shape.children.get(path, ())
         edges = tuple(child[-1] for child in children)
-        # After a separator, a further separator does not go on.
+        rest = unspelled.get(path, "")
         after_number = path in shape.numbers and path not in shape.separators
-        key = (unspelled.get(path, ""), after_number, edges)
+        key = (rest, after_number, edges)
         if key not in overflow:
-            others = sorted(continuing[key[:2]].difference(edges))
+            others = sorted(continuing[rest, after_number].difference(edges))
             overflow[key] = np.searchsorted(columns, others)
         nodes.append(
             TrieNode(

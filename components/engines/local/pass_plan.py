@@ -54,19 +54,13 @@ class PassPlan:
     @cached_property
     def positions(self) -> NDArray[np.int64]:
         """Each key's position in its text, shape (keys,); those of the queries come last."""
-        prompt = self.cached_prompt + len(self.chunk)
-        lengths = [
-            np.array([prompt + len(path) - 1 for path in nodes], dtype=np.int64)
+        prompt = np.arange(self.cached_prompt + len(self.chunk))
+        ancestors, paths = (
+            len(prompt) - 1 + np.array([len(path) for path in nodes], dtype=np.int64)
             for nodes in (self.ancestors, self.paths)
-        ]
-        return np.concatenate(
-            [
-                np.arange(self.cached_prompt),
-                lengths[0],
-                np.arange(self.cached_prompt, prompt),
-                lengths[1],
-            ]
         )
+        before, chunk = np.split(prompt, [self.cached_prompt])
+        return np.concatenate([before, ancestors, chunk, paths])
 
     @property
     def query_positions(self) -> NDArray[np.int64]:
