@@ -87,7 +87,7 @@ CLOCK = """
 
 
 def milliseconds_in_process(runs: pd.DataFrame, query: BoardQuery) -> float:
-    """What one rerun of the page computes: filter, twins, badges, frontier and rank."""
+    """What one rerun of the page computes: filter, twins, caveats, frontier and rank."""
     began = time.perf_counter()
     answer(runs, query)
     return 1000 * (time.perf_counter() - began)
@@ -114,7 +114,7 @@ def as_shown(rows: pd.DataFrame) -> pd.DataFrame:
     scores = ["average", "twin_average", "uplift", "uplift_without_ifeval"]
     facts = ["kind", "license", "precision", "chat_template"]
     return rows[["model_id", "params_b", *scores, *BENCHMARKS, *facts]].assign(
-        badges=rows["badges"].map("; ".join), hub="https://huggingface.co/" + rows["model_id"]
+        caveats=rows["caveats"].map("; ".join), hub="https://huggingface.co/" + rows["model_id"]
     )
 
 

@@ -101,7 +101,7 @@ def harness_seconds(
 ) -> float:
     registry = load_registry()
     task = {
-        "folder": str(fetch_weights(registry.get(engine.repo_id), registry).folder),
+        "folder": str(fetch_weights(registry.get(engine.id.repo_id), registry).folder),
         "device": str(engine.model.device),
         "dtype": str(dtype).removeprefix("torch."),
         "prompt": prompt,
@@ -196,7 +196,7 @@ def main() -> None:
         opening = len(loaded.tokenizer(commonprefix(prompts))["input_ids"])  # noqa: RUF071
         share = opening / median(distribution.tokens for distribution in found)
         print(
-            f"{loaded.repo_id}: {60 / each:.0f} products per minute; the prompts begin with the"
+            f"{loaded.id.repo_id}: {60 / each:.0f} products per minute; the prompts begin with the"
             f" same {opening} tokens, {share:.1%} of what is run"
         )
 

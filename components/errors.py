@@ -32,6 +32,14 @@ class BasewiseError(Exception):
         return "\n".join(lines)
 
 
+class SettingsError(BasewiseError):
+    """An environment variable of Basewise that can't be used."""
+
+
+class StoppedError(BasewiseError):
+    """Work that whoever started it has stopped."""
+
+
 class RegistryError(BasewiseError):
     """The registry file breaks its own rules."""
 
@@ -66,7 +74,3 @@ class BoardError(BasewiseError):
 
 class EngineError(BasewiseError):
     """A model that can't be loaded or run."""
-
-
-class StoppedError(EngineError):
-    """A run that whoever started it has stopped."""

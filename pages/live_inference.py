@@ -10,9 +10,9 @@ models = shell.open_page(
 )
 question = inputs.ask()
 chosen = inputs.pick_models(models)
-way = inputs.pick_way()
+settings = inputs.pick_settings()
 run_now = run.controls(ready=question is not None and bool(chosen))
 if question is not None and chosen:
     if run_now:
-        run.predict(question, chosen, way)
-    results.answers(question, chosen, way)
+        run.predict(question, chosen, settings)
+    results.answers(question, chosen, settings)

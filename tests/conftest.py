@@ -13,6 +13,7 @@ import hypothesis
 import pytest
 
 from benchmarks.serving import REPOSITORY
+from components.settings import load_settings
 from tests.support.loopback_hub import LoopbackHub
 
 _hub = LoopbackHub()
@@ -54,6 +55,14 @@ def no_downloads(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
     if request.node.get_closest_marker("network") is None:
         monkeypatch.setenv("PIP_NO_INDEX", "1")
         monkeypatch.setenv("npm_config_offline", "true")
+
+
+@pytest.fixture(autouse=True)
+def fresh_settings() -> Iterator[None]:
+    """Settings are read once per process; here, once per test, so that it can set variables."""
+    load_settings.cache_clear()
+    yield
+    load_settings.cache_clear()
 
 
 @pytest.fixture

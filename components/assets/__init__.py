@@ -8,16 +8,14 @@ from components.assets.fetch import (
     fetch_weights,
 )
 from components.assets.hub import parameters_on_hub
-from components.assets.store import Progress, cache_root, silent
+from components.assets.store import cache_root
 
 __all__ = [
     "Asset",
     "DatasetFile",
-    "Progress",
     "cache_root",
     "fetch_dataset_file",
     "fetch_tokenizer",
     "fetch_weights",
     "parameters_on_hub",
-    "silent",
 ]

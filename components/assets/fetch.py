@@ -7,7 +7,8 @@ from pathlib import Path
 
 from components.assets.hub import HubError, cached_repo, fetch_repo
 from components.assets.packages import cached_package, fetch_package
-from components.assets.store import Progress, SourceError, silent
+from components.assets.store import SourceError
+from components.control import Control
 from components.errors import AssetError, Attempt
 from components.registry import HubRepo, ModelRegistry, ModelSpec, Source
 
@@ -35,6 +36,13 @@ class Asset:
         """Whether the files are the Hub repository's, not a package's."""
         return isinstance(self.source, HubRepo)
 
+    @property
+    def source_id(self) -> str:
+        """The source without its revision: `hub:organization/name`, `pypi:key` or `npm:key`."""
+        if isinstance(self.source, HubRepo):
+            return f"hub:{self.source.repo_id}"
+        return f"{self.source.kind}:{self.source.key}"
+
     def describe(self) -> str:
         """The source that was used, as a person names it."""
         if isinstance(self.source, HubRepo):
@@ -42,7 +50,9 @@ class Asset:
         return self.source.describe()
 
 
-def fetch_tokenizer(spec: ModelSpec, registry: ModelRegistry, progress: Progress = silent) -> Asset:
+def fetch_tokenizer(
+    spec: ModelSpec, registry: ModelRegistry, control: Control | None = None
+) -> Asset:
     """The model's tokenizer files; AssetError says what was tried if no source has them."""
     return _fetch(
         spec,
@@ -50,11 +60,13 @@ def fetch_tokenizer(spec: ModelSpec, registry: ModelRegistry, progress: Progress
         TOKENIZER_PATTERNS,
         _missing_tokenizer_file,
         "tokenizer",
-        progress,
+        control or Control(),
     )
 
 
-def fetch_weights(spec: ModelSpec, registry: ModelRegistry, progress: Progress = silent) -> Asset:
+def fetch_weights(
+    spec: ModelSpec, registry: ModelRegistry, control: Control | None = None
+) -> Asset:
     """The model's weights as safetensors; AssetError says what was tried if no source has them."""
     return _fetch(
         spec,
@@ -62,7 +74,7 @@ def fetch_weights(spec: ModelSpec, registry: ModelRegistry, progress: Progress =
         WEIGHTS_PATTERNS,
         _missing_weights_file,
         "weights",
-        progress,
+        control or Control(),
     )
 
 
@@ -78,7 +90,7 @@ class DatasetFile:
     hub_away: str | None = None
 
 
-def fetch_dataset_file(repo_id: str, name: str, progress: Progress = silent) -> DatasetFile:
+def fetch_dataset_file(repo_id: str, name: str, control: Control | None = None) -> DatasetFile:
     """One file of a Hub dataset at its newest revision, or as cached when the Hub is away.
 
     Raises AssetError with the reason if there is neither.
@@ -86,7 +98,7 @@ def fetch_dataset_file(repo_id: str, name: str, progress: Progress = silent) -> 
     repo = HubRepo(repo_id=repo_id)
     hub_away = None
     try:
-        folder = fetch_repo(repo, [name], progress, repo_type="dataset")
+        folder = fetch_repo(repo, [name], control or Control(), repo_type="dataset")
     except HubError as error:
         cached = cached_repo(repo, [name], repo_type="dataset")
         if cached is None or not (cached / name).is_file():
@@ -110,7 +122,7 @@ def _fetch(
     patterns: list[str],
     missing_file: Callable[[Path], str | None],
     what: str,
-    progress: Progress,
+    control: Control,
 ) -> Asset:
     for source in sources:
         folder = (
@@ -123,9 +135,9 @@ def _fetch(
     for source in sources:
         try:
             folder = (
-                fetch_repo(source, patterns, progress)
+                fetch_repo(source, patterns, control)
                 if isinstance(source, HubRepo)
-                else fetch_package(source, progress)
+                else fetch_package(source, control)
             )
         except SourceError as error:
             attempts.append(Attempt(source.describe(), str(error)))

@@ -1,6 +1,7 @@
 """Files of a Hub repository through huggingface_hub: pinned, verified, resumable."""
 
 import io
+import logging
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor, wait
@@ -8,9 +9,11 @@ from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
 
-from components.assets.store import Progress, SourceError, file_matches, hub_cache, sha256
+from components.assets.store import SourceError, file_matches, hub_cache, sha256
+from components.control import Control
 from components.registry import HubRepo
 
+_log = logging.getLogger(__name__)
 _POLL_SECONDS = 0.2
 _ANSWER_SECONDS = 5
 # After the Hub failed to answer, the next repositories are not asked for this long: without it
@@ -58,9 +61,10 @@ def cached_repo(repo: HubRepo, patterns: list[str], *, repo_type: str = "model")
 def _cached_commits(repo: HubRepo, repo_type: str) -> list[str]:
     """The commits that the cache has snapshots of, the newest first."""
     from huggingface_hub.constants import HF_HUB_CACHE
-    from huggingface_hub.file_download import repo_folder_name
 
-    name = repo_folder_name(repo_id=repo.repo_id, repo_type=repo_type)
+    from components.assets.huggingface_compat import folder_in_cache
+
+    name = folder_in_cache(repo.repo_id, repo_type)
     snapshots = Path(hub_cache() or HF_HUB_CACHE) / name / "snapshots"
     if not snapshots.is_dir():
         return []
@@ -74,7 +78,7 @@ def _matches(file: Path, folder: Path, patterns: list[str]) -> bool:
 
 
 def fetch_repo(
-    repo: HubRepo, patterns: list[str], progress: Progress, *, repo_type: str = "model"
+    repo: HubRepo, patterns: list[str], control: Control, *, repo_type: str = "model"
 ) -> Path:
     """Download the matching files; the snapshot folder, whose name is the commit.
 
@@ -85,7 +89,7 @@ def fetch_repo(
     if time.monotonic() < _paused_until:
         raise HubError("the Hub did not answer a moment ago", _CONNECT)
     for _ in range(2):
-        folder = _download(repo, patterns, progress, repo_type)
+        folder = _download(repo, patterns, control, repo_type)
         if not (damaged := _damaged(folder, patterns)):
             return folder
         for blob in damaged:
@@ -100,18 +104,23 @@ def parameters_on_hub(repo: HubRepo) -> int | None:
     """
     from huggingface_hub import HfApi
 
+    from components.assets.huggingface_compat import NO_ANSWER
+
     if time.monotonic() < _paused_until:
         return None
     try:
         info = HfApi().model_info(repo.repo_id, revision=repo.revision, timeout=_ANSWER_SECONDS)
-    except Exception:
+    except NO_ANSWER as error:
+        _log.info("The Hub does not say the size of %s: %s", repo.repo_id, error)
         return None
     return info.safetensors.total if info.safetensors else None
 
 
-def _download(repo: HubRepo, patterns: list[str], progress: Progress, repo_type: str) -> Path:
+def _download(repo: HubRepo, patterns: list[str], control: Control, repo_type: str) -> Path:
     from huggingface_hub import HfApi, snapshot_download
     from huggingface_hub.utils import tqdm
+
+    from components.assets.huggingface_compat import BYTES_BAR
 
     answered = threading.Event()
     cancelled = threading.Event()
@@ -121,7 +130,7 @@ def _download(repo: HubRepo, patterns: list[str], progress: Progress, repo_type:
         """Counts bytes instead of drawing, and ends the download when it is cancelled."""
 
         def __init__(self, *args: Any, **kwargs: Any):
-            self._counts = str(kwargs.get("desc", "")).startswith("Downloading")
+            self._counts = str(kwargs.get("desc", "")).startswith(BYTES_BAR)
             super().__init__(*args, **{**kwargs, "file": io.StringIO(), "disable": False})
 
         def update(self, n: float | None = 1) -> bool | None:
@@ -158,7 +167,7 @@ def _download(repo: HubRepo, patterns: list[str], progress: Progress, repo_type:
         future = pool.submit(download)
         while not future.done():
             stage = f"Downloading {repo.describe()}"
-            progress(stage, counted["done"], counted["total"] or None)
+            control.report(stage, counted["done"], counted["total"] or None)
             wait([future], _POLL_SECONDS)
     except BaseException:
         cancelled.set()
@@ -188,9 +197,9 @@ def _damaged(folder: Path, patterns: list[str]) -> set[Path]:
 
 
 def _git_hash(path: Path) -> str:
-    from huggingface_hub.utils.sha import git_hash
+    from components.assets.huggingface_compat import git_blob_hash
 
-    return git_hash(path.read_bytes())
+    return git_blob_hash(path)
 
 
 def _explained(error: BaseException, repo: HubRepo, *, answered: bool) -> HubError:

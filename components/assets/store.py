@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import os
 import shutil
 import tempfile
 import threading
@@ -13,11 +12,10 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 from platformdirs import user_cache_path
 
-CACHE_VARIABLE = "BASEWISE_CACHE"
-MANIFEST = "manifest.json"
+from components.control import Control
+from components.settings import load_settings, variable
 
-# Called in the caller's own thread with (stage, bytes done, bytes in all or None when unknown).
-Progress = Callable[[str, int, int | None], None]
+MANIFEST = "manifest.json"
 
 _POLL_SECONDS = 0.2
 _verified: set[tuple[str, int, int, str]] = set()
@@ -44,31 +42,27 @@ def usable_store() -> Iterator[None]:
     except OSError as error:
         raise StoreError(
             f"the cache folder can't be used ({error})",
-            f"make room in {cache_root()}, or set {CACHE_VARIABLE} to a folder that can be written",
+            f"make room in {cache_root()}, or set {variable('cache')} to a folder that can be"
+            " written",
         ) from error
-
-
-def silent(stage: str, done: int, total: int | None) -> None:
-    """A Progress that shows nothing."""
 
 
 def cache_root() -> Path:
     """Where everything downloaded lives: $BASEWISE_CACHE, else the user's cache folder."""
-    configured = os.environ.get(CACHE_VARIABLE)
-    return Path(configured).expanduser() if configured else user_cache_path("basewise")
+    return load_settings().cache or user_cache_path("basewise")
 
 
 def hub_cache() -> Path | None:
     """The Hub client's cache: under $BASEWISE_CACHE if that is set, else the client's own."""
-    return cache_root() / "hub" if os.environ.get(CACHE_VARIABLE) else None
+    return cache_root() / "hub" if load_settings().cache else None
 
 
 @contextmanager
-def locked(key: str, progress: Progress) -> Iterator[None]:
+def locked(key: str, control: Control) -> Iterator[None]:
     """Hold the lock of `key` between processes; the wait is reported and can be interrupted."""
     lock = FileLock(_subfolder("locks") / f"{key}.lock")
     while not _acquired(lock):
-        progress("Waiting for another download of the same files", 0, None)
+        control.report("Waiting for another download of the same files")
     try:
         yield
     finally:

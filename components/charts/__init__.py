@@ -14,10 +14,12 @@ from components.charts.scores import (
     scores_by_size,
     twin_dumbbells,
 )
-from components.charts.style import ModelStyle, Theme, model_style
+from components.charts.style import ModelStyle, Theme, model_style, model_styles
+from components.charts.text import VISIBLE_BLANKS
 
 __all__ = [
     "MOST_WITH_PIECES",
+    "VISIBLE_BLANKS",
     "ModelStyle",
     "NamedAtlas",
     "NamedDistribution",
@@ -28,6 +30,7 @@ __all__ = [
     "first_token_maps",
     "first_tokens",
     "model_style",
+    "model_styles",
     "price_distributions",
     "price_ranges",
     "rank_movement",

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 
 import plotly.graph_objects as go
 
-from components.charts.style import CHART_COLORS, Theme, finish, model_style
+from components.charts.style import CHART_COLORS, Theme, finish, model_styles
+from components.charts.text import chart_text
 from components.numbers import FirstTokenInformation
 
 
@@ -24,14 +25,14 @@ def settled_shares(rows: list[NamedInformation], *, prices: str, theme: Theme) -
     """
     colors = CHART_COLORS[theme]
     figure = go.Figure()
+    styles = model_styles(named.model for named in rows)
     for named in rows:
         bits = named.information
-        style = model_style(named.model)
         figure.add_bar(
             x=[100 * bits.share],
-            y=[named.label],
+            y=[named.model],
             orientation="h",
-            marker_color=style.color,
+            marker_color=styles[named.model].color,
             width=0.55,
             text=[
                 f"  {100 * bits.share:.0f} %  ({bits.first_token_bits:.2f} of"
@@ -53,5 +54,11 @@ def settled_shares(rows: list[NamedInformation], *, prices: str, theme: Theme) -
     figure.update_layout(margin={"r": 215, "b": 40})
     ticks = [0, 25, 50, 75, 100]
     figure.update_xaxes(range=[0, 100], tickvals=ticks, ticktext=[f"{tick} %" for tick in ticks])
-    figure.update_yaxes(autorange="reversed", showgrid=False)
+    figure.update_yaxes(
+        autorange="reversed",
+        showgrid=False,
+        type="category",
+        tickvals=[named.model for named in rows],
+        ticktext=[chart_text(named.label) for named in rows],
+    )
     return figure

@@ -1,5 +1,6 @@
 """The number atlas as a picture."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,6 +9,7 @@ from plotly.colors import sample_colorscale
 from plotly.subplots import make_subplots
 
 from components.charts.style import CHART_COLORS, Theme, finish
+from components.charts.text import chart_text, wrapped_chart_text
 from components.numbers import NumberAtlas
 
 # The scale always has these many steps at least, so that two pictures can be compared.
@@ -16,15 +18,25 @@ _LEAST_STEPS, _MOST_STEPS = 3, 8
 MOST_WITH_PIECES = 10_000
 # Room for a tile's two lines of title and its axis.
 _TILE_HEAD, _TILE_FOOT = 62, 34
+_TITLE_CHARACTERS = 66  # what fits over half of a laptop's page
 
 
 @dataclass(frozen=True)
 class NamedAtlas:
-    """A number atlas, its model's name, and what is said above it (may hold `<br>`)."""
+    """A number atlas, its model's name, and the lines that stand above its picture."""
 
     label: str
     atlas: NumberAtlas
-    note: str
+    note: Sequence[str] = ()
+
+    @property
+    def title(self) -> str:
+        """The name and the lines, for plotly."""
+        label = wrapped_chart_text(self.label, width=_TITLE_CHARACTERS, lines=2)
+        first, *others = [
+            wrapped_chart_text(line, width=_TITLE_CHARACTERS, lines=2) for line in self.note
+        ] or [""]
+        return "<br>".join([f"<b>{label}</b>: {first}", *others])
 
 
 @dataclass(frozen=True)
@@ -122,7 +134,7 @@ def atlas_heatmaps(atlases: list[NamedAtlas], *, where: str, theme: Theme) -> go
     tiling = Tiling.of(first, last, len(atlases))
     most = max(int(named.atlas.counts.max()) for named in atlases)
     steps = int(np.clip(most, _LEAST_STEPS, _MOST_STEPS))
-    figure = tiling.figure([f"<b>{named.label}</b>: {named.note}" for named in atlases])
+    figure = tiling.figure([named.title for named in atlases])
     columns, rows = tiling.axes()
     for index, named in enumerate(atlases):
         counts = named.atlas.counts
@@ -154,16 +166,16 @@ def _hover(atlas: NumberAtlas, tiling: Tiling) -> dict[str, object]:
             "hovertemplate": "%{customdata:,}: %{z} tokens<extra></extra>",
             "hoverongaps": False,
         }
-    written = np.array(
+    hover_texts = np.array(
         [
             f"{number:,}: {len(pieces)} token{'' if len(pieces) == 1 else 's'}<br>"
-            + " | ".join(piece.replace("<", "&lt;") for piece in pieces)
+            + " | ".join(map(chart_text, pieces))
             for number, pieces in zip(atlas.numbers.tolist(), atlas.pieces, strict=True)
         ],
         dtype=object,
     )
     return {
-        "text": tiling.grid(atlas.numbers, written, ""),
+        "text": tiling.grid(atlas.numbers, hover_texts, ""),
         "hovertemplate": "%{text}<extra></extra>",
         "hoverongaps": False,
     }
@@ -194,7 +206,7 @@ def _token_scale(steps: int, *, capped: bool) -> dict[str, object]:
     }
 
 
-_POSSIBLE, _ASKED = "#2A7FBF", "#D55E00"
+_POSSIBLE, _SELECTED = "#2A7FBF", "#D55E00"
 
 
 def first_token_maps(
@@ -207,13 +219,13 @@ def first_token_maps(
     """
     numbers = atlases[0].atlas.numbers
     tiling = Tiling.of(int(numbers.min()), int(numbers.max()), len(atlases))
-    figure = tiling.figure([f"<b>{named.label}</b>: {named.note}" for named in atlases])
+    figure = tiling.figure([named.title for named in atlases])
     columns, rows = tiling.axes()
     ruled_out = CHART_COLORS[theme].grid
     for index, left in enumerate(possible):
         state = np.isin(numbers, left).astype(np.float32)
         state[numbers == number] = 2
-        said = np.array(
+        hover_texts = np.array(
             [
                 f"${n:,}: {('ruled out', 'still possible', 'the price')[int(value)]}"
                 for n, value in zip(numbers.tolist(), state, strict=True)
@@ -225,16 +237,16 @@ def first_token_maps(
             z=tiling.grid(numbers, state, np.nan),
             x=columns,
             y=rows,
-            text=tiling.grid(numbers, said, ""),
+            text=tiling.grid(numbers, hover_texts, ""),
             hovertemplate="%{text}<extra></extra>",
             zmin=0,
             zmax=2,
-            colorscale=[[0, ruled_out], [0.5, _POSSIBLE], [1, _ASKED]],
+            colorscale=[[0, ruled_out], [0.5, _POSSIBLE], [1, _SELECTED]],
             showscale=False,
             ygap=1,
         )
     for name, color in (
-        (f"${number:,}", _ASKED),
+        (f"${number:,}", _SELECTED),
         ("still possible", _POSSIBLE),
         ("ruled out", ruled_out),
     ):

@@ -8,7 +8,8 @@ import plotly.graph_objects as go
 from numpy.typing import NDArray
 from plotly.subplots import make_subplots
 
-from components.charts.style import CHART_COLORS, Theme, finish, model_style
+from components.charts.style import CHART_COLORS, Theme, finish, model_styles
+from components.charts.text import chart_text, visible_token
 from components.numbers import PriceDistribution, as_ranges
 
 _ROW_PIXELS = 210
@@ -37,8 +38,8 @@ def price_distributions(
     """The probability of each price, one row per model, all on one scale.
 
     Above each row its median and 80 % interval; a dashed line marks the actual price. The
-    probabilities are of all that the model may go on with: what is no price from 0 to 999 is said
-    beside the name.
+    probabilities are of all that the model may go on with: the mass that is no price from 0 to
+    999 stands beside the name.
     """
     colors = CHART_COLORS[theme]
     figure = _rows(named, [_summary(one) for one in named])
@@ -46,8 +47,9 @@ def price_distributions(
     prices = np.arange(1000, dtype=float)
     if log_price:
         prices[0] = _FREE
+    styles = model_styles(one.model for one in named)
     for row, one in enumerate(named, start=1):
-        distribution, style = one.distribution, model_style(one.model)
+        distribution, style = one.distribution, styles[one.model]
         figure.add_scatter(
             row=row,
             col=1,
@@ -110,30 +112,38 @@ def price_distributions(
 
 
 def first_tokens(named: Sequence[NamedDistribution], *, product: str, theme: Theme) -> go.Figure:
-    """What each model's first token says: its likeliest ones, and the prices they leave open."""
+    """Each model's likeliest first tokens, and the prices that each leaves open."""
     titles = [
-        f"<b>{one.label}</b>  ·  the first token tells"
-        f" {one.distribution.first_token_information:.0%} of the price<br>{one.weights}"
+        f"<b>{chart_text(one.label)}</b>  ·  the first token tells"
+        f" {one.distribution.first_token_information:.0%} of the price"
+        f"<br>{chart_text(one.weights)}"
         for one in named
     ]
     figure = _rows(named, titles, height_share=0.5)
+    styles = model_styles(one.model for one in named)
     widest = 0.0
     for row, one in enumerate(named, start=1):
-        likeliest = one.distribution.first_tokens[:_MOST_FIRST_TOKENS]
-        shares = [token.probability for token in likeliest]
+        top_tokens = one.distribution.first_tokens[:_MOST_FIRST_TOKENS]
+        shares = [token.probability for token in top_tokens]
         widest = max(widest, *shares)
         figure.add_bar(
             row=row,
             col=1,
             x=shares,
-            y=[f"“{_visible(token.text)}” " for token in likeliest],
+            y=list(range(len(top_tokens))),  # not the texts: two tokens may have the same
             orientation="h",
-            marker_color=model_style(one.model).color,
-            text=[f" {token.probability:.1%}: {_left_open(token.numbers)}" for token in likeliest],
+            marker_color=styles[one.model].color,
+            text=[f" {token.probability:.1%}: {_left_open(token.numbers)}" for token in top_tokens],
             textposition="outside",
             cliponaxis=False,
             hoverinfo="skip",
             showlegend=False,
+        )
+        figure.update_yaxes(
+            row=row,
+            col=1,
+            tickvals=list(range(len(top_tokens))),
+            ticktext=[f"“{visible_token(token.text)}” " for token in top_tokens],
         )
     finish(
         figure,
@@ -146,7 +156,7 @@ def first_tokens(named: Sequence[NamedDistribution], *, product: str, theme: The
     figure.update_layout(margin={"t": 122}, bargap=0.35)
     figure.update_traces(textfont_color=CHART_COLORS[theme].text)
     figure.update_annotations(x=0, xanchor="left", align="left", font_size=13)
-    figure.update_yaxes(autorange="reversed", type="category", showgrid=False)
+    figure.update_yaxes(autorange="reversed", showgrid=False)
     figure.update_xaxes(tickformat=".0%", range=[0, min(1.0, widest) * 1.9])
     return figure
 
@@ -170,12 +180,13 @@ def _summary(one: NamedDistribution) -> str:
         f"median ${distribution.median:.0f}, 80 % from ${low:.0f} to ${high:.0f} given a price"
         " to $999"
         if distribution.probabilities.any()
-        else "no price found"
+        else "no price"
     )
     return (
-        f"<b>{one.label}</b>  ·  {figures}<br>$1,000 or more {distribution.overflow:.1%}, not a"
-        f" number {distribution.not_a_number:.1%}, unexplored {distribution.unexplored:.1%}"
-        f"<br>{one.weights}"
+        f"<b>{chart_text(one.label)}</b>  ·  {figures}"
+        f"<br>$1,000 or more {distribution.overflow:.1%}, not a number"
+        f" {distribution.not_a_number:.1%}, unexplored {distribution.unexplored:.1%}"
+        f"<br>{chart_text(one.weights)}"
     )
 
 
@@ -189,8 +200,3 @@ def price_ranges(numbers: NDArray[np.integer]) -> list[str]:
 
 def _left_open(numbers: NDArray[np.integer]) -> str:
     return ", ".join(price_ranges(numbers)) if len(numbers) else "no price to $999"
-
-
-def _visible(text: str) -> str:
-    shown = text.replace("\n", "⏎").replace(" ", "·").replace("\t", "⇥")
-    return shown.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

@@ -4,7 +4,8 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from components.charts.style import CHART_COLORS, Theme, finish, model_style
+from components.charts.style import CHART_COLORS, Theme, finish, model_styles
+from components.charts.text import chart_text
 from components.leaderboard import BENCHMARKS, without_public_base
 
 # Low and high; the theme's text reads at 4.5:1 on both.
@@ -33,32 +34,29 @@ def twin_dumbbells(
     order = order.sort_values("best", kind="stable").tail(most)
     drawn = f"; the best {most} of {len(known)} models" if len(known) > most else ""
     figure = go.Figure()
+    styles = model_styles(order["model"])
     for row in order.to_dict("records"):
-        style = model_style(row["model"])
-        label = labels[row["model"]]
-        own, twin = row["average"], row["twin_average"]
-        own_marker = style.marker
-        if row["model"] in without_public_base():
-            own_marker = f"{style.marker.removesuffix('-open')}-open"
-            label += "<br><span style='font-size:11px'>instruct, no public base</span>"
-        if pd.notna(own) and pd.notna(twin):
+        model, style = row["model"], styles[row["model"]]
+        average, twin_average = row["average"], row["twin_average"]
+        if pd.notna(average) and pd.notna(twin_average):
             figure.add_scatter(
-                x=[own, twin],
-                y=[label, label],
+                x=[average, twin_average],
+                y=[model, model],
                 mode="lines",
                 line={"color": style.color, "width": 3},
                 hoverinfo="skip",
                 showlegend=False,
             )
-        ends = [(own, own_marker, row["model"])]
+        alone = model in without_public_base()
+        ends = [(average, style.hollow.marker if alone else style.marker, model)]
         if isinstance(row["twin"], str):
-            ends.append((twin, f"{style.marker.removesuffix('-open')}-open", row["twin"]))
+            ends.append((twin_average, style.hollow.marker, row["twin"]))
         ends = [end for end in ends if pd.notna(end[0])]
         left = min(value for value, _, _ in ends)
         for value, marker, name in ends:
             figure.add_scatter(
                 x=[value],
-                y=[label],
+                y=[model],
                 mode="markers+text",
                 marker={
                     "symbol": marker,
@@ -70,8 +68,8 @@ def twin_dumbbells(
                 textposition="middle left" if value == left else "middle right",
                 textfont={"color": colors.text},
                 cliponaxis=False,
-                customdata=[row["model"]],
-                hovertemplate=f"{name}<br>average %{{x:.2f}}<extra></extra>",
+                customdata=[model],
+                hovertemplate=f"{chart_text(name)}<br>average %{{x:.2f}}<extra></extra>",
                 showlegend=False,
             )
     for name, marker in (("base model", "circle"), ("instruct model", "circle-open")):
@@ -93,7 +91,20 @@ def twin_dumbbells(
         legend={"orientation": "h", "x": 1, "xanchor": "right", "y": 1.02, "yanchor": "bottom"}
     )
     figure.update_xaxes(title_text="average score", rangemode="tozero")
+    # Rows are told apart by id: two models may have the same name.
+    figure.update_yaxes(
+        type="category",
+        tickvals=list(order["model"]),
+        ticktext=[_dumbbell_label(model, labels[model]) for model in order["model"]],
+    )
     return figure
+
+
+def _dumbbell_label(model: str, label: str) -> str:
+    text = chart_text(label)
+    if model in without_public_base():
+        text += "<br><span style='font-size:11px'>instruct, no public base</span>"
+    return text
 
 
 def benchmark_profile(
@@ -105,19 +116,28 @@ def benchmark_profile(
     out.
     """
     known = scores.dropna(subset="average").sort_values("average", kind="stable")
-    values = known[["average", *BENCHMARKS]].to_numpy(dtype=float)
+    columns = {"average": "Average", **BENCHMARKS}
+    names = [chart_text(labels[model]) for model in known["model"]]
+    values = known[list(columns)].to_numpy(dtype=float)
     # One colour scale per column: the benchmarks differ in difficulty, models are compared.
     spread = np.maximum(values.max(axis=0) - values.min(axis=0), 1e-9)
     shade = (values - values.min(axis=0)) / spread
     figure = go.Figure(
         go.Heatmap(
             z=shade,
-            x=["Average", *BENCHMARKS.values()],
-            y=[labels[model] for model in known["model"]],
+            x=list(columns),
+            y=list(known["model"]),
             text=[[f"{value:.2f}" for value in row] for row in values],
+            hovertext=[
+                [
+                    f"{name}<br>{column}: {value:.2f}"
+                    for column, value in zip(columns.values(), row, strict=True)
+                ]
+                for name, row in zip(names, values, strict=True)
+            ],
             texttemplate="%{text}",
             textfont={"size": 14},
-            hovertemplate="%{y}<br>%{x}: %{text}<extra></extra>",
+            hovertemplate="%{hovertext}<extra></extra>",
             colorscale=[[0, PROFILE_COLORS[theme][0]], [1, PROFILE_COLORS[theme][1]]],
             showscale=False,
             xgap=2,
@@ -132,8 +152,12 @@ def benchmark_profile(
         " its highest",
         height=140 + 48 * len(known),
     )
-    figure.update_xaxes(showgrid=False, side="top")
-    figure.update_yaxes(showgrid=False)
+    figure.update_xaxes(
+        showgrid=False, side="top", tickvals=list(columns), ticktext=list(columns.values())
+    )
+    figure.update_yaxes(
+        showgrid=False, type="category", tickvals=list(known["model"]), ticktext=names
+    )
     figure.update_layout(margin={"t": 104, "b": 16})
     return figure
 
@@ -167,7 +191,8 @@ def scores_by_size(
         mode="markers",
         marker={"color": colors.muted, "size": 6, "opacity": 0.55},
         customdata=others["model"],
-        hovertemplate="%{customdata}<br>%{x:.3g}B parameters<br>average %{y:.2f}<extra></extra>",
+        hovertext=[chart_text(model) for model in others["model"]],
+        hovertemplate="%{hovertext}<br>%{x:.3g}B parameters<br>average %{y:.2f}<extra></extra>",
         showlegend=False,
     )
     best = known[known["frontier"]].sort_values("params_b")
@@ -184,7 +209,7 @@ def scores_by_size(
         x=named["params_b"],
         y=named["average"],
         mode="text",
-        text=[f" {model.split('/')[-1]} " for model in named["model"]],
+        text=[f" {chart_text(model.split('/')[-1])} " for model in named["model"]],
         # Left of its step, where the line is not; the smallest has no room there.
         textposition=["top right", *["top left"] * len(named)][: len(named)],
         textfont={"color": colors.muted, "size": 11},
@@ -194,9 +219,10 @@ def scores_by_size(
     )
     smallest, largest = np.log10([known["params_b"].min(), known["params_b"].max()])
     span = max(largest - smallest, 1.0)
+    styles = model_styles(shortlist)
     marked = known[known["model"].isin(shortlist)].sort_values("params_b")
     for index, row in enumerate(marked.to_dict("records")):
-        style = model_style(row["model"])
+        style = styles[row["model"]]
         # Neighbours in size sit close together: their labels go to alternate sides, but for
         # those near the right edge, where only the left has room.
         near_edge = largest - np.log10(row["params_b"]) < 0.2 * span
@@ -210,13 +236,13 @@ def scores_by_size(
                 "size": 13,
                 "line": {"color": style.color, "width": 2},
             },
-            text=[f"  {labels[row['model']]}  "],
+            text=[f"  {chart_text(labels[row['model']])}  "],
             textposition="middle left" if near_edge or index % 2 == 0 else "middle right",
             textfont={"color": colors.text, "size": 13},
             cliponaxis=False,
             customdata=[row["model"]],
-            hovertemplate=f"{row['model']}<br>%{{x:.3g}}B parameters<br>average %{{y:.2f}}"
-            "<extra></extra>",
+            hovertemplate=f"{chart_text(row['model'])}<br>%{{x:.3g}}B parameters"
+            "<br>average %{y:.2f}<extra></extra>",
             showlegend=False,
         )
     finish(
@@ -253,18 +279,19 @@ def rank_movement(
 ) -> go.Figure:
     """Each model's rank in two vintages joined by a line, the best rank on top.
 
-    `moves` is what `movement` gives; models that one of the vintages does not list are left out,
-    and at least one must be on both. `before` and `after` name the vintages.
+    `moves` is what `compare_vintages` gives; models that one of the vintages does not list are
+    left out, and at least one must be on both. `before` and `after` name the vintages.
     """
     colors = CHART_COLORS[theme]
     known = moves.dropna(subset=["rank_before", "rank_after"])
     figure = go.Figure()
+    styles = model_styles(moves["model"])
     for row in known.to_dict("records"):
-        style = model_style(row["model"])
+        style = styles[row["model"]]
         ranks = [int(row["rank_before"]), int(row["rank_after"])]
         averages = [row["average_before"], row["average_after"]]
         figure.add_scatter(
-            x=[before, after],
+            x=[0, 1],
             y=ranks,
             mode="lines+markers+text",
             line={"color": style.color, "width": 2.5},
@@ -276,12 +303,16 @@ def rank_movement(
             },
             text=[
                 f"#{ranks[0]} · {averages[0]:.2f}  ",
-                f"  #{ranks[1]} · {averages[1]:.2f}  {labels[row['model']]}",
+                f"  #{ranks[1]} · {averages[1]:.2f}  {chart_text(labels[row['model']])}",
             ],
             textposition=["middle left", "middle right"],
             textfont={"color": colors.text},
             cliponaxis=False,
-            hovertemplate=f"{row['model']}<br>%{{x}}: rank %{{y}}<extra></extra>",
+            hovertext=[
+                f"{chart_text(row['model'])}<br>{chart_text(vintage)}: rank {rank}"
+                for vintage, rank in zip((before, after), ranks, strict=True)
+            ],
+            hovertemplate="%{hovertext}<extra></extra>",
             showlegend=False,
         )
     finish(
@@ -293,6 +324,12 @@ def rank_movement(
         height=300 + 40 * len(known),
     )
     figure.update_layout(margin={"r": 260, "l": 120, "t": 120})
-    figure.update_xaxes(side="top", range=[0, 1], tickfont_size=14)
+    figure.update_xaxes(
+        side="top",
+        range=[0, 1],
+        tickvals=[0, 1],
+        ticktext=[chart_text(before), chart_text(after)],
+        tickfont_size=14,
+    )
     figure.update_yaxes(autorange="reversed", showticklabels=False, showgrid=False)
     return figure

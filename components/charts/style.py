@@ -1,12 +1,15 @@
 """One colour and marker per model everywhere, and the look that every chart shares."""
 
 import zlib
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 from typing import Literal
 
 import plotly.graph_objects as go
 
+from components.charts.text import chart_text
+from components.leaderboard import instruct_twins
 from components.registry import load_registry
 
 Theme = Literal["light", "dark"]
@@ -56,6 +59,11 @@ class ModelStyle:
         shape = self.marker.removesuffix("-open")
         return (_SYMBOLS if shape == self.marker else _HOLLOW_SYMBOLS)[shape]
 
+    @property
+    def hollow(self) -> "ModelStyle":
+        """The same colour and marker, not filled: the instruct twin's."""
+        return ModelStyle(self.color, f"{self.marker.removesuffix('-open')}-open")
+
 
 @dataclass(frozen=True)
 class ChartColors:
@@ -73,14 +81,59 @@ CHART_COLORS: dict[Theme, ChartColors] = {
 }
 
 
-def model_style(model_id: str) -> ModelStyle:
-    """The style of a model: a listed one has its own, any other one derived from its id."""
+def model_styles(model_ids: Iterable[str]) -> dict[str, ModelStyle]:
+    """The styles of the models that are shown together: no two have one colour and marker.
+
+    A model of the registry has the same style everywhere. Any other one has a style derived from
+    its id, or the next that none of the others has; a known instruct twin has its base's, hollow.
+    The order of `model_ids` does not matter. There are styles for 120 pairs of twins; beyond
+    that, they repeat.
+    """
+    shown = list(dict.fromkeys(model_ids))
     listed = _listed_styles()
-    if model_id in listed:
-        return listed[model_id]
-    number = zlib.crc32(model_id.encode())
-    marker = MARKERS[number // len(COLORS) % len(MARKERS)]
-    return ModelStyle(COLORS[number % len(COLORS)], marker)
+    free = _free_styles()
+    taken: dict[str, ModelStyle] = {}
+    for base in sorted({_base_of(model) for model in shown} - listed.keys()):
+        start = zlib.crc32(base.encode()) % len(free)
+        in_order = [*free[start:], *free[:start], *_solid_styles()]
+        used = {*taken.values(), *(listed[_base_of(m)] for m in shown if _base_of(m) in listed)}
+        taken[base] = next((style for style in in_order if style not in used), free[start])
+    return {model: _style_of(model, listed | taken) for model in shown}
+
+
+def model_style(model_id: str) -> ModelStyle:
+    """The style of a model that is shown alone."""
+    return model_styles([model_id])[model_id]
+
+
+def _style_of(model_id: str, styles: dict[str, ModelStyle]) -> ModelStyle:
+    if model_id in styles:
+        return styles[model_id]
+    return styles[_base_of(model_id)].hollow
+
+
+def _base_of(model_id: str) -> str:
+    """The model whose solid marker this one shares, hollow; itself if it has no known base."""
+    if model_id in _listed_styles():
+        return model_id
+    return _bases().get(model_id, model_id)
+
+
+@cache
+def _bases() -> dict[str, str]:
+    return {instruct: base for base, instruct in instruct_twins().items()}
+
+
+@cache
+def _solid_styles() -> tuple[ModelStyle, ...]:
+    return tuple(ModelStyle(color, marker) for marker in MARKERS for color in COLORS)
+
+
+@cache
+def _free_styles() -> tuple[ModelStyle, ...]:
+    """The solid styles that no model of the registry has."""
+    listed = set(_listed_styles().values())
+    return tuple(style for style in _solid_styles() if style not in listed)
 
 
 @cache
@@ -96,25 +149,24 @@ def _listed_styles() -> dict[str, ModelStyle]:
         start = len(styles) % len(MARKERS)
         markers = (*MARKERS[start:], *MARKERS[:start])
         candidates = [ModelStyle(color, marker) for marker in markers]
-        # With every marker of the colour taken, one is shared: labels tell the two apart.
-        free = [style for style in candidates if style not in styles.values()]
-        styles[spec.id] = (free or candidates)[0]
+        # A family of more models than there are markers goes on in another colour.
+        candidates += _solid_styles()
+        styles[spec.id] = next(style for style in candidates if style not in styles.values())
     for spec in registry:
         if (base := registry.base_of(spec)) is not None:
-            marker = f"{styles[base.id].marker}-open"
-            styles[spec.id] = ModelStyle(styles[base.id].color, marker)
+            styles[spec.id] = styles[base.id].hollow
     return styles
 
 
 def finish(figure: go.Figure, theme: Theme, *, title: str, source: str, height: int) -> go.Figure:
-    """Give a chart its title, its source line and the theme's colours."""
+    """Give a chart its title and source line, both plain text, and the theme's colours."""
     colors = CHART_COLORS[theme]
     figure.update_layout(
         template="none",
         height=height,
         title={
-            "text": title,
-            "subtitle": {"text": source, "font": {"size": 12, "color": colors.muted}},
+            "text": chart_text(title),
+            "subtitle": {"text": chart_text(source), "font": {"size": 12, "color": colors.muted}},
             "x": 0,
             "xref": "container",
             "xanchor": "left",

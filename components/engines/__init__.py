@@ -1,16 +1,31 @@
-"""Models that can be run, behind one protocol."""
+"""Models that can be run, behind one interface."""
 
-from components.engines.base import Engine
-from components.engines.local.engine import LocalEngine, fetch_engine, load_engine
+from components.engines.base import Engine, ModelId
+from components.engines.local import (
+    EngineFiles,
+    LocalEngine,
+    Precision,
+    fetch_engine,
+    load_engine,
+    open_engine,
+)
 from components.engines.pool import EnginePool, PooledEngine
+from components.engines.prices import PromptScorer, price_distribution, prompt_scorer
 from components.engines.queue import Queue
 
 __all__ = [
     "Engine",
+    "EngineFiles",
     "EnginePool",
     "LocalEngine",
+    "ModelId",
     "PooledEngine",
+    "Precision",
+    "PromptScorer",
     "Queue",
     "fetch_engine",
     "load_engine",
+    "open_engine",
+    "price_distribution",
+    "prompt_scorer",
 ]

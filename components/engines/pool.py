@@ -1,61 +1,75 @@
 """The models that are in memory at once: a bounded number, the least recently used goes first."""
 
 import gc
+import logging
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Hashable
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from components.engines.local.engine import LocalEngine
+from components.control import Control
+from components.engines.base import Engine, ModelId
 from components.engines.queue import Queue
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
 class PooledEngine:
     """An engine in memory, and the queue of those who want to use it."""
 
-    engine: LocalEngine
-    turns: Queue = field(default_factory=Queue)
+    engine: Engine
+    queue: Queue = field(default_factory=Queue)
 
 
 class EnginePool:
-    """At most `capacity` engines, each by a key. Safe to use from several threads.
+    """At most `capacity` engines, each by its identity. Safe to use from several threads.
 
     One that is released while somebody still uses it leaves memory when they are done.
     """
 
     def __init__(self, capacity: int):
+        if capacity < 1:
+            raise ValueError(f"a pool holds one engine or more, not {capacity}")
         self._capacity = capacity
-        self._engines: OrderedDict[Hashable, PooledEngine] = OrderedDict()
-        self._changing = threading.Lock()
-        self._loading = threading.Lock()  # held for seconds, when those in memory are to be had
+        self._engines: OrderedDict[ModelId, PooledEngine] = OrderedDict()
+        self._engines_lock = threading.Lock()  # guards _engines; held for moments only
+        self._loads = Queue("loading a model")  # loads take turns, and take seconds
 
-    def get(self, key: Hashable, load: Callable[[], LocalEngine]) -> PooledEngine:
-        """The engine of this key, loaded if it is not there; raises what `load` raises.
+    def get(
+        self, model_id: ModelId, load: Callable[[], Engine], control: Control | None = None
+    ) -> PooledEngine:
+        """The engine with this identity, loaded if it is not in memory; raises what `load` raises.
 
-        Room is made before loading, so that what is released counts as free memory.
+        `load` reads files that are on this disk already: room is made before it is called, so
+        that what is released counts as free memory. Waiting for another load is reported to
+        `control`, which may end it.
         """
-        if (known := self._known(key)) is not None:
-            return known
-        with self._loading:
-            if (known := self._known(key)) is not None:
-                return known
-            with self._changing:
-                while len(self._engines) >= self._capacity:
-                    self._engines.popitem(last=False)
-            gc.collect()  # a model's modules refer to each other
+        if (pooled := self._in_memory(model_id)) is not None:
+            return pooled
+        with self._loads.place(control or Control()):
+            if (pooled := self._in_memory(model_id)) is not None:
+                return pooled
+            self._make_room()
             pooled = PooledEngine(load())
-            with self._changing:
-                self._engines[key] = pooled
+            with self._engines_lock:
+                self._engines[model_id] = pooled
             return pooled
 
-    def resident(self) -> list[Hashable]:
-        """The keys of those in memory, the least recently used first."""
-        with self._changing:
+    def resident(self) -> list[ModelId]:
+        """The identities of those in memory, the least recently used first."""
+        with self._engines_lock:
             return list(self._engines)
 
-    def _known(self, key: Hashable) -> PooledEngine | None:
-        with self._changing:
-            if key in self._engines:
-                self._engines.move_to_end(key)
-            return self._engines.get(key)
+    def _make_room(self) -> None:
+        with self._engines_lock:
+            while len(self._engines) >= self._capacity:
+                released, _ = self._engines.popitem(last=False)
+                _log.info("Released %s (%s) from memory", released.repo_id, released.describe())
+        gc.collect()  # a model's modules refer to each other
+
+    def _in_memory(self, model_id: ModelId) -> PooledEngine | None:
+        with self._engines_lock:
+            if model_id in self._engines:
+                self._engines.move_to_end(model_id)
+            return self._engines.get(model_id)

@@ -1,41 +1,49 @@
-"""Visitors of one engine take turns, first come, first served."""
+"""A queue for something that one visitor uses at a time, first come, first served."""
 
 import threading
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 
-_LOOK_SECONDS = 0.2
+from components.control import Control
+
+_REPORT_SECONDS = 0.2
 
 
 class Queue:
-    """A queue for something that one visitor uses at a time."""
+    """Places for something that is used by one at a time. Safe to use from several threads."""
 
-    def __init__(self) -> None:
-        self._queue: deque[object] = deque()
+    def __init__(self, what: str = "this model"):
+        self._what = what
+        self._places: deque[object] = deque()
         self._changed = threading.Condition()
 
     @contextmanager
-    def turn(self, waiting: Callable[[int], None]) -> Iterator[None]:
-        """Hold the turn. Until it comes, `waiting` hears how many are before this visitor.
+    def place(self, control: Control) -> Iterator[None]:
+        """Wait for one's place to be the first, and hold it.
 
-        It is called in this thread, so that a page's calls have their session and an exception
-        raised in it (Stop) leaves the queue.
+        Until then `control` is told how many are before. Whatever that raises (StoppedError, or
+        a page that its visitor left) gives the place up.
         """
         ticket = object()
         with self._changed:
-            self._queue.append(ticket)
+            self._places.append(ticket)
         try:
             while (before := self._before(ticket)) > 0:
-                waiting(before)
+                control.report(f"Place {before} in the queue for {self._what}")
                 with self._changed:
-                    self._changed.wait_for(lambda: self._queue[0] is ticket, _LOOK_SECONDS)
+                    self._changed.wait_for(lambda: self._places[0] is ticket, _REPORT_SECONDS)
             yield
         finally:
             with self._changed:
-                self._queue.remove(ticket)
+                self._places.remove(ticket)
                 self._changed.notify_all()
+
+    def __len__(self) -> int:
+        """How many hold or wait for the first place."""
+        with self._changed:
+            return len(self._places)
 
     def _before(self, ticket: object) -> int:
         with self._changed:
-            return self._queue.index(ticket)
+            return self._places.index(ticket)

@@ -14,45 +14,103 @@ from components.leaderboard.board import (
     one_run_per_model,
     read_corrections,
 )
+from components.leaderboard.caveats import CAVEATS, Caveat, with_caveats
+from components.leaderboard.finetuning import (
+    StartComparison,
+    base_and_instruct,
+    before_and_after,
+    compare_starts,
+    pair_records,
+    rank_agreement,
+)
 from components.leaderboard.frontier import pareto_frontier
 from components.leaderboard.live import LiveBoard, load_live_board, read_board
-from components.leaderboard.movement import movement
+from components.leaderboard.movement import MoveReason, compare_vintages
 from components.leaderboard.numbering import families, family_strategy
+from components.leaderboard.prediction import (
+    PREDICTORS,
+    predictor_differences,
+    predictor_values,
+    predictors,
+)
 from components.leaderboard.query import RANKINGS, BoardQuery, answer, weighted_average
-from components.leaderboard.search import SYNTAX, search
-from components.leaderboard.twins import shortlist_scores, twins, with_twins, without_public_base
-from components.leaderboard.validity import BADGES, with_badges
+from components.leaderboard.resolution import (
+    NoiseCount,
+    Resolution,
+    board_stderr,
+    mean_scores,
+    noise_counts,
+    pairwise,
+    resolution_of,
+    tied_with_best,
+)
+from components.leaderboard.search import SYNTAX, search_board
+from components.leaderboard.shortlist import VIEWS, View, order_by_view, where_scored
+from components.leaderboard.sources import SOURCES, Source, load_scores
+from components.leaderboard.twins import (
+    instruct_twins,
+    shortlist_scores,
+    with_twins,
+    without_public_base,
+)
 
 __all__ = [
-    "BADGES",
     "BENCHMARKS",
+    "CAVEATS",
     "HIDEABLE",
     "KINDS",
     "LIVE",
     "PERMISSIVE_LICENSES",
+    "PREDICTORS",
     "RANKINGS",
+    "SOURCES",
     "SYNTAX",
+    "VIEWS",
     "VINTAGES",
     "VINTAGE_LABELS",
     "BoardQuery",
+    "Caveat",
     "LiveBoard",
+    "MoveReason",
+    "NoiseCount",
+    "Resolution",
+    "Source",
+    "StartComparison",
+    "View",
     "answer",
     "as_recorded",
+    "base_and_instruct",
+    "before_and_after",
+    "board_stderr",
+    "compare_starts",
+    "compare_vintages",
     "families",
     "family_strategy",
     "filter_board",
+    "instruct_twins",
     "load_board",
     "load_live_board",
-    "movement",
+    "load_scores",
+    "mean_scores",
+    "noise_counts",
     "one_run_per_model",
+    "order_by_view",
+    "pair_records",
+    "pairwise",
     "pareto_frontier",
+    "predictor_differences",
+    "predictor_values",
+    "predictors",
+    "rank_agreement",
     "read_board",
     "read_corrections",
-    "search",
+    "resolution_of",
+    "search_board",
     "shortlist_scores",
-    "twins",
+    "tied_with_best",
     "weighted_average",
-    "with_badges",
+    "where_scored",
+    "with_caveats",
     "with_twins",
     "without_public_base",
 ]

@@ -28,7 +28,8 @@ BENCHMARKS = {
     "mmlu_pro": "MMLU-PRO",
 }
 KINDS = ("base", "instruct", "fine-tuned", "merge", "other")
-HIDEABLE = {"merged": "Merges", "moe": "Mixtures of experts", "flagged": "Flagged"}
+# Columns that say of a run what it may be hidden for.
+HIDEABLE = ("merged", "moe", "flagged")
 # Licences that allow use, change and sale without conditions on what for; by their SPDX names,
 # as the Hub writes them.
 PERMISSIVE_LICENSES = (
@@ -92,12 +93,13 @@ def tidy(runs: pd.DataFrame) -> pd.DataFrame:
     board["kind"] = board["model_id"].map(_corrections()).fillna(board["recorded_kind"])
     board["organization"] = board["model_id"].str.split("/").str[0]
     known = board["architecture"].where(board["architecture"] != "Unknown")
-    told = {
+    # Where the board recorded no flag: what follows from type and architecture.
+    derived = {
         "merged": board["kind"] == "merge",
         "moe": known.str.contains(_MIXTURES).astype("boolean"),
         "flagged": pd.NA,
     }
-    for column, otherwise in told.items():
+    for column, otherwise in derived.items():
         recorded = board.get(column, pd.Series(pd.NA, index=board.index, dtype="boolean"))
         board[column] = recorded.astype("boolean").fillna(otherwise)
     board["model"] = board["model_id"].map(registry.canonical_id)

@@ -6,17 +6,24 @@ from pathlib import Path
 
 import pandas as pd
 
-from components.assets import Progress, fetch_dataset_file, silent
+from components.assets import fetch_dataset_file
+from components.control import Control
 from components.errors import BoardError
 from components.leaderboard.board import BENCHMARKS, HIDEABLE, tidy
 
 DATASET = "open-llm-leaderboard/contents"
 FILE = "data/train-00000-of-00001.parquet"
 
+# Column names of the Hub's file, and ours.
 _NEEDED = {
     "fullname": "model_id",
     "Average ⬆️": "average",
-    **{label: column for column, label in BENCHMARKS.items()},
+    "IFEval": "ifeval",
+    "BBH": "bbh",
+    "MATH Lvl 5": "math_lvl5",
+    "GPQA": "gpqa",
+    "MUSR": "musr",
+    "MMLU-PRO": "mmlu_pro",
 }
 _OPTIONAL = {
     "Type": "recorded_type",
@@ -30,6 +37,7 @@ _OPTIONAL = {
     "Merged": "merged",
     "Submission Date": "submitted",
 }
+_BOOLEANS = {True: True, False: False, "True": True, "False": False}
 _NOT_MERGED = "Not_Merged"  # what the board of 2024 had in place of Merged
 
 
@@ -37,7 +45,7 @@ _NOT_MERGED = "Not_Merged"  # what the board of 2024 had in place of Merged
 class LiveBoard:
     """The live board, the commit of the dataset that it was read from, and its last submission.
 
-    `hub_away` is why the Hub could not be asked, where the board is a copy fetched earlier.
+    `hub_away` is why the Hub could not be reached, where the board is a copy fetched earlier.
     """
 
     board: pd.DataFrame
@@ -46,12 +54,12 @@ class LiveBoard:
     hub_away: str | None
 
 
-def load_live_board(progress: Progress = silent) -> LiveBoard:
+def load_live_board(control: Control | None = None) -> LiveBoard:
     """Download the board, or use the cached copy.
 
-    Raises AssetError if it can't be had, BoardError if the file is not such a board.
+    Raises AssetError if it can't be fetched, BoardError if the file is not such a board.
     """
-    file = fetch_dataset_file(DATASET, FILE, progress)
+    file = fetch_dataset_file(DATASET, FILE, control)
     board = read_board(file.path)
     newest = pd.to_datetime(board["submitted"], errors="coerce").max()
     return LiveBoard(
@@ -83,9 +91,8 @@ def read_board(path: Path) -> pd.DataFrame:
     runs[scores] = runs[scores].apply(pd.to_numeric, errors="coerce")
     sizes = pd.to_numeric(runs["params_b"], errors="coerce")
     runs["params_b"] = sizes.where(sizes > 0)
-    told = {True: True, False: False, "True": True, "False": False}
     for column in ("chat_template", *HIDEABLE):
-        runs[column] = runs[column].map(told).astype("boolean")
+        runs[column] = runs[column].map(_BOOLEANS).astype("boolean")
     if _NOT_MERGED in recorded:
-        runs["merged"] = ~recorded[_NOT_MERGED].map(told).astype("boolean")
+        runs["merged"] = ~recorded[_NOT_MERGED].map(_BOOLEANS).astype("boolean")
     return tidy(runs)

@@ -1,59 +1,57 @@
 """How models moved between two vintages of the board, and why."""
 
 from collections.abc import Hashable, Mapping
-from typing import Any
+from typing import Any, Literal
 
 import pandas as pd
 
 from components.leaderboard.board import BENCHMARKS, one_run_per_model
 
+MoveReason = Literal["not_listed", "unchanged", "math_regraded", "another_run"]
+_VINTAGES = ("before", "after")
+_SETTINGS = ("model_id", "precision", "chat_template")
+_LEAST_CHANGE = 0.005  # half of the last digit that the board publishes
+
 _Run = Mapping[Hashable, Any]
-_MOVED = 0.005  # half of the last digit that the board publishes
 
 
-def movement(before: pd.DataFrame, after: pd.DataFrame, models: list[str]) -> pd.DataFrame:
-    """One row per model in the order given: `model`, `average_before`, `average_after`, `change`,
-    `rank_before`, `rank_after` (1 is the best, among the models of that vintage) and `why`.
+def compare_vintages(before: pd.DataFrame, after: pd.DataFrame, models: list[str]) -> pd.DataFrame:
+    """One row per model in the order given, each model by its best run in either vintage.
 
-    Each model counts by its best run. What a vintage does not list is NaN.
+    Columns: `model`; `average_before`, `average_after` and `change`; `rank_before`, `rank_after`
+    (1 is the best, among the models of that vintage); `reason`, a MoveReason; `changed_benchmarks`,
+    a tuple of keys of BENCHMARKS; and the two runs' `model_id_…`, `precision_…` and
+    `chat_template_…`. What a vintage does not list is NaN.
     """
     rows = pd.DataFrame({"model": models})
-    for when, board in (("before", before), ("after", after)):
-        best = one_run_per_model(board).set_index("model")
+    best_runs = [one_run_per_model(board).set_index("model") for board in (before, after)]
+    for when, best in zip(_VINTAGES, best_runs, strict=True):
         rows[f"average_{when}"] = rows["model"].map(best["average"]).astype(float)
         ranks = best["average"].rank(ascending=False, method="min")
         rows[f"rank_{when}"] = rows["model"].map(ranks).astype("Int64")
-    earlier, later = (
-        {run["model"]: run for run in one_run_per_model(board).to_dict("records")}
-        for board in (before, after)
-    )
+        for setting in _SETTINGS:
+            rows[f"{setting}_{when}"] = rows["model"].map(best[setting])
+    earlier, later = (best.to_dict("index") for best in best_runs)
+    changed = [_changed_benchmarks(earlier.get(model), later.get(model)) for model in models]
     return rows.assign(
         change=rows["average_after"] - rows["average_before"],
-        why=[_why(earlier.get(model), later.get(model)) for model in models],
+        reason=[_reason(benchmarks) for benchmarks in changed],
+        changed_benchmarks=pd.Series(
+            [benchmarks or () for benchmarks in changed], index=rows.index, dtype=object
+        ),
     )
 
 
-def _why(before: _Run | None, after: _Run | None) -> str:
+def _changed_benchmarks(before: _Run | None, after: _Run | None) -> tuple[str, ...] | None:
+    """The benchmarks whose scores differ; None where a vintage does not list the model."""
     if before is None or after is None:
-        missing = [when for when, run in (("earlier", before), ("later", after)) if run is None]
-        return f"not in the {' and '.join(missing)} vintage"
-    moved = [
-        label for name, label in BENCHMARKS.items() if abs(after[name] - before[name]) > _MOVED
-    ]
-    if not moved:
+        return None
+    return tuple(name for name in BENCHMARKS if abs(after[name] - before[name]) > _LEAST_CHANGE)
+
+
+def _reason(changed: tuple[str, ...] | None) -> MoveReason:
+    if changed is None:
+        return "not_listed"
+    if not changed:
         return "unchanged"
-    if moved == [BENCHMARKS["math_lvl5"]]:
-        return "MATH graded anew"
-    return f"another run: {_differences(before, after)}; {', '.join(moved)} differ"
-
-
-def _differences(before: _Run, after: _Run) -> str:
-    told = []
-    if before["model_id"] != after["model_id"]:
-        told.append(f"{before['model_id']}, then {after['model_id']}")
-    if before["precision"] != after["precision"]:
-        told.append(f"{before['precision']}, then {after['precision']}")
-    templates = (before["chat_template"], after["chat_template"])
-    if not any(pd.isna(used) for used in templates) and templates[0] != templates[1]:
-        told.append("then with chat template" if templates[1] else "then without chat template")
-    return ", ".join(told) or "same settings"
+    return "math_regraded" if changed == ("math_lvl5",) else "another_run"

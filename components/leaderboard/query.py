@@ -1,4 +1,4 @@
-"""What a visitor asks of a board, and the rows that answer it."""
+"""A query of the board (filters, search, ranking), and the rows that it selects."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -6,28 +6,25 @@ from dataclasses import dataclass, field
 import pandas as pd
 
 from components.leaderboard.board import BENCHMARKS, as_recorded, filter_board, one_run_per_model
+from components.leaderboard.caveats import with_caveats
 from components.leaderboard.frontier import pareto_frontier
 from components.leaderboard.numbering import family_strategy
-from components.leaderboard.search import search
+from components.leaderboard.search import search_board
 from components.leaderboard.twins import with_twins, without_public_base
-from components.leaderboard.validity import with_badges
 
-RANKINGS = {
-    "average": "Average",
-    "twin_score": "Instruct twin",
-    "weighted": "Weighted average",
-    "uplift": "Uplift",
-    "uplift_without_ifeval": "Uplift without IFEval",
-    **BENCHMARKS,
-    "params_b": "Parameters, fewest first",
-}
+# The columns that rows can be ranked by, best first; by `params_b` the smallest is first.
+RANKINGS = (
+    *("average", "twin_score", "weighted", "uplift", "uplift_without_ifeval"),
+    *BENCHMARKS,
+    "params_b",
+)
 
 
 @dataclass(frozen=True)
 class BoardQuery:
-    """Filters as `filter_board` and `search` take them, and the order of the answer.
+    """Filters as `filter_board` and `search_board` take them, and the order of the rows.
 
-    `rank_by` is a key of RANKINGS; `weights` are those of the BENCHMARKS in the weighted average,
+    `rank_by` is one of RANKINGS; `weights` are those of the BENCHMARKS in the weighted average,
     1 where not given. `every_run` keeps all runs of a model, otherwise the one with the best
     average counts; `recorded` takes the kinds that the board recorded, right or wrong.
     """
@@ -49,13 +46,13 @@ class BoardQuery:
 def answer(board: pd.DataFrame, query: BoardQuery) -> pd.DataFrame:
     """The rows that pass, best first by `rank_by`; unknown scores last.
 
-    Adds to the board's columns those of `with_twins` and `with_badges`, `weighted`, `frontier`
+    Adds to the board's columns those of `with_twins` and `with_caveats`, `weighted`, `frontier`
     (on the base models' Pareto frontier), `numbering` (None if not known) and `rank` (from 1;
     equals share the better one). A ranking by twins takes in the instruct models without a
-    public base, whatever the kinds asked for. Raises BoardError if the search is not valid.
+    public base, whatever `kinds` says. Raises BoardError if the search is not valid.
     """
     runs = as_recorded(board) if query.recorded else board
-    passed = search(
+    passed = search_board(
         filter_board(
             runs,
             min_params_b=query.min_params_b,
@@ -68,12 +65,12 @@ def answer(board: pd.DataFrame, query: BoardQuery) -> pd.DataFrame:
         query.search,
     )
     if query.kinds:
-        wanted = passed["kind"].isin(query.kinds)
+        of_kind = passed["kind"].isin(query.kinds)
         if query.rank_by == "twin_score":
-            wanted |= passed["model"].isin(without_public_base())
-        passed = passed[wanted]
+            of_kind |= passed["model"].isin(without_public_base())
+        passed = passed[of_kind]
     rows = passed if query.every_run else one_run_per_model(passed)
-    rows = with_badges(with_twins(rows, runs), runs)
+    rows = with_caveats(with_twins(rows, runs), runs)
     rows = rows.assign(
         weighted=weighted_average(rows, query.weights),
         frontier=pareto_frontier(rows[rows["kind"] == "base"]).reindex(

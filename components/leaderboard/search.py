@@ -20,19 +20,20 @@ SYNTAX = (
 )
 
 
-def search(board: pd.DataFrame, query: str) -> pd.DataFrame:
-    """The rows that match any of the plain terms and every `@field:value` term.
+def search_board(board: pd.DataFrame, query: str) -> pd.DataFrame:
+    """The rows that match any of the terms without a field and every `@field:value` term.
 
-    A term is a regular expression, found anywhere, in either case; an empty query keeps all.
+    A term is a regular expression (RE2) that matches anywhere, ignoring case; an empty query keeps
+    all rows.
     Raises BoardError if an expression or a field is not valid.
     """
     terms = [term.strip() for term in query.split(";") if term.strip()]
-    narrowing = [term for term in terms if term.startswith("@")]
-    plain = [term for term in terms if not term.startswith("@")]
-    keep = pd.Series(not plain, index=board.index)
-    for term in plain:
+    field_terms = [term for term in terms if term.startswith("@")]
+    id_terms = [term for term in terms if not term.startswith("@")]
+    keep = pd.Series(not id_terms, index=board.index)
+    for term in id_terms:
         keep |= _matches(board["model_id"], term)
-    for term in narrowing:
+    for term in field_terms:
         field, colon, value = term[1:].partition(":")
         if field not in FIELDS or not colon:
             raise BoardError(f"{term!r} can't be searched for.", way_out=SYNTAX)
@@ -46,10 +47,10 @@ def _matches(values: pd.Series, expression: str) -> pd.Series:
     texts = pa.array(values, type=pa.string(), from_pandas=True)
     try:
         options = pc.MatchSubstringOptions(expression, ignore_case=True)
-        found = pc.call_function("match_substring_regex", [texts], options)
+        matches = pc.call_function("match_substring_regex", [texts], options)
     except pa.ArrowInvalid as error:
         reason = str(error).removeprefix("Invalid regular expression: ")
         raise BoardError(
             f"{expression!r} is no regular expression: {reason}.", way_out=SYNTAX
         ) from error
-    return pd.Series(found.to_pylist(), index=values.index).fillna(False).astype(bool)
+    return pd.Series(matches.to_pylist(), index=values.index).fillna(False).astype(bool)

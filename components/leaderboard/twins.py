@@ -9,12 +9,12 @@ from components.registry import load_registry
 
 
 @cache
-def twins() -> dict[str, str]:
+def instruct_twins() -> dict[str, str]:
     """Base id to instruct id, by the registry's ids where it lists the model."""
     registry = load_registry()
     pairs = pd.read_csv(DATA / "twins.csv").map(registry.canonical_id)
-    known = dict(pairs.itertuples(index=False, name=None))
-    return known | {spec.id: spec.instruct_twin for spec in registry if spec.instruct_twin}
+    recorded = dict(pairs.itertuples(index=False, name=None))
+    return recorded | {spec.id: spec.instruct_twin for spec in registry if spec.instruct_twin}
 
 
 @cache
@@ -31,10 +31,10 @@ def with_twins(models: pd.DataFrame, board: pd.DataFrame) -> pd.DataFrame:
     Adds `twin`, `twin_average`, `uplift` (the twin's average less the model's),
     `uplift_without_ifeval`, the part of it that the other five benchmarks bring, and `twin_score`,
     what a ranking by twins goes by: the twin's average, or of an instruct model without a public
-    base its own.
+    base its own average.
     """
     best = one_run_per_model(board).set_index("model")
-    twin = models["model"].map(twins())
+    twin = models["model"].map(instruct_twins())
     twin_average = twin.map(best["average"]).astype(float)
     uplift = twin_average - models["average"]
     from_ifeval = (twin.map(best["ifeval"]).astype(float) - models["ifeval"]) / len(BENCHMARKS)
@@ -54,7 +54,6 @@ def shortlist_scores(board: pd.DataFrame, models: list[str]) -> pd.DataFrame:
 
     A model that is not on the board has NaN scores.
     """
-    wanted = pd.DataFrame({"model": models})
     columns = ["model", "average", "ifeval", "params_b"]
-    found = wanted.merge(one_run_per_model(board)[columns], on="model", how="left")
-    return with_twins(found, board)
+    best = one_run_per_model(board)[columns]
+    return with_twins(pd.DataFrame({"model": models}).merge(best, on="model", how="left"), board)

@@ -28,7 +28,7 @@ _TAIL = len("\n\nPrice is $")
 _PROBES = (0, 7, 10, 42, 99, 100, 129, 365, 500, 842, 999)
 _TRIES_KEPT = 8
 
-Path = tuple[int, ...]
+TokenPath = tuple[int, ...]
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,7 +40,7 @@ class TrieNode:
     index the trie's `columns`; `children` are the nodes that the edges lead to.
     """
 
-    tokens: Path
+    tokens: TokenPath
     number: int | None
     edges: NDArray[np.intp]
     children: NDArray[np.intp]
@@ -103,7 +103,7 @@ class NumberTrie:
         numbers, separators = np.array(pairs, dtype=np.intp).reshape(-1, 2).T
         return numbers, separators
 
-    def path(self, number: int) -> Path:
+    def path(self, number: int) -> TokenPath:
         """The tokens of a number: its first node, as the separator comes after it."""
         return next(node.tokens for node in self.nodes if node.number == number)
 
@@ -122,9 +122,9 @@ class NumberTrieCache:
         written = self._encode([f"$1{SEPARATOR}000{SEPARATOR}"])[0].ids
         # Not a byte that spells the same: a look at each would double the nodes for nothing.
         self._separators = sorted({i for i in written if texts[i] == SEPARATOR})
-        self._tries: OrderedDict[str, tuple[NumberTrie, list[Path]]] = OrderedDict()
+        self._tries: OrderedDict[str, tuple[NumberTrie, list[TokenPath]]] = OrderedDict()
 
-    def after(self, prompt: str) -> tuple[Path, NumberTrie]:
+    def after(self, prompt: str) -> tuple[TokenPath, NumberTrie]:
         """The prompt's tokens and the trie of the numbers that come next.
 
         The tokens are those the model reads, with the special ones that the tokenizer itself
@@ -144,7 +144,7 @@ class NumberTrieCache:
         return (*self._leading_special_tokens(), *tokens), trie
 
     @staticmethod
-    def _before(encodings: Sequence[Encoding], paths: Sequence[Path]) -> Path | None:
+    def _before(encodings: Sequence[Encoding], paths: Sequence[TokenPath]) -> TokenPath | None:
         """What comes before each path in its encoding, if that is the same for all."""
         if any(
             tuple(encoding.ids[-len(path) :]) != path
@@ -157,7 +157,7 @@ class NumberTrieCache:
         }
         return before.pop() if len(before) == 1 else None
 
-    def _leading_special_tokens(self) -> Path:
+    def _leading_special_tokens(self) -> TokenPath:
         encoding = self._tokenizer.encode("x", add_special_tokens=True)
         text_starts = encoding.special_tokens_mask.index(0)
         return tuple(encoding.ids[:text_starts])
@@ -173,7 +173,7 @@ class NumberTrieCache:
         decoded = self._tokenizer.decode_batch(with_before, skip_special_tokens=False)
         return [text[cut:] for text in decoded]
 
-    def _trie_after(self, tail: str) -> tuple[NumberTrie, list[Path]]:
+    def _trie_after(self, tail: str) -> tuple[NumberTrie, list[TokenPath]]:
         if (known := self._tries.get(tail)) is not None:
             return known
         built = self._tries[tail] = self._build(tail)
@@ -182,7 +182,7 @@ class NumberTrieCache:
             self._tries.popitem(last=False)
         return built
 
-    def _build(self, context: str) -> tuple[NumberTrie, list[Path]]:
+    def _build(self, context: str) -> tuple[NumberTrie, list[TokenPath]]:
         encodings = self._encode([f"{context}{number}" for number in range(NUMBERS)])
         together = zip(*(encoding.ids for encoding in encodings), strict=False)
         shared = sum(1 for _ in takewhile(lambda ids: len(set(ids)) == 1, together))
@@ -192,11 +192,11 @@ class NumberTrieCache:
                 "This tokenizer does not write 0 to 999 as different tokens.",
                 way_out="Pick another model.",
             )
-        numbers: dict[Path, int] = {path: number for number, path in enumerate(paths)}
-        children: defaultdict[Path, list[Path]] = defaultdict(list)
+        numbers: dict[TokenPath, int] = {path: number for number, path in enumerate(paths)}
+        children: defaultdict[TokenPath, list[TokenPath]] = defaultdict(list)
         # What of the context is still to be spelled out at a node, where a token joins its end
         # to a digit.
-        unspelled: dict[Path, str] = {
+        unspelled: dict[TokenPath, str] = {
             (): context[encodings[0].offsets[shared - 1][1] if shared else 0 :]
         }
         for encoding, path in zip(encodings, paths, strict=True):
@@ -205,7 +205,7 @@ class NumberTrieCache:
                     unspelled[node] = context[encoding.offsets[shared + length - 1][1] :]
                     children[node[:-1]].append(node)
         # After a separator only a digit goes on; a second separator does not.
-        looks: dict[Path, Path] = {
+        looks: dict[TokenPath, TokenPath] = {
             (*path, separator): path for path in paths for separator in self._separators
         }
         for look, path in looks.items():
@@ -221,7 +221,9 @@ class NumberTrieCache:
         columns = np.array(sorted(edges.union(*going_on.values())), dtype=np.int64)
         order = sorted([*unspelled, *looks], key=lambda path: (len(path), path))
         index = {path: position for position, path in enumerate(order)}
-        overflow: dict[tuple[str, bool, Path], NDArray[np.intp]] = {}  # most nodes share theirs
+        overflow: dict[
+            tuple[str, bool, TokenPath], NDArray[np.intp]
+        ] = {}  # most nodes share theirs
         nodes = []
         for path in order:
             taken = tuple(child[-1] for child in children[path])

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from components.numbers.distribution import FirstToken, Method, PriceDistribution
-from components.numbers.trie import NUMBERS, NumberTrie, Path
+from components.numbers.trie import NUMBERS, NumberTrie, TokenPath
 
 _LIKELIEST = 10
 # The part of the tolerance that is used up when what is likely to be asked for next is guessed: of
@@ -19,17 +19,21 @@ _GUESSED = 0.9
 class Scorer(Protocol):
     """A model at the end of one prompt.
 
+    `note` says why it scores in no faster way, None where it does.
     `passes` and `tokens` count what was run so far; `pass_size` is how many paths fit in a pass.
     The paths `ahead` cost no further pass: they are run with the empty one.
     """
 
     method: Method
+    note: str | None
     pass_size: int
-    ahead: Sequence[Path]
+    ahead: Sequence[TokenPath]
     passes: int
     tokens: int
 
-    def score(self, paths: Sequence[Path], likely: Sequence[Path] = ()) -> NDArray[np.float64]:
+    def score(
+        self, paths: Sequence[TokenPath], likely: Sequence[TokenPath] = ()
+    ) -> NDArray[np.float64]:
         """Each of the trie's columns' probability to come next, shape (paths, columns).
 
         The first call is with the empty path alone; each path's beginnings come before it.

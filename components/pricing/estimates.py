@@ -37,15 +37,15 @@ def error_band(estimate: float, actual: float) -> Band:
     return "red"
 
 
-def estimates(distribution: PriceDistribution) -> dict[str, float]:
-    """What a distribution answers, in dollars, by the name of the estimator; NaN for none.
+def point_estimates(distribution: PriceDistribution) -> dict[str, float]:
+    """Prices in dollars by estimator: `median`, `mean`, `mode` and `top3_mean`; NaN for none.
 
-    The top-3 weighted mean is a published baseline; the others are of the distribution given a
-    number 0 to 999.
+    `top3_mean`, the probability-weighted mean of the three likeliest next tokens, is a published
+    baseline; the others are of the distribution given a number 0 to 999.
     """
     return {
         "median": distribution.median,
         "mean": distribution.mean,
         "mode": distribution.mode,
-        "top-3 weighted mean": distribution.top3,
+        "top3_mean": distribution.top3,
     }

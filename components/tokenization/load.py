@@ -7,29 +7,28 @@ import sys
 from threading import Lock
 from typing import TYPE_CHECKING
 
-from components.assets import Asset, Progress, fetch_tokenizer, silent
+from components.assets import Asset, fetch_tokenizer
+from components.control import Control
 from components.errors import TokenizerError
 from components.registry import load_registry
+from components.settings import MAX_UPLOAD_MB
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
     from transformers import PreTrainedTokenizerFast
 
-# The largest tokenizer.json in use, Gemma 3's, has 33 MB.
-MAX_UPLOAD_MB = 40
-
 # Reading holds Python's global lock anyway, and importing transformers is not for two threads.
 _opening = Lock()
 
 
-def load_tokenizer(repo_id: str, progress: Progress = silent) -> PreTrainedTokenizerFast:
+def load_tokenizer(repo_id: str, control: Control | None = None) -> PreTrainedTokenizerFast:
     """The tokenizer of a model, fetched if it is not on this disk.
 
     Raises UnknownModelError for a malformed id, AssetError if no source has it, TokenizerError
     if its files are no tokenizer.
     """
     registry = load_registry()
-    return open_tokenizer(fetch_tokenizer(registry.resolve(repo_id), registry, progress))
+    return open_tokenizer(fetch_tokenizer(registry.resolve(repo_id), registry, control))
 
 
 def open_tokenizer(asset: Asset) -> PreTrainedTokenizerFast:

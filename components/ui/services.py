@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from threading import Lock
@@ -12,14 +11,14 @@ from typing import TYPE_CHECKING
 import pandas as pd
 import streamlit as st
 
-from components.assets import Asset, Progress, fetch_tokenizer
-from components.engines import EnginePool, LocalEngine, PooledEngine, fetch_engine, load_engine
+from components.assets import Asset, fetch_tokenizer
+from components.control import Control
 from components.errors import BasewiseError, TokenizerError
+from components.evaluation import Predictor
 from components.leaderboard import LIVE, VINTAGES, LiveBoard, load_board, load_live_board
 from components.numbers import (
     NumberAtlas,
     NumberingStrategy,
-    PriceDistribution,
     number_atlas,
     numbering_strategy,
     sequence_costs,
@@ -27,20 +26,15 @@ from components.numbers import (
 from components.pricing import load_catalogue, price_prompt
 from components.registry import load_registry
 from components.tokenization import give_memory_back, open_tokenizer, read_tokenizer
-from components.ui.inference.predictions import Prediction
-from components.ui.kit.feedback import shown_progress
+from components.ui.kit.feedback import shown_progress, usable_settings
 from components.ui.kit.parallel import run_parallel
+from components.ui.kit.shared import SharedTable
 from components.ui.kit.text import plain
 
 if TYPE_CHECKING:
     from components.tokenization.backend import AnyTokenizer
 
-MAX_ENGINES = int(os.environ.get("BASEWISE_ENGINES", "2"))
-_MAX_TOKENIZERS = 10
-_MAX_ANSWERS = 500
-_MAX_UPLOADS = 4
-_MAX_ATLASES = 16  # the longest take 10 MB
-_RETRY_SECONDS = 20
+_SETTINGS = usable_settings()
 
 
 @dataclass(frozen=True)
@@ -83,7 +77,7 @@ def tokenizer(repo_id: str) -> LoadedTokenizer:
 
 def tokenizers(repo_ids: Sequence[str]) -> dict[str, LoadedTokenizer | BasewiseError]:
     """The models' tokenizers by Hub id, or why they can't be had; fetched side by side."""
-    failures = _recent_failures()
+    failures = _recent_failures().copy()
     wanted = {id: _fetching(id) for id in repo_ids if id not in failures}
     outcomes = run_parallel(wanted, doing="Fetching tokenizers")
     loaded: dict[str, LoadedTokenizer | BasewiseError] = {}
@@ -98,24 +92,27 @@ def tokenizers(repo_ids: Sequence[str]) -> dict[str, LoadedTokenizer | BasewiseE
                 continue
             except BasewiseError as error:
                 outcome = error
-        failures[repo_id] = loaded[repo_id] = outcome
+        loaded[repo_id] = outcome
+        _recent_failures().put(repo_id, outcome)
     slot.empty()
     return loaded
 
 
-def _fetching(repo_id: str) -> Callable[[Progress], Asset]:
+def _fetching(repo_id: str) -> Callable[[Control], Asset]:
     registry = load_registry()
-    return lambda progress: fetch_tokenizer(registry.resolve(repo_id), registry, progress)
+    return lambda control: fetch_tokenizer(registry.resolve(repo_id), registry, control)
 
 
-@st.cache_resource(ttl=_RETRY_SECONDS, show_spinner=False)
-def _recent_failures() -> dict[str, BasewiseError]:
+@st.cache_resource(ttl=_SETTINGS.retry_seconds, show_spinner=False)
+def _recent_failures() -> SharedTable[str, BasewiseError]:
     # Pages load tokenizers on every rerun: without this, each click would try and fail again.
-    return {}
+    return SharedTable()
 
 
 @st.cache_resource(
-    max_entries=_MAX_TOKENIZERS, show_spinner=False, hash_funcs={Asset: lambda a: str(a.folder)}
+    max_entries=_SETTINGS.tokenizers,
+    show_spinner=False,
+    hash_funcs={Asset: lambda a: str(a.folder)},
 )
 def _open(asset: Asset) -> LoadedTokenizer:
     return _examined(str(asset.folder), open_tokenizer(asset), asset)
@@ -126,7 +123,7 @@ def uploaded_tokenizer(content: bytes) -> LoadedTokenizer:
     return _read(hashlib.sha256(content).hexdigest(), content)
 
 
-@st.cache_resource(max_entries=_MAX_UPLOADS, show_spinner="Reading the uploaded tokenizer …")
+@st.cache_resource(max_entries=_SETTINGS.uploads, show_spinner="Reading the uploaded tokenizer …")
 def _read(key: str, _content: bytes) -> LoadedTokenizer:
     opened = read_tokenizer(_content)
     try:
@@ -153,7 +150,7 @@ def _catalogue_costs(opened: AnyTokenizer) -> pd.DataFrame:
 
 
 @st.cache_resource(
-    max_entries=_MAX_ATLASES, show_spinner=False, hash_funcs={LoadedTokenizer: lambda t: t.key}
+    max_entries=_SETTINGS.atlases, show_spinner=False, hash_funcs={LoadedTokenizer: lambda t: t.key}
 )
 def atlas(loaded: LoadedTokenizer, template: str, first: int, last: int) -> NumberAtlas:
     """The atlas of `first` to `last` in the template's context. ContextError."""
@@ -176,18 +173,18 @@ def registry_tokenizers() -> dict[str, RegistryTokenizer | BasewiseError]:
     Models whose tokenizers come from one package share one. Takes seconds, with progress shown
     here; what was examined once is kept.
     """
-    examined = _examined_registry()
+    examined = _examined_registry().copy()
     registry = load_registry()
     one_at_a_time = Lock()
     groups: dict[tuple[str, ...], list[str]] = {}
     for spec in registry:
         groups.setdefault(spec.tokenizer or (spec.id,), []).append(spec.id)
 
-    def examining(ids: list[str]) -> Callable[[Progress], RegistryTokenizer]:
-        def examine(progress: Progress) -> RegistryTokenizer:
-            asset = _fetching(ids[0])(progress)
+    def examining(ids: list[str]) -> Callable[[Control], RegistryTokenizer]:
+        def examine(control: Control) -> RegistryTokenizer:
+            asset = _fetching(ids[0])(control)
             with one_at_a_time:  # fetched side by side, but the largest take 0.3 GB of memory
-                progress(f"Running {registry.get(ids[0]).label}", 0, None)
+                control.report(f"Running {registry.get(ids[0]).label}")
                 opened = open_tokenizer(asset)
                 strategy, costs = numbering_strategy(opened), _catalogue_costs(opened)
                 del opened
@@ -198,54 +195,21 @@ def registry_tokenizers() -> dict[str, RegistryTokenizer | BasewiseError]:
 
     missing = {ids[0]: examining(ids) for ids in groups.values() if ids[0] not in examined}
     outcomes = run_parallel(missing, doing="Running the registry's tokenizers")
-    examined |= {id: found for id, found in outcomes.items() if not isinstance(found, Exception)}
+    for repo_id, outcome in outcomes.items():
+        if not isinstance(outcome, BasewiseError):
+            _examined_registry().put(repo_id, outcome)
     return {ids[0]: examined.get(ids[0]) or outcomes[ids[0]] for ids in groups.values()}
 
 
 @st.cache_resource(show_spinner=False)
-def _examined_registry() -> dict[str, RegistryTokenizer]:
-    return {}
-
-
-def engine(repo_id: str, *, four_bit: bool) -> PooledEngine:
-    """The model in memory, fetched with progress shown here if need be. BasewiseError."""
-    spec = load_registry().resolve(repo_id)
-    with shown_progress() as progress:
-
-        def load() -> LocalEngine:
-            fetch_engine(spec.id, progress, four_bit=four_bit)
-            progress(f"Loading {spec.label} into memory", 0, None)
-            return load_engine(spec.id, four_bit=four_bit)
-
-        return _engines().get((spec.id, four_bit), load)
+def _examined_registry() -> SharedTable[str, RegistryTokenizer]:
+    return SharedTable()
 
 
 @st.cache_resource(show_spinner=False)
-def _engines() -> EnginePool:
-    return EnginePool(MAX_ENGINES)
-
-
-def answer(prediction: Prediction) -> tuple[PriceDistribution, str] | None:
-    """What these weights answered to this prompt before, for whichever visitor."""
-    return _answers().get(_asked(prediction))
-
-
-def remember(prediction: Prediction) -> None:
-    """Keep a finished prediction's distribution and continuation for all visitors."""
-    if prediction.distribution is not None:
-        answers = _answers()
-        answers[_asked(prediction)] = prediction.distribution, prediction.text
-        while len(answers) > _MAX_ANSWERS:
-            answers.pop(next(iter(answers)), None)
-
-
-def _asked(prediction: Prediction) -> tuple[str, str, float]:
-    return prediction.provenance, prediction.prompt, prediction.way.tolerance
-
-
-@st.cache_resource(show_spinner=False)
-def _answers() -> dict[tuple[str, str, float], tuple[PriceDistribution, str]]:
-    return {}
+def predictor() -> Predictor:
+    """The engines in memory and the predictions made so far, for all visitors."""
+    return Predictor(_SETTINGS.engines, _SETTINGS.answers)
 
 
 def board(vintage: str) -> Board:
@@ -260,31 +224,30 @@ def board(vintage: str) -> Board:
 
 
 def _live() -> LiveBoard:
-    failures = _recent_failures()
-    if LIVE in failures:
-        raise failures[LIVE]
-    held = {**_recent_copies(), **_fetched_boards()}
-    if LIVE not in held:
+    if (failure := _recent_failures().get(LIVE)) is not None:
+        raise failure
+    board = _fetched_boards().get(LIVE) or _recent_copies().get(LIVE)
+    if board is None:
         try:
-            with shown_progress() as progress:
-                held[LIVE] = load_live_board(progress)
+            with shown_progress() as control:
+                board = load_live_board(control)
         except BasewiseError as error:
-            failures[LIVE] = error
+            _recent_failures().put(LIVE, error)
             raise
         # A copy fetched earlier stands in for a while only: the Hub may come back.
-        kept = _fetched_boards() if held[LIVE].hub_away is None else _recent_copies()
-        kept[LIVE] = held[LIVE]
-    return held[LIVE]
+        boards = _fetched_boards() if board.hub_away is None else _recent_copies()
+        boards.put(LIVE, board)
+    return board
 
 
 @st.cache_resource(ttl="1h", show_spinner=False)
-def _fetched_boards() -> dict[str, LiveBoard]:
-    return {}
+def _fetched_boards() -> SharedTable[str, LiveBoard]:
+    return SharedTable()
 
 
-@st.cache_resource(ttl=_RETRY_SECONDS, show_spinner=False)
-def _recent_copies() -> dict[str, LiveBoard]:
-    return {}
+@st.cache_resource(ttl=_SETTINGS.retry_seconds, show_spinner=False)
+def _recent_copies() -> SharedTable[str, LiveBoard]:
+    return SharedTable()
 
 
 @st.cache_resource(show_spinner=False)

@@ -237,10 +237,10 @@ def test_kinds_as_recorded_can_be_shown():
     assert rows.set_index("model_id")["kind"]["meta-llama/Llama-3.1-8B"] == "fine-tuned"
 
 
-def test_rows_carry_uplift_and_what_to_mind():
+def test_rows_carry_uplift_and_caveats():
     rows = open_page("pages/leaderboard.py").dataframe[0].value.set_index("model_id")
     assert rows["uplift"]["Qwen/Qwen2.5-7B"] == pytest.approx(9.18)
-    assert "type corrected" in rows["badges"]["meta-llama/Llama-3.1-8B"]
+    assert "type corrected" in rows["caveats"]["meta-llama/Llama-3.1-8B"]
 
 
 def test_filters_that_nothing_passes_say_so():

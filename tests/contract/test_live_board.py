@@ -8,6 +8,7 @@ from streamlit.testing.v1 import AppTest
 
 from benchmarks.full_board import COMMIT, DATASET, FILE, full_size
 from benchmarks.serving import REPOSITORY
+from components.control import Control
 from components.errors import AssetError, BoardError
 from components.leaderboard import load_live_board
 from tests.support.live_board import add_board, recorded_layout
@@ -62,7 +63,7 @@ def test_a_slow_download_arrives_and_says_what_is_waited_for(hub, empty_cache):
     add_board(hub, full_size())
     hub.delay_seconds = 0.5
     said: list[str] = []
-    live = load_live_board(lambda stage, done, total: said.append(stage))
+    live = load_live_board(Control(lambda progress: said.append(progress.stage)))
     assert len(live.board) == 4576
     assert len(said) > 1
     assert set(said) == {f"Downloading Hub {DATASET}"}

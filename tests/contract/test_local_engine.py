@@ -10,14 +10,25 @@ import torch
 from safetensors.torch import load_file, save_file
 from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedModel
 
-from components.engines import EnginePool, LocalEngine, load_engine
+from components.control import Control
+from components.engines import (
+    EnginePool,
+    LocalEngine,
+    Precision,
+    fetch_engine,
+    load_engine,
+    open_engine,
+    price_distribution,
+)
 from components.errors import EngineError
 from components.pricing import load_catalogue, price_prompt, read_price
 from components.tokenization import load_tokenizer
+from tests.support.model_ids import unrevised
 
 pytestmark = pytest.mark.slow  # loads weights
 
 SMOL, GEMMA = "HuggingFaceTB/SmolLM2-135M-Instruct", "google/gemma-3-270m"
+PRECISIONS: list[Precision] = ["native", "4-bit"]
 PROMPTS = ["Price is $", "The capital of France is", "日本語の", "def f(x):\n    return"]
 
 
@@ -35,7 +46,7 @@ def random_engine() -> LocalEngine:
         eos_token_id=len(tokenizer) - 1,
         initializer_range=0.5,
     )
-    return LocalEngine("nobody/random", LlamaForCausalLM(config).eval(), tokenizer, "random")
+    return LocalEngine(unrevised("nobody/random"), LlamaForCausalLM(config).eval(), tokenizer)
 
 
 def generated(engine: LocalEngine, prompt: str, tokens: int) -> str:
@@ -66,7 +77,7 @@ def test_a_real_model_continues_as_transformers_generates(hub, repo_id):
     continuation = "".join(engine.stream(prompt, max_new_tokens=12))
     assert continuation == generated(engine, prompt, 12)
     assert read_price(continuation) is not None
-    assert engine.repo_id == repo_id
+    assert engine.id.repo_id == repo_id
 
 
 def test_gemma_reads_its_prompt_with_bos_first(hub):
@@ -167,13 +178,7 @@ def test_the_precision_asked_for_is_the_one_used_and_told(hub, monkeypatch, aske
     monkeypatch.setenv("BASEWISE_DTYPE", asked)
     engine = load_engine(SMOL)
     assert engine.model.dtype == getattr(torch, asked)
-    assert engine.provenance.endswith(f"run in {asked}")
-
-
-def test_a_precision_that_does_not_exist_is_explained(hub, monkeypatch):
-    monkeypatch.setenv("BASEWISE_DTYPE", "int3")
-    with pytest.raises(EngineError, match="Set it to one of bfloat16, float16, float32"):
-        load_engine(SMOL)
+    assert engine.id.precision == asked
 
 
 def with_free_memory(monkeypatch: pytest.MonkeyPatch, free: int) -> None:
@@ -187,16 +192,15 @@ def test_a_model_that_would_fit_in_four_bit_is_refused_with_that_way_out(hub, mo
     with pytest.raises(EngineError, match=r"needs about 0\.3 GB .* 0\.2 GB are free") as caught:
         load_engine(SMOL)
     assert "“Weights in 4 bit” on (about 0.1 GB)" in caught.value.way_out
-    assert load_engine(SMOL, four_bit=True).provenance.endswith(
-        "run in 4 bit (NF4), computed in bfloat16"
-    )
+    model_id = load_engine(SMOL, precision="4-bit").id
+    assert (model_id.precision, model_id.quantization) == ("bfloat16", "Q4_1, then NF4")
 
 
 def test_a_model_that_fits_in_no_way_is_not_told_to_take_four_bit(hub, monkeypatch):
     with_free_memory(monkeypatch, 100_000_000)
-    for four_bit in (False, True):
+    for precision in PRECISIONS:
         with pytest.raises(EngineError, match="are free") as caught:
-            load_engine(SMOL, four_bit=four_bit)
+            load_engine(SMOL, precision=precision)
         assert "4 bit" not in caught.value.way_out
         assert "smaller model" in caught.value.way_out
 
@@ -205,8 +209,8 @@ def test_a_model_that_fits_in_no_way_is_not_told_to_take_four_bit(hub, monkeypat
 def test_four_bits_take_less_memory_and_answer_much_the_same(hub, repo_id):
     prompt = price_prompt(load_catalogue()["nintendo-switch-2017"].description)
     found, sizes = [], []
-    for four_bit in (False, True):
-        engine = load_engine(repo_id, four_bit=four_bit)
+    for precision in PRECISIONS:
+        engine = load_engine(repo_id, precision=precision)
         sizes.append(engine.model.get_memory_footprint() / engine.model.dtype.itemsize)
         found.append(engine.price_distribution(prompt))
     assert sizes[1] < 0.75 * sizes[0]
@@ -224,12 +228,13 @@ def test_twenty_visitors_of_two_models_get_their_own_answers_and_two_models_stay
         for repo_id in (SMOL, GEMMA)
     ]
     pool = EnginePool(2)
+    files = {repo_id: fetch_engine(repo_id) for repo_id in (SMOL, GEMMA)}
     answers: dict[tuple[str, str], float] = {}
 
     def visit(repo_id: str, prompt: str) -> None:
-        pooled = pool.get(repo_id, lambda: load_engine(repo_id))
-        with pooled.turns.turn(lambda before: None):
-            answers[repo_id, prompt] = pooled.engine.price_distribution(prompt, 0.2).mean
+        pooled = pool.get(files[repo_id].id, lambda: open_engine(files[repo_id]))
+        with pooled.queue.place(Control()):
+            answers[repo_id, prompt] = price_distribution(pooled.engine, prompt, 0.2).mean
 
     threads = [threading.Thread(target=visit, args=pair) for pair in asked]
     for thread in threads:
@@ -237,10 +242,12 @@ def test_twenty_visitors_of_two_models_get_their_own_answers_and_two_models_stay
     for thread in threads:
         thread.join()
     assert set(answers) == set(asked)
-    assert set(pool.resident()) == {SMOL, GEMMA}
+    assert set(pool.resident()) == {files[repo_id].id for repo_id in (SMOL, GEMMA)}
     for repo_id, prompt in asked[:4]:
-        alone = pool.get(repo_id, lambda: load_engine("never/loaded")).engine
-        assert alone.price_distribution(prompt, 0.2).mean == pytest.approx(answers[repo_id, prompt])
+        alone = pool.get(files[repo_id].id, lambda: load_engine("never/loaded")).engine
+        assert price_distribution(alone, prompt, 0.2).mean == pytest.approx(
+            answers[repo_id, prompt]
+        )
 
 
 def test_weights_of_no_known_architecture_are_refused_and_no_code_is_fetched(hub, empty_cache):

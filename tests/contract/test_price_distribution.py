@@ -30,11 +30,14 @@ from transformers import (
     Qwen2ForCausalLM,
 )
 
+from components.control import Control, Progress
 from components.engines import LocalEngine, load_engine
+from components.engines.local.tree_check import TreeCheck
 from components.errors import EngineError, StoppedError
 from components.numbers import PriceDistribution
 from components.pricing import load_catalogue, price_prompt
 from components.tokenization import load_tokenizer
+from tests.support.model_ids import unrevised
 
 pytestmark = pytest.mark.slow  # loads weights
 
@@ -78,7 +81,7 @@ def with_numbers_likely(
             if re.match("[0-9,]", text) or text in (".", "\n", "$"):
                 biased.bias[token] = 12.0
     model.set_output_embeddings(biased)
-    return LocalEngine(f"nobody/{kind.__name__}", model, load_tokenizer(repo_id), "random")
+    return LocalEngine(unrevised(f"nobody/{kind.__name__}"), model, load_tokenizer(repo_id))
 
 
 @cache
@@ -157,7 +160,7 @@ def agrees(found: PriceDistribution, expected: dict[int, float], within: float =
 
 def in_full_precision(repo_id: str) -> LocalEngine:
     engine = load_engine(repo_id)
-    return LocalEngine(repo_id, engine.model.float(), engine.tokenizer, "")
+    return LocalEngine(unrevised(repo_id), engine.model.float(), engine.tokenizer)
 
 
 def test_all_thousand_numbers_are_as_likely_as_each_by_itself(hub):
@@ -209,7 +212,7 @@ def test_each_architecture_takes_trees_and_gives_what_it_gives_without(hub, monk
     model: Any = MODEL_FOR_CAUSAL_LM_MAPPING[type(config)]
     engine = with_numbers_likely(model, config, GPT2)
     found = engine.price_distribution(PROMPT, 0)
-    monkeypatch.setattr(engine, "_scores_trees", lambda *_: False)
+    monkeypatch.setattr(engine, "_tree_check", lambda *_: TreeCheck(works=False))
     expected = engine.price_distribution(PROMPT, 0)
     assert (found.method, expected.method) == ("tree", "plain")
     assert np.abs(found.probabilities - expected.probabilities).max() < 2e-6
@@ -226,13 +229,13 @@ def test_a_state_space_model_is_scored_the_plain_way_and_right(hub):
 @pytest.mark.parametrize("fault", ["refuses the mask", "ignores the mask", "ignores positions"])
 def test_a_model_that_takes_no_tree_is_scored_the_plain_way_and_right(hub, fault):
     honest = random_engine("gpt2")
-    engine = LocalEngine(honest.repo_id, honest.model, honest.tokenizer, "")
+    engine = LocalEngine(honest.id, honest.model, honest.tokenizer)
 
     def tamper(model, arguments, named):
         mask = named.get("attention_mask")
         if mask is not None and mask.ndim == 4:
             if fault == "refuses the mask":
-                raise TypeError("no mask of four dimensions")
+                raise RuntimeError("no mask of four dimensions")
             named["attention_mask" if fault == "ignores the mask" else "position_ids"] = None
         return arguments, named
 
@@ -249,7 +252,7 @@ def test_a_model_that_takes_no_tree_is_scored_the_plain_way_and_right(hub, fault
 def test_sixteen_bits_are_within_a_fiftieth_of_thirty_two(hub, repo_id):
     """Total variation 0.02 at most; 0.007 to 0.010 was seen on six products."""
     engine = load_engine(repo_id)
-    half = LocalEngine(repo_id, engine.model.bfloat16(), engine.tokenizer, "")
+    half = LocalEngine(unrevised(repo_id, "bfloat16"), engine.model.bfloat16(), engine.tokenizer)
     prompt = price_prompt(load_catalogue()["nintendo-switch-2017"].description)
     rough = half.price_distribution(prompt, 0.005)
     assert rough.method == "tree"
@@ -277,19 +280,21 @@ def test_parts_sum_to_one_and_less_is_unexplored_at_a_smaller_tolerance(descript
 def test_a_stop_ends_the_run_before_the_next_pass(hub):
     engine = random_engine("gpt2")
     engine.price_distribution(PROMPT)
-    stop, passes = threading.Event(), []
+    passes: list[int] = []
     hook = engine.model.register_forward_pre_hook(lambda *_: passes.append(1))
 
-    def heard(unexplored: float | None) -> None:
-        if unexplored is not None and unexplored < 1:
-            stop.set()
+    def listen(progress: Progress) -> None:
+        if progress.done > 0:
+            control.stop()
+
+    control = Control(listen)
 
     try:
         with pytest.raises(StoppedError):
-            engine.price_distribution(PROMPT, 0, stop=stop, progress=heard)
+            engine.price_distribution(PROMPT, 0, control)
         assert len(passes) == 1
         with pytest.raises(StoppedError):
-            engine.price_distribution(PROMPT, 0, stop=stop)
+            engine.price_distribution(PROMPT, 0, control)
         assert len(passes) == 1
     finally:
         hook.remove()
@@ -300,31 +305,32 @@ class LeaveError(BaseException):
 
 
 @pytest.mark.parametrize("name", ["gpt2", "mamba"])
-def test_progress_is_heard_before_each_pass_and_can_end_the_run_at_any(hub, name):
+def test_a_listener_is_called_before_each_pass_and_can_end_the_run_at_any(hub, name):
     known = random_engine(name)
-    engine = LocalEngine(known.repo_id, known.model, known.tokenizer, "")
-    heard: list[float | None] = []
+    engine = LocalEngine(known.id, known.model, known.tokenizer)
+    reports: list[Progress] = []
     passes: list[int] = []
-    hook = engine.model.register_forward_pre_hook(lambda *_: passes.append(len(heard)))
+    hook = engine.model.register_forward_pre_hook(lambda *_: passes.append(len(reports)))
 
-    def hear(unexplored: float | None) -> None:
-        heard.append(unexplored)
-        if len(heard) == last:
+    def listen(progress: Progress) -> None:
+        reports.append(progress)
+        if len(reports) == last:
             raise LeaveError
 
     try:
         last = 0
-        engine.price_distribution(PROMPT, progress=hear)
-        assert passes == sorted(set(passes))  # something was heard since the pass before
-        checked = heard.count(None)
-        assert heard[:checked] == [None] * checked
+        engine.price_distribution(PROMPT, control=Control(listen))
+        assert passes == sorted(set(passes))  # there was a report since the pass before
+        checking = [progress.total is None for progress in reports]
+        checked = checking.count(True)
+        assert checking[:checked] == [True] * checked
         assert checked > 0
         for last in (1, checked, checked + 2):
-            engine = LocalEngine(known.repo_id, known.model, known.tokenizer, "")
-            heard.clear()
+            engine = LocalEngine(known.id, known.model, known.tokenizer)
+            reports.clear()
             passes.clear()
             with pytest.raises(LeaveError):
-                engine.price_distribution(PROMPT, progress=hear)
+                engine.price_distribution(PROMPT, control=Control(listen))
             assert len(passes) < last
     finally:
         hook.remove()
@@ -332,11 +338,11 @@ def test_progress_is_heard_before_each_pass_and_can_end_the_run_at_any(hub, name
 
 def test_a_stop_while_the_model_is_checked_decides_nothing_about_it(hub):
     honest = random_engine("gpt2")
-    engine = LocalEngine(honest.repo_id, honest.model, honest.tokenizer, "")
-    stop = threading.Event()
-    stop.set()
+    engine = LocalEngine(honest.id, honest.model, honest.tokenizer)
+    control = Control()
+    control.stop()
     with pytest.raises(StoppedError):
-        engine.price_distribution(PROMPT, stop=stop)
+        engine.price_distribution(PROMPT, control=control)
     assert engine.price_distribution(PROMPT).method == "tree"
 
 
@@ -386,7 +392,7 @@ def test_any_description_is_priced(hub, name, description):
 
 def test_a_model_that_fails_says_so_with_a_way_out(hub):
     honest = random_engine("gpt2")
-    engine = LocalEngine(honest.repo_id, honest.model, honest.tokenizer, "")
+    engine = LocalEngine(honest.id, honest.model, honest.tokenizer)
 
     def fail(*_: object) -> None:
         raise RuntimeError("can't allocate memory")
@@ -401,7 +407,7 @@ def test_a_model_that_fails_says_so_with_a_way_out(hub):
 
 def test_a_model_whose_logits_are_no_numbers_is_refused(hub):
     honest = random_engine("gpt2")
-    engine = LocalEngine(honest.repo_id, honest.model, honest.tokenizer, "")
+    engine = LocalEngine(honest.id, honest.model, honest.tokenizer)
     head = engine.model.get_output_embeddings()
     assert head is not None
     hook = head.register_forward_hook(lambda module, inputs, logits: logits * math.nan)
@@ -416,14 +422,14 @@ def test_many_visitors_of_two_models_each_get_their_own_answer(hub):
     engines = [random_engine("gpt2"), random_engine("llama")]
     prompts = [f"A chair of oak, number {n}.\n\nPrice is $" for n in range(5)]
     alone = {
-        (engine.repo_id, prompt): engine.price_distribution(prompt)
+        (engine.id.repo_id, prompt): engine.price_distribution(prompt)
         for engine in engines
         for prompt in prompts
     }
     together: list[tuple[tuple[str, str], PriceDistribution]] = []
 
     def visit(engine: LocalEngine, prompt: str) -> None:
-        together.append(((engine.repo_id, prompt), engine.price_distribution(prompt)))
+        together.append(((engine.id.repo_id, prompt), engine.price_distribution(prompt)))
 
     threads = [
         threading.Thread(target=visit, args=(engine, prompt))

@@ -8,11 +8,11 @@ from components.leaderboard import (
     BENCHMARKS,
     VINTAGES,
     filter_board,
+    instruct_twins,
     load_board,
     one_run_per_model,
     read_corrections,
     shortlist_scores,
-    twins,
     with_twins,
 )
 from components.leaderboard.board import DATA
@@ -147,7 +147,7 @@ def test_twins_pair_listed_ids_and_join_the_best_run():
     rows = with_twins(base_up_to_9b("2025-03-final"), board).set_index("model")
     assert rows.loc["meta-llama/Llama-3.1-8B", "twin_average"] == 23.76
     assert rows.loc["Qwen/Qwen2.5-7B", "twin"] == "Qwen/Qwen2.5-7B-Instruct"
-    assert "meta-llama/Meta-Llama-3.1-8B" not in twins()
+    assert "meta-llama/Meta-Llama-3.1-8B" not in instruct_twins()
 
 
 def test_the_shortlist_keeps_its_order_and_unknown_models_stay_unknown():

@@ -1,5 +1,9 @@
-"""Charts stand alone as pictures, and models keep their colour and marker."""
+"""Charts stand alone as pictures, and show text from outside to the letter."""
 
+import html
+import re
+from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -14,7 +18,6 @@ from components.charts import (
     benchmark_profile,
     first_token_maps,
     first_tokens,
-    model_style,
     price_distributions,
     price_ranges,
     rank_movement,
@@ -23,10 +26,11 @@ from components.charts import (
     twin_dumbbells,
 )
 from components.charts.scores import PROFILE_COLORS
-from components.charts.style import CHART_COLORS, COLORS
+from components.charts.style import CHART_COLORS
 from components.leaderboard import (
+    BENCHMARKS,
+    compare_vintages,
     load_board,
-    movement,
     one_run_per_model,
     pareto_frontier,
     shortlist_scores,
@@ -39,49 +43,11 @@ from components.numbers import (
     number_atlas,
     still_possible,
 )
-from components.registry import load_registry
 from tests.support.small_tokenizer import tokenizer_of_digits
+from tests.unit.test_chart_styles import contrast
 
 SHORTLIST = ["meta-llama/Llama-3.1-8B", "Qwen/Qwen2.5-7B", "microsoft/Phi-3-mini-4k-instruct"]
 LABELS = {model: f"label of {model}" for model in SHORTLIST}
-
-
-def luminance(color: str) -> float:
-    """Relative luminance, WCAG 2.2."""
-    channels = [int(color[index : index + 2], 16) / 255 for index in (1, 3, 5)]
-    red, green, blue = (
-        channel / 12.92 if channel <= 0.04045 else ((channel + 0.055) / 1.055) ** 2.4
-        for channel in channels
-    )
-    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
-
-
-def contrast(one: str, other: str) -> float:
-    light, dark = sorted((luminance(one), luminance(other)), reverse=True)
-    return (light + 0.05) / (dark + 0.05)
-
-
-@pytest.mark.parametrize("theme", ["light", "dark"])
-def test_model_colours_reach_three_to_one_on_both_themes(theme):
-    background = CHART_COLORS[theme].background
-    assert all(contrast(color, background) >= 3 for color in COLORS)
-    assert contrast(CHART_COLORS[theme].muted, background) >= 4.5
-
-
-def test_no_two_listed_models_share_colour_and_marker():
-    styles = [model_style(spec.id) for spec in load_registry()]
-    assert len(set(styles)) == len(styles)
-
-
-def test_a_twin_has_its_bases_colour_and_hollow_marker():
-    base, twin = (model_style(f"google/gemma-2-9b{end}") for end in ("", "-it"))
-    assert twin.color == base.color
-    assert twin.marker == f"{base.marker}-open"
-    assert (base.symbol, twin.symbol) == ("◆", "◇")
-
-
-def test_an_unlisted_model_keeps_one_style():
-    assert model_style("somebody/some-model") == model_style("somebody/some-model")
 
 
 def named_distribution(model: str, prices: list[int], *, text: str = "1") -> NamedDistribution:
@@ -114,9 +80,9 @@ def figures():
         profile = one_run_per_model(board[board["model"].isin(SHORTLIST)])
         yield benchmark_profile(profile, LABELS, vintage="Final", theme=theme), theme
         yield scores_by_size(rows, SHORTLIST, LABELS, vintage="Final", theme=theme), theme
-        moves = movement(load_board("2024-10-15"), board, SHORTLIST)
+        moves = compare_vintages(load_board("2024-10-15"), board, SHORTLIST)
         yield rank_movement(moves, LABELS, before="October", after="Final", theme=theme), theme
-        named = [NamedAtlas("A", atlas, "note")]
+        named = [NamedAtlas("A", atlas, ["note"])]
         yield atlas_heatmaps(named, where="bare", theme=theme), theme
         left = [still_possible(atlas, 93)]
         yield first_token_maps(named, 93, left, theme=theme), theme
@@ -147,9 +113,12 @@ def test_dumbbells_put_the_best_twin_on_top_and_say_each_value():
 
 def test_dumbbells_mark_an_instruct_model_without_a_public_base():
     scores = shortlist_scores(load_board("2025-03-final"), SHORTLIST)
-    traces = twin_dumbbells(scores, LABELS, vintage="Final", theme="light").to_dict()["data"]
-    phi = [trace for trace in traces if "no public base" in str(trace["y"][0])]
+    figure = twin_dumbbells(scores, LABELS, vintage="Final", theme="light").to_dict()
+    phi = [trace for trace in figure["data"] if trace["y"][0] == SHORTLIST[2]]
     assert [trace["marker"]["symbol"].endswith("-open") for trace in phi] == [True]
+    axis = figure["layout"]["yaxis"]
+    marked = [text for text in axis["ticktext"] if "no public base" in text]
+    assert marked == [axis["ticktext"][axis["tickvals"].index(SHORTLIST[2])]]
 
 
 def test_dumbbells_and_points_by_size_know_which_model_they_are():
@@ -183,7 +152,7 @@ def test_of_thousands_of_models_the_best_of_each_size_the_frontier_and_the_short
 
 def test_rank_movement_leaves_out_what_one_vintage_lacks_and_says_both_ranks():
     models = [SHORTLIST[1], "tiiuae/Falcon3-7B-Base"]
-    moves = movement(load_board("2024-10-15"), load_board("2025-03-final"), models)
+    moves = compare_vintages(load_board("2024-10-15"), load_board("2025-03-final"), models)
     figure = rank_movement(moves, LABELS, before="October", after="Final", theme="dark")
     (line,) = figure.to_dict()["data"]
     assert list(line["y"]) == [int(moves["rank_before"][0]), int(moves["rank_after"][0])]
@@ -215,8 +184,8 @@ def test_models_without_scores_do_not_break_the_dumbbells():
     scores = shortlist_scores(load_board("2025-03-final"), ["nobody/nothing", SHORTLIST[0]])
     names = {**LABELS, "nobody/nothing": "?"}
     traces = twin_dumbbells(scores, names, vintage="Final", theme="dark").to_dict()["data"]
-    drawn = {label for trace in traces for label in trace["y"] if label is not None}
-    assert drawn == {LABELS[SHORTLIST[0]]}
+    drawn = {model for trace in traces for model in trace["y"] if model is not None}
+    assert drawn == {SHORTLIST[0]}
 
 
 def heatmaps(figure) -> list[Any]:
@@ -229,7 +198,7 @@ def cell(heatmap, row: str, column: int) -> tuple[int, int]:
 
 def test_the_atlas_puts_345_in_row_300_column_45():
     atlas = number_atlas(tokenizer_of_digits(merged=["345"]))
-    (heatmap,) = heatmaps(atlas_heatmaps([NamedAtlas("A", atlas, "")], where="", theme="light"))
+    (heatmap,) = heatmaps(atlas_heatmaps([NamedAtlas("A", atlas)], where="", theme="light"))
     row, column = cell(heatmap, "300", 45)
     assert heatmap["z"][row][column] == 1
     assert (heatmap["z"] == 1).sum() == 11  # and the ten single digits
@@ -238,7 +207,7 @@ def test_the_atlas_puts_345_in_row_300_column_45():
 
 def test_a_range_that_begins_within_a_row_leaves_the_cells_before_it_empty():
     atlas = number_atlas(tokenizer_of_digits(), range(12_340, 12_360))
-    (heatmap,) = heatmaps(atlas_heatmaps([NamedAtlas("A", atlas, "")], where="", theme="light"))
+    (heatmap,) = heatmaps(atlas_heatmaps([NamedAtlas("A", atlas)], where="", theme="light"))
     row, column = cell(heatmap, "12,300", 40)
     assert np.isnan(heatmap["z"][row][column - 1])
     assert heatmap["z"][row][column] == 5
@@ -247,7 +216,7 @@ def test_a_range_that_begins_within_a_row_leaves_the_cells_before_it_empty():
 def test_all_atlases_of_a_picture_share_one_scale_and_say_where_it_ends():
     per_digit = number_atlas(tokenizer_of_digits(), range(0, 99_999, 7))
     long = number_atlas(tokenizer_of_digits(), range(0, 99_999, 7), "{n:,.2f}")
-    names = [NamedAtlas("A", per_digit, ""), NamedAtlas("B", long, "")]
+    names = [NamedAtlas("A", per_digit), NamedAtlas("B", long)]
     figure = atlas_heatmaps(names, where="", theme="dark")
     assert {heatmap["coloraxis"] for heatmap in heatmaps(figure)} == {"coloraxis"}
     ticks = figure.to_dict()["layout"]["coloraxis"]["colorbar"]["ticktext"]
@@ -256,7 +225,7 @@ def test_all_atlases_of_a_picture_share_one_scale_and_say_where_it_ends():
 
 def test_the_first_tokens_picture_marks_the_price_and_what_is_still_possible():
     atlas = number_atlas(tokenizer_of_digits())
-    named = [NamedAtlas("A", atlas, "")]
+    named = [NamedAtlas("A", atlas)]
     figure = first_token_maps(named, 93, [still_possible(atlas, 93)], theme="light")
     (heatmap,) = heatmaps(figure)
     assert (heatmap["z"] == 2).sum() == 1
@@ -267,7 +236,7 @@ def test_the_first_tokens_picture_marks_the_price_and_what_is_still_possible():
 
 def test_markup_in_a_vocabulary_entry_is_no_markup_in_the_picture():
     atlas = number_atlas(tokenizer_of_digits(prefix="<b>"), [5], "<b>{n}")
-    (heatmap,) = heatmaps(atlas_heatmaps([NamedAtlas("A", atlas, "")], where="", theme="light"))
+    (heatmap,) = heatmaps(atlas_heatmaps([NamedAtlas("A", atlas)], where="", theme="light"))
     assert "<b>" not in heatmap["text"][0][5]
 
 
@@ -299,7 +268,97 @@ def test_the_first_token_chart_says_which_prices_stay_open_and_escapes_the_token
         [named_distribution("a/b", nines, text="<b>9")], product="?", theme="dark"
     ).to_dict()
     assert "$9, $90 to $99, $900 to $999" in figure["data"][0]["text"][0]
-    assert figure["data"][0]["y"][0] == "“&lt;b&gt;9” "
+    assert figure["layout"]["yaxis"]["ticktext"] == ["“&lt;b&gt;9” "]
+
+
+def test_two_first_tokens_of_one_text_keep_a_bar_each():
+    same = named_distribution("a/b", [1], text="1")
+    twice = replace(same.distribution, first_tokens=same.distribution.first_tokens * 2)
+    chart = first_tokens([replace(same, distribution=twice)], product="?", theme="light")
+    bars: Any = next(iter(chart.select_traces()))
+    assert len(set(bars["y"])) == 2
+
+
+HOSTILE = "<b>%{x}</b><img src=x onerror=alert(1)> <a href='javascript:alert(1)'>x</a>\n&lt;y&gt;"
+
+
+def texts_of(value: Any) -> Iterator[str]:
+    """Every text in a figure but the ids that its points carry."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        for key, inner in value.items():
+            if key not in ("customdata", "tickvals", "x", "y"):
+                yield from texts_of(inner)
+    elif isinstance(value, (list, tuple, np.ndarray)):
+        for inner in value:
+            yield from texts_of(inner)
+
+
+def hostile_figures() -> Iterator[Any]:
+    model = f"nobody/{HOSTILE}"
+    names = {model: HOSTILE}
+    row = {"model": model, "params_b": 7.0, "average": 20.0, "twin": f"{model}-it"}
+    row |= {"twin_average": 21.0, "twin_score": 21.0, "frontier": True} | dict.fromkeys(
+        BENCHMARKS, 20.0
+    )
+    scores = pd.DataFrame([row])
+    moves = pd.DataFrame(
+        [{"model": model, "average_before": 1.0, "average_after": 2.0, "rank_before": 2}]
+    ).assign(rank_after=1)
+    atlas = number_atlas(tokenizer_of_digits(prefix="<b>"), range(10), "<b>{n}")
+    yield twin_dumbbells(scores, names, vintage=HOSTILE, theme="light")
+    yield benchmark_profile(scores, names, vintage=HOSTILE, theme="light")
+    yield scores_by_size(scores, [model], names, vintage=HOSTILE, theme="light")
+    yield scores_by_size(scores, [], {}, vintage=HOSTILE, theme="light")
+    yield rank_movement(moves, names, before=HOSTILE, after="b", theme="light")
+    named = [NamedAtlas(HOSTILE, atlas, [HOSTILE, HOSTILE])]
+    yield atlas_heatmaps(named, where=HOSTILE, theme="light")
+    yield first_token_maps(named, 5, [np.array([5])], theme="light")
+    information = NamedInformation(model, HOSTILE, FirstTokenInformation(2.5, 5.0))
+    yield settled_shares([information], prices=HOSTILE, theme="light")
+    priced = replace(named_distribution(model, [1], text=HOSTILE), label=HOSTILE, weights=HOSTILE)
+    yield price_distributions([priced], 20, product=HOSTILE, theme="light")
+    yield first_tokens([priced], product=HOSTILE, theme="light")
+
+
+@pytest.mark.parametrize("figure", hostile_figures())
+def test_names_from_outside_hold_no_markup_and_no_placeholder_in_any_chart(figure):
+    texts = "\n".join(texts_of(figure.to_dict()))
+    assert "&lt;b&gt;" in texts
+    assert not re.search(r"<(?:img|a)\b", texts)
+    # No placeholder but those of the chart itself stands right behind our own markup or text.
+    assert "&gt;%{" not in texts
+    assert "<b>%{" not in texts
+
+
+def test_two_models_of_one_name_keep_a_row_each():
+    rows = shortlist_scores(load_board("2025-03-final"), SHORTLIST[:2])
+    names = dict.fromkeys(SHORTLIST, "the same")
+    figure = twin_dumbbells(rows, names, vintage="F", theme="light").to_dict()
+    assert figure["layout"]["yaxis"]["ticktext"] == ["the same", "the same"]
+    drawn = [trace["y"][0] for trace in figure["data"] if trace["y"][0] is not None]
+    assert set(drawn) == set(SHORTLIST[:2])
+    shares = [NamedInformation(model, "the same", FirstTokenInformation(1, 2)) for model in names]
+    bars = settled_shares(shares, prices="any", theme="light").to_dict()["data"]
+    assert len({bar["y"][0] for bar in bars}) == len(names)
+
+
+def test_a_vintage_compared_with_itself_has_two_ends():
+    board = load_board("2025-03-final")
+    moves = compare_vintages(board, board, SHORTLIST[:1])
+    figure = rank_movement(moves, LABELS, before="Final", after="Final", theme="light")
+    (line,) = figure.to_dict()["data"]
+    assert list(line["x"]) == [0, 1]
+
+
+def test_a_long_title_is_cut_before_it_is_escaped():
+    atlas = number_atlas(tokenizer_of_digits())
+    note = "<" * 500
+    figure = atlas_heatmaps([NamedAtlas("A", atlas, [note])], where="", theme="light").to_dict()
+    title = figure["layout"]["annotations"][0]["text"]
+    assert len(html.unescape(title)) < 200
+    assert re.fullmatch(r"<b>A</b>: (?:&lt;|<br>| ?…)+", title)
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,8 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from components.leaderboard import load_board, movement
+from components.leaderboard import compare_vintages, load_board
+from components.ui.leaderboard.labels import why_moved
 
 MODELS = [
     "Qwen/Qwen2.5-7B-Instruct",
@@ -18,7 +19,7 @@ MODELS = [
 
 
 def moved() -> dict[Hashable, dict[Hashable, Any]]:
-    rows = movement(load_board("2024-10-15"), load_board("2025-03-final"), MODELS)
+    rows = compare_vintages(load_board("2024-10-15"), load_board("2025-03-final"), MODELS)
     assert rows["model"].tolist() == MODELS
     return rows.set_index("model").to_dict("index")
 
@@ -31,12 +32,17 @@ def test_scores_and_ranks_of_both_vintages_stand_side_by_side():
 
 
 def test_a_model_whose_math_alone_changed_was_graded_anew():
-    assert moved()["Qwen/Qwen2.5-7B-Instruct"]["why"] == "MATH graded anew"
-    assert moved()["google/gemma-2-9b"]["why"] == "MATH graded anew"
+    for model in ("Qwen/Qwen2.5-7B-Instruct", "google/gemma-2-9b"):
+        move = moved()[model]
+        assert (move["reason"], move["changed_benchmarks"]) == ("math_regraded", ("math_lvl5",))
+        assert why_moved(move) == "MATH graded anew"
 
 
 def test_llamas_fall_is_another_run_without_chat_template():
-    why = moved()["meta-llama/Llama-3.1-8B-Instruct"]["why"]
+    move = moved()["meta-llama/Llama-3.1-8B-Instruct"]
+    assert move["reason"] == "another_run"
+    assert (move["chat_template_before"], move["chat_template_after"]) == (True, False)
+    why = why_moved(move)
     assert why.startswith("another run: meta-llama/Meta-Llama-3.1-8B-Instruct, then")
     assert "then without chat template" in why
     assert "IFEval" in why
@@ -44,13 +50,14 @@ def test_llamas_fall_is_another_run_without_chat_template():
 
 def test_what_a_vintage_does_not_list_is_unknown():
     rows = moved()
-    assert rows["tiiuae/Falcon3-7B-Base"]["why"] == "not in the earlier vintage"
+    assert why_moved(rows["tiiuae/Falcon3-7B-Base"]) == "not in the earlier vintage"
+    assert rows["nobody/nothing"]["reason"] == "not_listed"
     assert pd.isna(rows["tiiuae/Falcon3-7B-Base"]["rank_before"])
-    assert rows["nobody/nothing"]["why"] == "not in the earlier and later vintage"
+    assert why_moved(rows["nobody/nothing"]) == "not in the earlier and later vintage"
 
 
 def test_nothing_moves_between_a_vintage_and_itself():
     board = load_board("2025-02-08")
-    rows = movement(board, board, MODELS[:3])
-    assert set(rows["why"]) == {"unchanged"}
+    rows = compare_vintages(board, board, MODELS[:3])
+    assert set(rows["reason"]) == {"unchanged"}
     assert (rows["change"] == 0).all()

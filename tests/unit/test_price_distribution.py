@@ -14,7 +14,7 @@ from transformers import PreTrainedTokenizerFast
 from components.errors import TokenizerError
 from components.numbers import NumberTrie, NumberTrieCache, PriceDistribution, walk
 from components.numbers.distribution import Method
-from components.numbers.trie import Path
+from components.numbers.trie import TokenPath
 
 PROMPT = "Price is $"
 ENDS = [".", " ", "k", " million", "\n", " dollars", "٣", "<end>", "-", ", or"]
@@ -41,8 +41,9 @@ class ScriptedModel:
     """Says what comes next after each path from a script; what it has no line for ends in `.`."""
 
     method: Method = "plain"
+    note: str | None = None
     pass_size = 7
-    ahead: Sequence[Path] = ()
+    ahead: Sequence[TokenPath] = ()
     passes = tokens = 0
 
     def __init__(self, whole: bool, script: dict[str, dict[str, float]]):
@@ -50,16 +51,16 @@ class ScriptedModel:
         self.names = {i: name for name, i in self.ids.items()}
         self.trie: NumberTrie = tries(whole).after(PROMPT)[1]
         self.script = script
-        self.asked: list[Path] = []
+        self.asked: list[TokenPath] = []
 
-    def next(self, path: Path) -> np.ndarray:
+    def next(self, path: TokenPath) -> np.ndarray:
         line = self.script.get("|".join(self.names[token] for token in path), {".": 1.0})
         found = np.zeros(len(self.ids))
         for name, probability in line.items():
             found[self.ids[name]] = probability
         return found
 
-    def score(self, paths: Sequence[Path], likely: Sequence[Path] = ()) -> np.ndarray:
+    def score(self, paths: Sequence[TokenPath], likely: Sequence[TokenPath] = ()) -> np.ndarray:
         assert len(paths) <= self.pass_size
         self.asked += paths
         self.passes += 1
@@ -152,7 +153,7 @@ def random_script(seed: int, whole: bool) -> ScriptedModel:
     model = ScriptedModel(whole, {})
     sharpness = 1 + seed % 5
 
-    def next_token(path: Path) -> np.ndarray:
+    def next_token(path: TokenPath) -> np.ndarray:
         generator = np.random.default_rng([seed, *path])
         weights = np.exp(sharpness * generator.normal(size=len(model.ids)))
         return weights / weights.sum()
@@ -177,7 +178,7 @@ def test_all_parts_sum_to_one_and_none_is_negative(seed, whole, tolerance):
 def test_a_smaller_tolerance_scores_all_that_a_larger_one_does_and_leaves_less(
     seed, whole, tolerances
 ):
-    before: tuple[set[Path], float] = (set(), 1.0)
+    before: tuple[set[TokenPath], float] = (set(), 1.0)
     for tolerance in sorted(tolerances, reverse=True):
         model = random_script(seed, whole)
         found = model.price(tolerance)
@@ -212,10 +213,10 @@ def test_first_tokens_account_for_all_that_comes_after_them(seed, whole, toleran
 
 def with_guesses(model: ScriptedModel) -> ScriptedModel:
     """The same, running what is likely to be asked for along with a pass that has room."""
-    known: set[Path] = set()
+    known: set[TokenPath] = set()
     score = model.score
 
-    def score_and_guess(paths: Sequence[Path], likely: Sequence[Path] = ()) -> np.ndarray:
+    def score_and_guess(paths: Sequence[TokenPath], likely: Sequence[TokenPath] = ()) -> np.ndarray:
         rows = score(paths)
         run = [path for path in paths if path not in known]
         if run:

@@ -50,12 +50,41 @@ def test_by_the_twin_instruct_models_without_a_public_base_are_marked_and_have_n
     alone = rows[rows["kind"] == "instruct"]
     assert "microsoft/Phi-3-small-8k-instruct" in set(alone["model"])
     assert set(alone["model"]) <= without_public_base()
-    assert all("no public base" in badges for badges in alone["badges"].tolist())
+    assert all("no_public_base" in caveats for caveats in alone["caveats"].tolist())
     assert alone["uplift"].isna().all()
 
 
 def test_by_average_a_filter_for_base_models_gives_base_models_only():
     assert set(asked(kinds=["base"])["kind"]) == {"base"}
+
+
+@pytest.mark.parametrize("kinds", [[], ["base"], ["instruct"]])
+@pytest.mark.parametrize("vintage", VINTAGES)
+def test_the_frontier_is_of_the_base_models_shown_alone(vintage, kinds):
+    rows = asked(load_board(vintage), kinds=kinds)
+    bases = rows[(rows["kind"] == "base") & rows["params_b"].notna()]
+    unbeaten = {
+        base["model"]
+        for base in bases.to_dict("records")
+        if not (
+            (bases["params_b"] <= base["params_b"])
+            & (bases["average"] >= base["average"])
+            & (bases["model"] != base["model"])
+        ).any()
+    }
+    assert set(rows.loc[rows["frontier"], "model"]) == unbeaten
+    assert bool(unbeaten) == ("base" in kinds or not kinds)
+    assert rows["frontier"].dtype == bool
+
+
+def test_a_better_instruct_model_does_not_take_a_base_off_the_frontier():
+    qwen = FINAL[FINAL["model"].isin(["Qwen/Qwen2.5-7B", "Qwen/Qwen2.5-7B-Instruct"])]
+    rows = asked(qwen).set_index("model")
+    assert rows["average"]["Qwen/Qwen2.5-7B-Instruct"] > rows["average"]["Qwen/Qwen2.5-7B"]
+    assert rows["frontier"].to_dict() == {
+        "Qwen/Qwen2.5-7B-Instruct": False,
+        "Qwen/Qwen2.5-7B": True,
+    }
 
 
 @pytest.mark.parametrize("rank_by", RANKINGS)

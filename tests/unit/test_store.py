@@ -19,15 +19,15 @@ from components.assets.store import (
     locked,
     publish,
     sha256,
-    silent,
     staging,
 )
+from components.control import Control, Progress
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 
 
 class Stop(BaseException):
-    """What a page raises in the progress callback when its visitor leaves."""
+    """What a page raises where progress is reported when its visitor leaves."""
 
 
 @pytest.fixture(autouse=True)
@@ -218,8 +218,9 @@ def test_what_a_killed_process_left_behind_is_cleaned(cache: Path, tmp_path: Pat
     ready = tmp_path / "ready"
     code = (
         "import sys, time, pathlib\n"
-        "from components.assets.store import locked, silent, staging\n"
-        "with locked('words', silent), staging('words') as scratch:\n"
+        "from components.assets.store import locked, staging\n"
+        "from components.control import Control\n"
+        "with locked('words', Control()), staging('words') as scratch:\n"
         "    (scratch / 'half.bin').write_bytes(b'half')\n"
         f"    pathlib.Path({str(ready)!r}).touch()\n"
         "    time.sleep(60)\n"
@@ -227,7 +228,7 @@ def test_what_a_killed_process_left_behind_is_cleaned(cache: Path, tmp_path: Pat
     run_and_kill(code, ready)
     (left_behind,) = (cache / "staging").iterdir()
     assert (left_behind / "half.bin").exists()
-    with locked("words", silent), staging("words") as scratch:
+    with locked("words", Control()), staging("words") as scratch:
         assert list((cache / "staging").iterdir()) == [scratch]
         assert list(scratch.iterdir()) == []
 
@@ -242,15 +243,15 @@ def test_a_lock_keeps_another_thread_out_and_tells_it_so():
     order: list[str] = []
     waits = threading.Event()
 
-    def report(stage: str, done: int, total: int | None) -> None:
-        stages.append(stage)
+    def report(progress: Progress) -> None:
+        stages.append(progress.stage)
         waits.set()
 
     def wait_for_the_lock() -> None:
-        with locked("words", report):
+        with locked("words", Control(report)):
             order.append("second")
 
-    with locked("words", silent):
+    with locked("words", Control()):
         thread = threading.Thread(target=wait_for_the_lock)
         thread.start()
         assert waits.wait(10)
@@ -261,32 +262,32 @@ def test_a_lock_keeps_another_thread_out_and_tells_it_so():
 
 
 def test_waiting_for_a_lock_can_be_interrupted():
-    def stop(stage: str, done: int, total: int | None) -> None:
+    def stop(progress: Progress) -> None:
         raise Stop
 
-    with locked("words", silent):
-        with pytest.raises(Stop), locked("words", stop):
+    with locked("words", Control()):
+        with pytest.raises(Stop), locked("words", Control(stop)):
             pytest.fail("the lock was taken twice")
-        with pytest.raises(Stop), locked("words", stop):
+        with pytest.raises(Stop), locked("words", Control(stop)):
             pytest.fail("the interrupted wait released the lock of another")
 
 
 def test_locks_of_different_keys_do_not_wait_for_each_other():
-    def stop(stage: str, done: int, total: int | None) -> None:
+    def stop(progress: Progress) -> None:
         raise Stop
 
-    with locked("words", silent), locked("numbers", stop):
+    with locked("words", Control()), locked("numbers", Control(stop)):
         pass
 
 
 @pytest.mark.parametrize("error", [ValueError, Stop])
 def test_a_lock_is_released_after_an_error(error: type[BaseException]):
-    def stop(stage: str, done: int, total: int | None) -> None:
+    def stop(progress: Progress) -> None:
         pytest.fail("the lock was not released")
 
-    with pytest.raises(error), locked("words", silent):
+    with pytest.raises(error), locked("words", Control()):
         raise error
-    with locked("words", stop):
+    with locked("words", Control(stop)):
         pass
 
 
@@ -294,14 +295,15 @@ def test_the_lock_of_a_killed_process_is_free(tmp_path: Path):
     ready = tmp_path / "ready"
     code = (
         "import time, pathlib\n"
-        "from components.assets.store import locked, silent\n"
-        "with locked('words', silent):\n"
+        "from components.assets.store import locked\n"
+        "from components.control import Control\n"
+        "with locked('words', Control()):\n"
         f"    pathlib.Path({str(ready)!r}).touch()\n"
         "    time.sleep(60)\n"
     )
     run_and_kill(code, ready)
     waited = threading.Event()
-    with locked("words", lambda *_: waited.set()):
+    with locked("words", Control(lambda progress: waited.set())):
         pass
     assert not waited.is_set()
 
@@ -311,14 +313,15 @@ def test_a_lock_keeps_another_process_out(tmp_path: Path):
     stages: list[str] = []
     code = (
         "import time, pathlib\n"
-        "from components.assets.store import locked, silent\n"
-        "with locked('words', silent):\n"
+        "from components.assets.store import locked\n"
+        "from components.control import Control\n"
+        "with locked('words', Control()):\n"
         f"    pathlib.Path({str(ready)!r}).touch()\n"
         "    time.sleep(1)\n"
     )
     process = subprocess.Popen([sys.executable, "-c", code], cwd=REPOSITORY)
     wait_for(ready, process)
-    with locked("words", lambda stage, *_: stages.append(stage)):
+    with locked("words", Control(lambda progress: stages.append(progress.stage))):
         pass
     process.wait(10)
     assert set(stages) == {"Waiting for another download of the same files"}

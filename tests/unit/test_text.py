@@ -3,11 +3,13 @@
 import html
 import re
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from components.charts.text import chart_text, wrapped_chart_text
 from components.tokenization import TokenSpan
-from components.ui.kit.text import plain
+from components.ui.kit.text import html_text, plain
 from components.ui.tokenizers.strips import strip_html
 
 HOSTILE = '<script>alert("x")</script> **bold** [link](javascript:x) $x^2$ :red[y] `c`'
@@ -22,6 +24,58 @@ def test_markdown_signs_are_escaped():
 
 def test_several_lines_become_one_that_keeps_its_place():
     assert plain("boom\n\n# line two\n===") == "boom \\# line two ==="
+
+
+HOSTILE_TEXTS = (
+    "<img src=x onerror=alert(1)>",
+    "[a](javascript:alert(1))",
+    "![a](http://x/y.png)",
+    "$x$ and $$y$$",
+    ":red[x] :red-background[x] :material/bolt: :streamlit: :smile: :+1:",
+    "a\n\n# heading\n- item\n| a | b |",
+    "`code` **bold** _it_ ~~s~~ &lt;b&gt; <!-- c -->",
+)
+
+
+@pytest.mark.parametrize("text", HOSTILE_TEXTS)
+def test_streamlits_markdown_does_nothing_with_text_from_outside(text):
+    escaped = plain(text)
+    assert "\n" not in escaped
+    # Streamlit replaces shortcodes where Markdown's escapes are gone.
+    unescaped = re.sub(r"\\(.)", r"\1", escaped)
+    assert not re.search(r":(?:material/)?[\w+-]+:", unescaped)
+    assert unescaped.replace("\N{WORD JOINER}", "") == " ".join(text.split())
+    assert not re.search(r"(?<!\\)[\[\]<$`*_~|!#&]", escaped)
+
+
+@given(st.text())
+def test_every_sign_of_markdown_is_escaped_once_and_nothing_is_lost(text):
+    unescaped = re.sub(r"\\(.)", r"\1", plain(text))
+    assert unescaped.replace("\N{WORD JOINER}", "") == " ".join(text.split()).replace(
+        "\N{WORD JOINER}", ""
+    )
+
+
+@given(st.text())
+def test_html_text_holds_no_tag_and_ends_no_attribute(text):
+    escaped = html_text(text)
+    assert not set(escaped) & set("<>\"'")
+    assert html.unescape(escaped) == text
+
+
+@pytest.mark.parametrize("text", HOSTILE_TEXTS)
+def test_a_charts_text_holds_no_tag_and_no_placeholder(text):
+    shown = chart_text(f"{text} %{{x}}")
+    assert "<" not in shown
+    assert "%{" not in shown
+    assert html.unescape(shown) == " ".join(f"{text} %{{x}}".split())
+
+
+@given(st.text(), st.integers(3, 30), st.integers(1, 3))
+def test_a_wrapped_text_of_a_chart_is_not_cut_within_an_escape(text, width, lines):
+    shown = wrapped_chart_text(text, width=width, lines=lines).split("<br>")
+    assert len(shown) <= lines
+    assert all("<" not in line and len(html.unescape(line)) <= width for line in shown)
 
 
 @given(st.lists(st.text(max_size=20), max_size=20))

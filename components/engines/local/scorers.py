@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from components.engines.local.tree_attention import OwnKeys, own_keys
 from components.numbers.distribution import Method
-from components.numbers.trie import NumberTrie, Path
+from components.numbers.trie import NumberTrie, TokenPath
 
 if TYPE_CHECKING:
     import torch
@@ -25,11 +25,15 @@ _PASS_TOKENS, _PASS_WORK, _LEAST_TOKENS = 512, 2**37, 64
 # Logits of a pass, and of the part of it that is summed up in 32 bits at a time, in numbers.
 _PASS_LOGITS, _SUMMED_LOGITS = 2**26, 2**21
 
-# What a model's first use checks: the numbers, and how many of their nodes both ways.
-_PROBED = (8, 42, 199, 930)
-_COMPARED = 4
-
 OnePass = Callable[[], AbstractContextManager[None]]
+
+
+@dataclass(frozen=True)
+class PromptState:
+    """What is known once a prompt was run: its key/value cache and the likeliest next token."""
+
+    cache: Cache
+    next_token: int
 
 
 class LocalScorer:
@@ -40,13 +44,14 @@ class LocalScorer:
     """
 
     method: Method
-    ahead: Sequence[Path] = ()
+    note: str | None = None
+    ahead: Sequence[TokenPath] = ()
 
     def __init__(
         self,
         model: PreTrainedModel,
         tokenizer: PreTrainedTokenizerFast,
-        prompt: Path,
+        prompt: TokenPath,
         trie: NumberTrie,
         one_pass: OnePass,
     ):
@@ -62,9 +67,15 @@ class LocalScorer:
         self._one_pass = one_pass
         self._after_prompt: torch.Tensor | None = None
 
-    def score(self, paths: Sequence[Path], likely: Sequence[Path] = ()) -> NDArray[np.float64]:
+    def score(
+        self, paths: Sequence[TokenPath], likely: Sequence[TokenPath] = ()
+    ) -> NDArray[np.float64]:
         """As Scorer has it."""
         raise NotImplementedError
+
+    def prompt_state(self, prompt: TokenPath) -> PromptState | None:
+        """What running this prompt left, to continue from; None if it is another, or not kept."""
+        return None
 
     def likeliest(self, count: int) -> list[tuple[int, str, float]]:
         assert self._after_prompt is not None, "the empty path is scored first"
@@ -106,7 +117,9 @@ class PlainScorer(LocalScorer):
 
     method = "plain"
 
-    def score(self, paths: Sequence[Path], likely: Sequence[Path] = ()) -> NDArray[np.float64]:
+    def score(
+        self, paths: Sequence[TokenPath], likely: Sequence[TokenPath] = ()
+    ) -> NDArray[np.float64]:
         scored = np.empty((len(paths), len(self._columns)))
         by_length: defaultdict[int, list[int]] = defaultdict(list)
         for position, path in enumerate(paths):
@@ -140,25 +153,27 @@ class TreeScorer(LocalScorer):
         self,
         model: PreTrainedModel,
         tokenizer: PreTrainedTokenizerFast,
-        prompt: Path,
+        prompt: TokenPath,
         trie: NumberTrie,
         one_pass: OnePass,
     ):
         super().__init__(model, tokenizer, prompt, trie, one_pass)
         self._inner = {node.tokens for node in trie.nodes[1:] if len(node.children)}
-        ahead: list[Path] = []
+        ahead: list[TokenPath] = []
         for depth in range(1, trie.depth + 1):
             level = sorted(path for path in self._inner if len(path) == depth)
             if len(ahead) + len(level) > min(self._pass_tokens // 4, self.pass_size - 1):
                 break
             ahead += level
         self.ahead = ahead
-        self._known: dict[Path, NDArray[np.float64]] = {}
+        self._known: dict[TokenPath, NDArray[np.float64]] = {}
         # Per layer, keys and values (1, heads, rows, size): the prompt's, then the inner nodes'.
         self._layers: list[tuple[torch.Tensor, torch.Tensor]] = []
-        self._rows: dict[Path, int] = {}
+        self._rows: dict[TokenPath, int] = {}
 
-    def score(self, paths: Sequence[Path], likely: Sequence[Path] = ()) -> NDArray[np.float64]:
+    def score(
+        self, paths: Sequence[TokenPath], likely: Sequence[TokenPath] = ()
+    ) -> NDArray[np.float64]:
         if not self._known:
             self._run_prompt()
         if missing := [path for path in paths if path not in self._known]:
@@ -169,6 +184,14 @@ class TreeScorer(LocalScorer):
             self._known.update(zip(missing, rows, strict=True))
         # A path is asked for once, but for the empty one.
         return np.stack([self._known[path] for path in paths])
+
+    def prompt_state(self, prompt: TokenPath) -> PromptState | None:
+        import torch
+
+        if prompt != self._prompt or self._after_prompt is None:
+            return None
+        rows = torch.arange(len(prompt), device=self._model.device)
+        return PromptState(self._cache_of(rows), int(self._after_prompt.argmax()))
 
     def _run_prompt(self) -> None:
         from transformers import DynamicCache
@@ -185,7 +208,9 @@ class TreeScorer(LocalScorer):
             rows = self._probabilities(logits)
         self._known.update(zip([(), *self.ahead], rows, strict=True))
 
-    def _tree_pass(self, part: Path, paths: Sequence[Path], cache: Cache | None) -> torch.Tensor:
+    def _tree_pass(
+        self, part: TokenPath, paths: Sequence[TokenPath], cache: Cache | None
+    ) -> torch.Tensor:
         """Run the prompt's last `part` and the last tokens of `paths`; the logits after each.
 
         Of `part`, those after its last token. `cache` holds what of the prompt is before it;
@@ -236,7 +261,7 @@ class TreeScorer(LocalScorer):
         self._keep(cache, cached + len(part), paths)
         return output.logits[0]
 
-    def _own_keys(self, paths: Sequence[Path], place: Mapping[Path, int]) -> OwnKeys:
+    def _own_keys(self, paths: Sequence[TokenPath], place: Mapping[TokenPath, int]) -> OwnKeys:
         import torch
 
         most = max(map(len, paths))
@@ -261,7 +286,7 @@ class TreeScorer(LocalScorer):
             layers.append(layer)
         return Cache(layers=layers)
 
-    def _keep(self, cache: Any, start: int, paths: Sequence[Path]) -> None:
+    def _keep(self, cache: Any, start: int, paths: Sequence[TokenPath]) -> None:
         """Put the new keys and values of those nodes that others come after into the buffers.
 
         Those of `paths` begin at `start` in the cache. The prompt's are put there first.
@@ -309,34 +334,6 @@ class TreeScorer(LocalScorer):
         return masks["full_attention" if window is None else "sliding_attention"]
 
 
-def batched(tokens: Path, size: int) -> list[Path]:
+def batched(tokens: TokenPath, size: int) -> list[TokenPath]:
     """The tokens in parts of `size`, the last one perhaps shorter."""
     return [tokens[start : start + size] for start in range(0, len(tokens), size)]
-
-
-def trees_work(
-    scorer: Callable[[type[LocalScorer], NumberTrie], LocalScorer],
-    trie: NumberTrie,
-    vocabulary: int,
-    bound: float,
-) -> bool:
-    """Whether a model scores a handful of nodes in a tree as it does one sequence at a time.
-
-    The handful: the paths of _PROBED with all they begin with, level by level, so that each
-    pass holds siblings that must not see each other. The longest are compared, which depend on
-    the others' keys: their next-token distributions over the whole vocabulary, by the total
-    variation distance, whose mean may be `bound` at most.
-    """
-    whole = replace(trie, columns=np.arange(vocabulary))
-    tree = scorer(TreeScorer, whole)
-    paths = [node.tokens for node in trie.nodes if node.number in _PROBED]
-    begun = {path[:end] for path in paths for end in range(len(path) + 1)}
-    rows: dict[Path, NDArray[np.float64]] = {}
-    for depth in range(trie.depth + 1):
-        if level := sorted(path for path in begun if len(path) == depth):
-            rows.update(zip(level, tree.score(level), strict=True))
-    compared = sorted(paths, key=len)[-_COMPARED:]
-    expected = scorer(PlainScorer, whole).score(compared)
-    found = np.stack([rows[path] for path in compared])
-    distance = float(np.abs(found - expected).sum(axis=1).mean() / 2)
-    return distance <= bound

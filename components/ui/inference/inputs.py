@@ -4,10 +4,11 @@ from dataclasses import dataclass
 
 import streamlit as st
 
+from components.evaluation import InferenceSettings, Item, own_item
 from components.pricing import DEFAULT_PROMPT, PROMPTS, load_catalogue, price_prompt
-from components.ui.inference.predictions import Way
 from components.ui.kit import permalinks
 from components.ui.kit.model_ids import clean_ids, label, options, say_refused
+from components.ui.kit.permalinks import bound
 from components.ui.kit.text import plain
 
 RUN_DEFAULT = ("google/gemma-3-270m", "HuggingFaceTB/SmolLM2-135M-Instruct")
@@ -30,11 +31,10 @@ _TOLERANCE = permalinks.one_of("tolerance", list(_TOLERANCES), "0.01")
 
 @dataclass(frozen=True)
 class Question:
-    """A product and the prompt made of it; `actual` is its list price, if known."""
+    """A product by its title, and what is asked about it."""
 
     title: str
-    prompt: str
-    actual: float | None
+    item: Item
 
 
 def ask() -> Question | None:
@@ -42,21 +42,20 @@ def ask() -> Question | None:
     catalogue = load_catalogue()
     product_column, wording_column = st.columns([3, 2])
     with product_column:
-        product_id = _PRODUCT.show()
-        st.selectbox(
+        product_id = bound(
+            st.selectbox,
+            _PRODUCT,
             "Product",
             [*catalogue, _OWN],
             format_func=lambda key: "Your own product …" if key == _OWN else catalogue[key].title,
-            key=_PRODUCT.widget_key,
-            on_change=_PRODUCT.take,
         )
     with wording_column:
-        wording = _WORDING.show()
-        st.selectbox(
+        wording = bound(
+            st.selectbox,
+            _WORDING,
             "Question",
             [*PROMPTS, _OWN],
             format_func=lambda key: PROMPTS.get(key, "Your own question …"),
-            key=_WORDING.widget_key,
             on_change=_take_wording,
             accept_new_options=True,
             help="Pick one, or type your own.",
@@ -74,7 +73,8 @@ def ask() -> Question | None:
             )
         )
         prompt = price_prompt(product.description, question)
-        asked = Question(product.title, prompt, product.price_usd)
+        item = Item(product.id, prompt, product.price_usd)
+        asked = Question(product.title, item)
     return asked if question.strip() else None
 
 
@@ -88,11 +88,10 @@ def _take_wording() -> None:
 
 
 def _own_question() -> str:
-    question = _QUESTION.show()
-    st.text_input(
+    question = bound(
+        st.text_input,
+        _QUESTION,
         "Your question",
-        key=_QUESTION.widget_key,
-        on_change=_QUESTION.take,
         max_chars=500,
         placeholder="What does this cost to the nearest dollar?",
         help="It stands before the description; “Price is $” follows it.",
@@ -103,20 +102,18 @@ def _own_question() -> str:
 
 
 def _own_product(question: str) -> Question | None:
-    description = _DESCRIPTION.show()
-    st.text_area(
+    description = bound(
+        st.text_area,
+        _DESCRIPTION,
         "Description",
-        key=_DESCRIPTION.widget_key,
-        on_change=_DESCRIPTION.take,
         placeholder="What is it, what does it do, what is in the box?",
     )
-    actual = _ACTUAL.show()
-    st.number_input(
+    actual = bound(
+        st.number_input,
+        _ACTUAL,
         "Actual price in US dollars, if you know it",
         min_value=0.01,
         value=None,
-        key=_ACTUAL.widget_key,
-        on_change=_ACTUAL.take,
         placeholder="unknown",
     )
     if len(description) > _MAX_CHARACTERS:
@@ -129,18 +126,17 @@ def _own_product(question: str) -> Question | None:
     if not description.strip():
         st.info("Describe the product, then predict.", icon=":material/edit:")
         return None
-    return Question("your own product", price_prompt(description, question), actual)
+    return Question("your own product", own_item(price_prompt(description, question), actual))
 
 
 def pick_models(on_shortlist: list[str]) -> list[str]:
     """The models to run; in the URL as `run`."""
-    chosen = _RUN.show()
-    st.multiselect(
+    chosen = bound(
+        st.multiselect,
+        _RUN,
         "Models to run",
-        options([*chosen, *RUN_DEFAULT, *on_shortlist]),
+        options([*_RUN.value(), *RUN_DEFAULT, *on_shortlist]),
         format_func=label,
-        key=_RUN.widget_key,
-        on_change=_RUN.take,
         accept_new_options=True,
         max_selections=_RUN_LIMIT,
         select_all=False,
@@ -152,24 +148,23 @@ def pick_models(on_shortlist: list[str]) -> list[str]:
     return chosen
 
 
-def pick_way() -> Way:
+def pick_settings() -> InferenceSettings:
     """How to run them; in the URL as `tolerance` and `four_bit`."""
-    tolerance, four_bit = _TOLERANCE.show(), _FOUR_BIT.show()
     with st.container(horizontal=True, vertical_alignment="bottom", gap="large"):
-        st.segmented_control(
+        tolerance = bound(
+            st.segmented_control,
+            _TOLERANCE,
             "Probability that may stay unexplored",
             list(_TOLERANCES),
             format_func=_TOLERANCES.__getitem__,
-            key=_TOLERANCE.widget_key,
-            on_change=_TOLERANCE.take,
             required=True,
             help="Numbers are scored likeliest first until so little is left. Less takes longer.",
         )
-        st.toggle(
+        four_bit = bound(
+            st.toggle,
+            _FOUR_BIT,
             "Weights in 4 bit",
-            key=_FOUR_BIT.widget_key,
-            on_change=_FOUR_BIT.take,
             help="For models that would not fit otherwise: they take about a third of the memory."
             " It changes the probabilities, most in small models. Quantized while loading (NF4).",
         )
-    return Way(float(tolerance), four_bit)
+    return InferenceSettings(float(tolerance), "4-bit" if four_bit else "native")

@@ -5,40 +5,53 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from components.charts import NamedDistribution, Theme, first_tokens, price_distributions
-from components.pricing import error_band, estimates, load_catalogue
-from components.ui.inference import predictions
+from components.evaluation import InferenceSettings, Prediction
+from components.pricing import error_band, load_catalogue, point_estimates
+from components.ui.inference import outcomes
 from components.ui.inference.inputs import Question
-from components.ui.inference.predictions import Prediction, Way
+from components.ui.inference.outcomes import Outcome
 from components.ui.kit import exports, permalinks, shell, shortlist
 from components.ui.kit.feedback import show_error
 from components.ui.kit.model_ids import label
 from components.ui.kit.text import plain
 
+# What is no price from 0 to 999, as PriceDistribution names it.
+_PARTS = ("overflow", "not_a_number", "unexplored")
 _LOG = permalinks.flag("log")
 _METHODS = {
     "tree": "all numbers against one run of the prompt",
-    "plain": "one sequence per number: this model's attention takes no tree of numbers",
+    "plain": "one sequence per number",
+}
+_ESTIMATE_LABELS = {
+    "median": "median",
+    "mean": "mean",
+    "mode": "mode",
+    "top3_mean": "top-3 weighted mean",
+    "greedy": "greedy",
+    "catalogue_median": "always the catalogue's median",
 }
 
 
-def answers(question: Question, models: list[str], way: Way) -> None:
+def answers(question: Question, repo_ids: list[str], settings: InferenceSettings) -> None:
     """The answers to this question: a card per model, charts, a table, and downloads."""
-    answered = {p.model: p for p in predictions.of_prompt(question.prompt, way, models)}
+    kept = outcomes.of_prompt(question.item.prompt, settings, repo_ids)
+    answered = {outcome.repo_id: outcome for outcome in kept}
     if not answered:
         st.info("Press Predict to run the models on this product.", icon=":material/bolt:")
         return
     with st.empty().container():
-        for column, repo_id in zip(st.columns(len(models)), models, strict=True):
+        for column, repo_id in zip(st.columns(len(repo_ids)), repo_ids, strict=True):
             with column, st.container(border=True, height="stretch"):
                 shortlist.heading(repo_id)
                 if repo_id in answered:
-                    _card(answered[repo_id])
+                    card(answered[repo_id])
                 else:
                     st.caption("Not run on this product yet.")
-    priced = [p for p in answered.values() if _named(p) is not None]
+    predictions = [outcome.prediction for outcome in answered.values()]
+    priced = [p for p in predictions if p is not None and p.distribution.probabilities.any()]
     if priced:
         _evidence(question, priced)
-    if missing := [model for model in models if model not in shortlist.models()]:
+    if missing := [repo_id for repo_id in repo_ids if repo_id not in shortlist.models()]:
         st.button(
             "Put these models on the shortlist",
             icon=":material/star:",
@@ -48,23 +61,22 @@ def answers(question: Question, models: list[str], way: Way) -> None:
         )
 
 
-def _card(prediction: Prediction) -> None:
-    if prediction.error is not None:
-        show_error(prediction.error)
+def card(outcome: Outcome, *, running: bool = False) -> None:
+    """One model's answer, or why there is none; `running` while there is more to come."""
+    if outcome.error is not None:
+        show_error(outcome.error)
         return
-    distribution = prediction.distribution
-    if distribution is None:
+    prediction = outcome.prediction
+    if prediction is None:
         _stopped()
         return
+    distribution, actual = prediction.distribution, prediction.item.actual
     if not distribution.probabilities.any():
         st.markdown("**No price**: the model goes on with no number from 0 to 999.")
     else:
         st.metric("Median price", f"${distribution.median:,.0f}")
-        if prediction.actual is not None:
-            st.markdown(
-                f"{_badge(distribution.median, prediction.actual)}"
-                f" {plain(f'actual ${prediction.actual:,.2f}')}"
-            )
+        if actual is not None:
+            st.markdown(f"{_badge(distribution.median, actual)} {plain(f'actual ${actual:,.2f}')}")
         low, high = distribution.interval(0.8)
         st.caption(
             plain(
@@ -75,14 +87,19 @@ def _card(prediction: Prediction) -> None:
             )
         )
     st.caption("Greedy continuation")
-    st.code(f"Price is ${prediction.text}", language=None, wrap_lines=True)
-    if not prediction.finished:
+    st.code(
+        f"Price is ${prediction.continuation}{'▌' if running else ''}",
+        language=None,
+        wrap_lines=True,
+    )
+    if not (prediction.finished or running):
         _stopped()
     st.caption(
         plain(
             f"{distribution.seconds:.1f} s: {distribution.passes} passes,"
             f" {distribution.tokens:,} tokens, {_METHODS[distribution.method]}."
-            f" Weights: {prediction.provenance}"
+            f" Weights: {prediction.model.describe()}."
+            + (f" Why not in a tree: {prediction.note}." if prediction.note else "")
         )
     )
 
@@ -97,30 +114,27 @@ def _badge(estimate: float, actual: float) -> str:
     return f":{error_band(estimate, actual)}-badge[{plain(told)}]"
 
 
-def _named(prediction: Prediction) -> NamedDistribution | None:
-    distribution = prediction.distribution
-    if distribution is None or not distribution.probabilities.any():
-        return None
+def _named(prediction: Prediction) -> NamedDistribution:
+    repo_id = prediction.model.repo_id
     return NamedDistribution(
-        prediction.model, label(prediction.model), prediction.provenance, distribution
+        repo_id, label(repo_id), prediction.model.describe(), prediction.distribution
     )
 
 
 def _figures(
     question: Question, priced: list[Prediction], theme: Theme, *, log_price: bool
 ) -> list[go.Figure]:
-    named = [one for p in priced if (one := _named(p)) is not None]
+    named = list(map(_named, priced))
     return [
         price_distributions(
-            named, question.actual, product=question.title, theme=theme, log_price=log_price
+            named, question.item.actual, product=question.title, theme=theme, log_price=log_price
         ),
         first_tokens(named, product=question.title, theme=theme),
     ]
 
 
 def _evidence(question: Question, priced: list[Prediction]) -> None:
-    log_price = _LOG.show()
-    st.toggle("Logarithmic price axis", key=_LOG.widget_key, on_change=_LOG.take)
+    log_price = permalinks.bound(st.toggle, _LOG, "Logarithmic price axis")
     distribution, first = _figures(question, priced, shell.theme(), log_price=log_price)
     shell.chart(
         distribution,
@@ -132,7 +146,7 @@ def _evidence(question: Question, priced: list[Prediction]) -> None:
     )
     st.subheader("Estimates")
     st.markdown(_estimates_table(question, priced))
-    if question.actual is not None:
+    if question.item.actual is not None:
         st.caption(
             "Green: off by less than \\$40 or 20 %; orange: \\$80 or 40 %; red: more. These are"
             " the bands of the price-prediction course: what costs less than \\$40 is easily green."
@@ -150,7 +164,7 @@ def _evidence(question: Question, priced: list[Prediction]) -> None:
             frame,
             lambda: exports.html_report(
                 f"Basewise: {question.title}",
-                [question.prompt],
+                [question.item.prompt],
                 address=address,
                 figures=_figures(question, priced, "light", log_price=log_price),
                 tables={"Estimates": frame.set_index("model").T.reset_index()},
@@ -163,7 +177,7 @@ def _evidence(question: Question, priced: list[Prediction]) -> None:
             mime="text/csv",
             icon=":material/download:",
             on_click="ignore",
-            help="The probability of each price from $0 to $999, a column per model.",
+            help="The probability of each price from $0 to $999 and of the rest, by model.",
         )
 
 
@@ -172,23 +186,23 @@ def _estimates_table(question: Question, priced: list[Prediction]) -> str:
     constant = pd.Series([product.price_usd for product in load_catalogue().values()]).median()
     rows: dict[str, list[float | None]] = {}
     for prediction in priced:
-        if prediction.distribution is not None:
-            answers = {**estimates(prediction.distribution), "greedy": prediction.greedy}
-            for name, value in answers.items():
-                rows.setdefault(name, []).append(value)
-    rows["always the catalogue's median"] = [float(constant)] * len(priced)
+        read_outs = {**point_estimates(prediction.distribution), "greedy": prediction.greedy}
+        for name, value in read_outs.items():
+            rows.setdefault(name, []).append(value)
+    rows["catalogue_median"] = [float(constant)] * len(priced)
     lines = [
-        f"| estimate | {' | '.join(plain(label(p.model)) for p in priced)} |",
+        f"| estimate | {' | '.join(plain(label(p.model.repo_id)) for p in priced)} |",
         "|---" * (len(priced) + 1) + "|",
     ]
     lines += [
-        f"| {name} | {' | '.join(_estimate(value, question.actual) for value in values)} |"
+        f"| {_ESTIMATE_LABELS[name]} |"
+        f" {' | '.join(_estimate(value, question.item.actual) for value in values)} |"
         for name, values in rows.items()
     ]
-    if question.actual is not None:
-        known = [p.distribution for p in priced if p.distribution is not None]
-        crps = " | ".join(plain(f"${d.crps(question.actual):,.2f}") for d in known)
-        score = " | ".join(plain(f"{d.log_score(question.actual):.2f} nats") for d in known)
+    if question.item.actual is not None:
+        known = [prediction.distribution for prediction in priced]
+        crps = " | ".join(plain(f"${d.crps(question.item.actual):,.2f}") for d in known)
+        score = " | ".join(plain(f"{d.log_score(question.item.actual):.2f} nats") for d in known)
         lines += [
             f"| CRPS, lower is better | {crps} |",
             f"| log score, lower is better | {score} |",
@@ -207,27 +221,25 @@ def answers_frame(priced: list[Prediction]) -> pd.DataFrame:
     """One row per model: its estimates in dollars, scores, masses, and what it took."""
     rows = []
     for prediction in priced:
-        distribution, actual = prediction.distribution, prediction.actual
-        if distribution is None:
-            continue
+        distribution, actual = prediction.distribution, prediction.item.actual
         low, high = distribution.interval(0.8)
         rows.append(
             {
-                "model": prediction.model,
-                "weights": prediction.provenance,
-                "product": prediction.product,
-                "actual": actual,
-                **estimates(distribution),
+                "model": prediction.model.repo_id,
+                "weights": prediction.model.describe(),
+                "item": prediction.item.id,
+                "actual_usd": actual,
+                **point_estimates(distribution),
                 "greedy": prediction.greedy,
-                "greedy text": prediction.text,
-                "80 % from": low,
-                "80 % to": high,
-                "CRPS": distribution.crps(actual) if actual is not None else None,
-                "log score (nats)": distribution.log_score(actual) if actual is not None else None,
-                "$1,000 or more": distribution.overflow,
-                "not a number": distribution.not_a_number,
+                "greedy_text": prediction.continuation,
+                "interval_80_low": low,
+                "interval_80_high": high,
+                "crps": distribution.crps(actual) if actual is not None else None,
+                "log_score_nats": distribution.log_score(actual) if actual is not None else None,
+                "overflow": distribution.overflow,
+                "not_a_number": distribution.not_a_number,
                 "unexplored": distribution.unexplored,
-                "first-token information": distribution.first_token_information,
+                "first_token_information": distribution.first_token_information,
                 "method": distribution.method,
                 "passes": distribution.passes,
                 "tokens": distribution.tokens,
@@ -238,5 +250,12 @@ def answers_frame(priced: list[Prediction]) -> pd.DataFrame:
 
 
 def _probabilities(priced: list[Prediction]) -> pd.DataFrame:
-    columns = {p.model: p.distribution.probabilities for p in priced if p.distribution is not None}
-    return pd.DataFrame({"price": range(1000), **columns})
+    """A row per price and per part that is no price, a column per model, which sums to 1."""
+    columns = {
+        p.model.repo_id: [
+            *p.distribution.probabilities,
+            *(getattr(p.distribution, part) for part in _PARTS),
+        ]
+        for p in priced
+    }
+    return pd.DataFrame({"outcome": [*map(str, range(1000)), *_PARTS], **columns})

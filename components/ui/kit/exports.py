@@ -1,90 +1,126 @@
-"""What a visitor takes along."""
+"""What a visitor takes along: tables as CSV, and reports as one HTML file."""
 
-import html
+import re
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from numbers import Real
+from pathlib import Path
+from typing import Any
 
+import jinja2
 import pandas as pd
 import plotly.graph_objects as go
 import plotly.io as pio
 import streamlit as st
+from markupsafe import Markup
 
-# A spreadsheet runs a cell that begins with one of these as a formula.
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+# A spreadsheet runs a cell that begins with one of these as a formula: blanks before them are
+# skipped, and some read the full-width signs as the plain ones.
+_FORMULA = re.compile(r"[\s\x00-\x1f\u200b-\u200f\u2060\ufeff]*[=+\-@＝＋－＠]|[\t\r\n]")
+_LINE_ENDS = re.compile(r"\r\n?")
 _REPORT_CONFIG = {"displaylogo": False, "responsive": True}
-_REPORT_STYLE = """
-:root {color-scheme: light}
-body {font: 15px/1.5 system-ui, sans-serif; max-width: 1200px; margin: 2rem auto; padding: 0 1rem}
-table {border-collapse: collapse; font-variant-numeric: tabular-nums; font-size: 13px}
-th, td {padding: .25rem .6rem; border-bottom: 1px solid #8884; text-align: left}
-.scroll {overflow-x: auto}
-figure {margin: 1.5rem 0}
-"""
+_TEMPLATE = Path(__file__).with_name("report.html.j2")
 
 
 def csv_bytes(frame: pd.DataFrame) -> bytes:
     """The frame as CSV in UTF-8; text that a spreadsheet would run is led by an apostrophe."""
     texts = frame.select_dtypes(exclude=["number", "bool", "boolean"]).columns
-    defused = frame.assign(**{name: frame[name].map(_joined).map(_defused) for name in texts})
-    return defused.rename(columns=_defused).to_csv(index=False).encode("utf-8")
+    safe = frame.assign(**{name: frame[name].map(_joined).map(_harmless) for name in texts})
+    return safe.rename(columns=_harmless).to_csv(index=False).encode("utf-8")
 
 
 def _joined(value: object) -> object:
     return "; ".join(map(str, value)) if isinstance(value, (list, tuple)) else value
 
 
-def _defused(value: object) -> object:
-    if isinstance(value, str) and value.startswith(_FORMULA_STARTS):
-        return f"'{value}"
-    return value
+def _harmless(value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    # A lone carriage return would not be quoted, and what follows it would begin a row.
+    text = _LINE_ENDS.sub("\n", value)
+    return f"'{text}" if _FORMULA.match(value) else text
+
+
+@dataclass(frozen=True)
+class _Table:
+    heading: str
+    columns: list[str]
+    rows: list[list[str]]
 
 
 def html_report(
     title: str,
-    said: Sequence[str],
+    paragraphs: Sequence[str],
     *,
     address: str | None,
     figures: Sequence[go.Figure],
     tables: Mapping[str, pd.DataFrame],
 ) -> bytes:
-    """One HTML page of figures and tables by title that needs no network; texts are escaped."""
+    """One HTML page of figures and tables by heading that needs no network; texts are escaped."""
     charts = [
-        # The first chart carries plotly's script for all.
-        pio.to_html(figure, full_html=False, include_plotlyjs=index == 0, config=_REPORT_CONFIG)
+        # Plotly's own markup, which escapes what it holds. The first has its script for all.
+        Markup(
+            pio.to_html(figure, full_html=False, include_plotlyjs=index == 0, config=_REPORT_CONFIG)
+        )
         for index, figure in enumerate(figures)
     ]
-    parts = [f"<h1>{html.escape(title)}</h1>"]
-    parts += [f"<p>{html.escape(line)}</p>" for line in said]
-    if address is not None:
-        safe = html.escape(address, quote=True)
-        parts.append(f'<p>The same view, live: <a href="{safe}">{safe}</a></p>')
-    parts += [f"<figure>{chart}</figure>" for chart in charts]
-    for heading, table in tables.items():
-        flat = table.map(_joined)
-        rows = flat.to_html(index=False, border=0, na_rep="–", float_format="{:.2f}".format)
-        parts.append(f'<h2>{html.escape(heading)}</h2><div class="scroll">{rows}</div>')
-    return (
-        f'<!doctype html><html lang="en"><head><meta charset="utf-8">'
-        f"<title>{html.escape(title)}</title><style>{_REPORT_STYLE}</style></head>"
-        f"<body>{''.join(parts)}</body></html>"
-    ).encode()
+    page = _template().render(
+        title=title,
+        paragraphs=paragraphs,
+        address=address,
+        charts=charts,
+        tables=[_table(heading, frame) for heading, frame in tables.items()],
+    )
+    return page.encode("utf-8")
+
+
+@cache
+def _template() -> jinja2.Template:
+    environment = jinja2.Environment(
+        autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    return environment.from_string(_TEMPLATE.read_text(encoding="utf-8"))
+
+
+def _table(heading: str, frame: pd.DataFrame) -> _Table:
+    rows = [[_cell(value) for value in row] for row in frame.itertuples(index=False, name=None)]
+    return _Table(heading, [str(name) for name in frame.columns], rows)
+
+
+def _cell(value: Any) -> str:
+    if isinstance(value, (list, tuple)):
+        return "; ".join(map(str, value))
+    if value is None or pd.isna(value) is True:
+        return "–"
+    if pd.api.types.is_bool(value):
+        return "yes" if value else "no"
+    if isinstance(value, Real) and not pd.api.types.is_integer(value):
+        return f"{float(value):.2f}"
+    return str(value)
 
 
 def downloads(name: str, table: pd.DataFrame, report: Callable[[], bytes]) -> None:
-    """Buttons for the table as CSV and for a report as HTML, which is made when asked for."""
+    """Buttons for the table as CSV and for a report as HTML, each made when it is clicked."""
+    csv_button("CSV", name, lambda: table)
+    html_button(name, report)
+
+
+def csv_button(label: str, name: str, make_table: Callable[[], pd.DataFrame]) -> None:
+    """A button for a table as the CSV file `basewise-{name}.csv`, made when it is clicked."""
     st.download_button(
-        "CSV",
-        lambda: csv_bytes(table),
+        label,
+        lambda: csv_bytes(make_table()),
         file_name=f"basewise-{name}.csv",
         mime="text/csv",
         icon=":material/download:",
         on_click="ignore",
         key=f"{name}-csv",
     )
-    html_button(name, report)
 
 
 def html_button(name: str, report: Callable[[], bytes]) -> None:
-    """A button for a report as HTML, which is made when asked for."""
+    """A button for a report as HTML, made when it is clicked."""
     st.download_button(
         "HTML",
         report,

@@ -1,6 +1,7 @@
-"""Hub ids that visitors type or links carry: cleaned, and said what is wrong with the rest."""
+"""Hub ids that visitors type or links carry: cleaned, and why the others are refused."""
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 
 import streamlit as st
@@ -13,14 +14,14 @@ from components.ui.kit.text import plain
 def clean_ids(repo_ids: Sequence[str], *, limit: int, where: str) -> list[str]:
     """The registry's ids of these models, each once, at most `limit`.
 
-    What is left out is kept for `say_refused(where)`.
+    Why others are left out is stored for `say_refused(where)`.
     """
     registry = load_registry()
     accepted: list[str] = []
     refused: list[str] = []
     for repo_id in repo_ids:
         try:
-            accepted.append(registry.resolve(_of_link(repo_id)).id)
+            accepted.append(registry.resolve(_id_in_address(repo_id)).id)
         except UnknownModelError as error:
             refused.append(str(error))
     accepted = list(dict.fromkeys(accepted))
@@ -30,7 +31,7 @@ def clean_ids(repo_ids: Sequence[str], *, limit: int, where: str) -> list[str]:
     return accepted[:limit]
 
 
-def _of_link(text: str) -> str:
+def _id_in_address(text: str) -> str:
     """The id in the address of a model's Hub page; other text as it is."""
     return re.sub(r"^(https?://)?(www\.)?(huggingface\.co|hf\.co)/", "", text.strip()).rstrip("/")
 
@@ -47,11 +48,16 @@ def options(first: Sequence[str]) -> list[str]:
 
 
 def label(repo_id: str) -> str:
-    """The model's name as people say it; an unlisted model's id."""
+    """The model's short name; the id of a model that the registry does not list."""
     registry = load_registry()
     return registry.get(repo_id).label if repo_id in registry else repo_id
 
 
 def labels(repo_ids: Sequence[str]) -> dict[str, str]:
-    """Names by Hub id."""
-    return {repo_id: label(repo_id) for repo_id in repo_ids}
+    """Short names by Hub id; where two models have the same, each with its id."""
+    names = {repo_id: label(repo_id) for repo_id in repo_ids}
+    count = Counter(names.values())
+    return {
+        repo_id: f"{name} ({repo_id})" if count[name] > 1 else name
+        for repo_id, name in names.items()
+    }

@@ -1,17 +1,20 @@
 """Choices that live in the URL, written there as ids.
 
 Streamlit's own binding writes a select widget's labels into the URL, and a link must outlive a
-label; nor does it mix with parameters that the script writes. So each choice is kept under a key
-of its own, which also outlives the page that its widget is on.
+label; nor does it mix with parameters that the script writes. So each choice is stored under a
+session key that no widget has, which also outlives the page that its widget is on.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Generic, TypeVar
 from urllib.parse import urlencode
 
 import streamlit as st
+
+from components.ui.kit import streamlit_compat
 
 T = TypeVar("T")
 
@@ -40,10 +43,10 @@ class Parameter(Generic[T]):
     def value(self) -> T:
         """This visit's value: chosen before, else the URL's, else the default."""
         if self._key not in st.session_state:
-            asked = st.query_params.get_all(self.name)
-            told = [text for text in asked if text]
-            emptied = self.spell_default and asked == [""]
-            value = self.read(told) if told or emptied else self.default
+            in_url = st.query_params.get_all(self.name)
+            texts = [text for text in in_url if text]
+            emptied = self.spell_default and in_url == [""]
+            value = self.read(texts) if texts or emptied else self.default
             # A link of which nothing is usable shows what a bare one does.
             st.session_state[self._key] = value if self.write(value) or emptied else self.default
         return st.session_state[self._key]
@@ -52,24 +55,24 @@ class Parameter(Generic[T]):
         """Choose another value."""
         st.session_state[self._key] = self.read(self.write(value))
 
-    def show(self) -> T:
-        """Prepare the widget with key `widget_key` to show the value, and the URL to name it."""
+    def _prepare(self) -> T:
+        """Set the widget with key `widget_key` and the URL to the value, and return it."""
         value = self.value()
         st.session_state[self.widget_key] = value
         texts = [] if value == self.default else self.write(value)
         if self.spell_default:
             texts = self.write(value) or [""]
         if sum(map(len, texts)) > self.longest:
-            texts = []  # kept for this visit alone
-        told = st.query_params.get_all(self.name)
-        if texts and told != texts:
+            texts = []  # remembered for this visit alone
+        in_url = st.query_params.get_all(self.name)
+        if texts and in_url != texts:
             st.query_params[self.name] = texts
-        elif told and not texts:
+        elif in_url and not texts:
             del st.query_params[self.name]  # an empty list would leave the address as it is
         return value
 
-    def take(self) -> None:
-        """The widget's `on_change`: what is picked there is the value."""
+    def _take(self) -> None:
+        """The widget's `on_change`: its value becomes the parameter's."""
         self.choose(st.session_state[self.widget_key])
 
     @property
@@ -77,12 +80,27 @@ class Parameter(Generic[T]):
         return f"{self.name}_chosen"
 
 
+def bound(
+    widget: Callable[..., object],
+    parameter: Parameter[T],
+    *args: object,
+    on_change: Callable[[], None] | None = None,
+    **options: object,
+) -> T:
+    """Draw `widget(*args, **options)` bound to the parameter and the URL; the parameter's value.
+
+    `on_change` is for a widget whose value is not simply the parameter's.
+    """
+    value = parameter._prepare()
+    widget(*args, key=parameter.widget_key, on_change=on_change or parameter._take, **options)
+    return value
+
+
 def address() -> str | None:
     """The address that shows what this visitor sees now; None where there is no browser."""
-    if st.context.url is None:
-        return None
+    page = streamlit_compat.page_address()
     query = {name: st.query_params.get_all(name) for name in st.query_params}
-    return f"{st.context.url.split('?')[0]}?{urlencode(query, doseq=True)}"
+    return None if page is None else f"{page}?{urlencode(query, doseq=True)}"
 
 
 def one_of(name: str, options: Sequence[str], default: str) -> Parameter[str]:
@@ -94,11 +112,20 @@ def one_of(name: str, options: Sequence[str], default: str) -> Parameter[str]:
     return Parameter(name, default, read, lambda value: [value])
 
 
-def some_of(name: str, options: Sequence[str], default: Sequence[str] = ()) -> Parameter[list[str]]:
-    """Any of `options`; with none of them, the default."""
+def some_of(
+    name: str,
+    options: Sequence[str],
+    default: Sequence[str] = (),
+    renamed: Mapping[str, str] = MappingProxyType({}),
+) -> Parameter[list[str]]:
+    """Any of `options`; with none of them, the default.
+
+    `renamed` maps names that older links hold to the options' names now.
+    """
 
     def read(texts: list[str]) -> list[str]:
-        return [text for text in texts if text in options] or list(default)
+        current = [renamed.get(text, text) for text in texts]
+        return [text for text in current if text in options] or list(default)
 
     return Parameter(name, list(default), read, list)
 
@@ -151,7 +178,7 @@ def flag(name: str) -> Parameter[bool]:
 
 
 def text(name: str, default: str = "", *, longest: int = 8000) -> Parameter[str]:
-    """A text; one of more characters than `longest` is kept for this visit only."""
+    """A text; one of more characters than `longest` is remembered for this visit only."""
     return Parameter(
         name,
         default,

@@ -1,19 +1,12 @@
 """What every page starts with: page settings, navigation, the shortlist."""
 
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any
 
 import streamlit as st
 
 from components.charts import Theme
-from components.ui.kit import shortlist
-
-# Streamlit leaves 6rem above a page's title. Its own Stop ends a run without the page hearing of
-# it, which would leave Predict disabled.
-_STYLE = """<style>
-[data-testid=stMainBlockContainer] {padding-top: 2.5rem}
-[data-testid=stStatusWidget] button {display: none}
-</style>"""
+from components.ui.kit import shortlist, streamlit_compat
 
 
 @dataclass(frozen=True)
@@ -35,7 +28,7 @@ def open_page(page: _Page, purpose: str) -> list[str]:
     st.set_page_config(
         page_title=f"{page.name} · Basewise", page_icon=":material/straighten:", layout="wide"
     )
-    st.html(_STYLE)
+    st.html(streamlit_compat.PAGE_STYLE)
     with st.sidebar:
         st.markdown("### :material/straighten: Basewise")
         st.caption("Pick a base model to fine-tune, from evidence.")
@@ -61,12 +54,12 @@ def link(page: _Page, label: str | None = None) -> None:
 
 def theme() -> Theme:
     """The visitor's theme, for charts."""
-    return cast(Theme, "dark" if st.context.theme.type == "dark" else "light")
+    return streamlit_compat.theme_type()
 
 
 def chart(figure: object, *, name: str, alt: str) -> None:
     """Show a plotly figure; its toolbar saves a PNG at three times the size."""
-    st.plotly_chart(figure, key=f"chart-{name}", alt=alt, **_how_shown(name))
+    st.plotly_chart(figure, key=f"chart-{name}", alt=alt, **_chart_options(name))
 
 
 def pickable_chart(figure: object, *, name: str, key: str, alt: str) -> list[str]:
@@ -80,13 +73,13 @@ def pickable_chart(figure: object, *, name: str, key: str, alt: str) -> list[str
         alt=alt,
         on_select="rerun",
         selection_mode="points",
-        **_how_shown(name),
+        **_chart_options(name),
     )
     points: Any = event.selection.points
     return [str(point["customdata"]) for point in points if "customdata" in point]
 
 
-def _how_shown(name: str) -> dict[str, Any]:
+def _chart_options(name: str) -> dict[str, Any]:
     return {
         "theme": None,
         "width": "stretch",

@@ -2,10 +2,11 @@
 
 import streamlit as st
 
-from components.charts import model_style
+from components.charts import model_styles
 from components.registry import load_registry
 from components.ui.kit import permalinks
 from components.ui.kit.model_ids import clean_ids, label, options, say_refused
+from components.ui.kit.permalinks import bound
 from components.ui.kit.text import plain
 
 PARAMETER = "models"
@@ -35,15 +36,14 @@ def add(repo_ids: list[str]) -> None:
 
 
 def picker() -> None:
-    """The shortlist's control, with what it refused or could not find in the registry."""
+    """The shortlist's control, with the ids that it refused or that the registry does not list."""
     registry = load_registry()
-    current = _CHOICE.show()
-    st.multiselect(
+    current = bound(
+        st.multiselect,
+        _CHOICE,
         "Shortlist",
-        options=options(current),
+        options=options(models()),
         format_func=label,
-        key=_CHOICE.widget_key,
-        on_change=_CHOICE.take,
         accept_new_options=True,
         max_selections=LIMIT,
         select_all=False,
@@ -53,13 +53,13 @@ def picker() -> None:
     say_refused(PARAMETER)
     for repo_id in current:
         if repo_id not in registry:
-            near = registry.suggestions(repo_id)
-            hint = f" Did you mean {' or '.join(near)}?" if near else ""
+            similar = registry.suggestions(repo_id)
+            hint = f" Did you mean {' or '.join(similar)}?" if similar else ""
             st.caption(plain(f"{repo_id} is not in the registry: its details are unknown.{hint}"))
 
 
 def heading(repo_id: str) -> None:
-    """The model's mark in its colour and its name, as in the charts."""
-    style = model_style(repo_id)
+    """The model's marker in its colour and its name, as in a chart of the shortlist with it."""
+    style = model_styles([*models(), repo_id])[repo_id]
     mark = f'<span style="color:{style.color}">{style.symbol}</span>'
     st.markdown(f"{mark} **{plain(label(repo_id))}**", unsafe_allow_html=True)

@@ -20,13 +20,15 @@ from components.leaderboard import (
     VINTAGES,
     BoardQuery,
     answer,
-    movement,
+    compare_vintages,
     one_run_per_model,
 )
 from components.ui import services
 from components.ui.kit import permalinks, shell
 from components.ui.kit.model_ids import label, labels
+from components.ui.kit.permalinks import bound
 from components.ui.kit.text import plain
+from components.ui.leaderboard.labels import MOVE_LABELS, why_moved
 from components.ui.leaderboard.table import add_button
 from components.ui.services import Board
 
@@ -48,6 +50,7 @@ _EMPTY = {
     "profile": "No shortlisted model is on this board: pick models in the sidebar.",
     "movement": "No shortlisted model is on both boards: pick models in the sidebar.",
 }
+_CLICKABLE = ("size", "twins")  # whose points carry their models
 _CHART = permalinks.one_of("chart", list(_NAMES), "size")
 _FROM = permalinks.one_of("before", VINTAGES, VINTAGES[0])
 _TO = permalinks.one_of("after", VINTAGES, VINTAGES[-1])
@@ -57,13 +60,12 @@ def chosen_chart(
     rows: pd.DataFrame, query: BoardQuery, on_shortlist: list[str], board: Board
 ) -> None:
     """The chosen chart; points clicked in it can join the shortlist."""
-    chosen = _CHART.show()
-    st.segmented_control(
+    chosen = bound(
+        st.segmented_control,
+        _CHART,
         "Chart",
         list(_NAMES),
         format_func=_NAMES.__getitem__,
-        key=_CHART.widget_key,
-        on_change=_CHART.take,
         required=True,
     )
     if chosen == "movement":
@@ -72,11 +74,11 @@ def chosen_chart(
     if figure is None:
         st.info(_EMPTY[chosen], icon=":material/search_off:")
     else:
-        # Clicks are kept by the point's number: another picture must not inherit them.
-        shown = crc32(" ".join([chosen, *on_shortlist, *rows["model_id"]]).encode())
-        picked = shell.pickable_chart(figure, name=chosen, key=f"{shown}", alt=_ALTS[chosen])
+        # Clicks are stored by the point's number: another figure must not inherit them.
+        content = crc32(" ".join([chosen, *on_shortlist, *rows["model_id"]]).encode())
+        picked = shell.pickable_chart(figure, name=chosen, key=f"{content}", alt=_ALTS[chosen])
         new = [model for model in dict.fromkeys(picked) if model not in on_shortlist]
-        if chosen in ("size", "twins"):
+        if chosen in _CLICKABLE:
             with st.container(horizontal=True, vertical_alignment="center"):
                 add_button(new, key="add_clicked")
                 st.caption(
@@ -153,26 +155,27 @@ _DRAW: dict[str, _Draw] = {
 
 
 def moves(on_shortlist: list[str]) -> pd.DataFrame:
-    """How the shortlist moved between the two vintages picked, as `movement` gives it."""
+    """How the shortlist moved between the two vintages picked, as `compare_vintages` gives it."""
     earlier, later = (services.board(choice.value()).runs for choice in (_FROM, _TO))
-    return movement(earlier, later, on_shortlist)
+    return compare_vintages(earlier, later, on_shortlist)
+
+
+def moves_table(on_shortlist: list[str]) -> pd.DataFrame:
+    """`moves` as it is read: names for ids, the reason in words, labels for columns."""
+    moved = moves(on_shortlist)
+    reasons = [why_moved(row) for row in moved.to_dict("records")]
+    table = moved.assign(model=moved["model"].map(label), why=reasons)
+    return table[list(MOVE_LABELS)].rename(columns=MOVE_LABELS)
 
 
 def _pick_vintages() -> None:
     for column, name, parameter in zip(st.columns(2), ("From", "To"), (_FROM, _TO), strict=True):
-        parameter.show()
         with column:
-            st.selectbox(
-                name,
-                VINTAGES,
-                format_func=VINTAGE_LABELS.__getitem__,
-                key=parameter.widget_key,
-                on_change=parameter.take,
-            )
+            bound(st.selectbox, parameter, name, VINTAGES, format_func=VINTAGE_LABELS.__getitem__)
 
 
 def _why_moved(on_shortlist: list[str]) -> None:
-    """The figures, and a line per model on why they changed."""
+    """The averages and ranks, and a line per model on why they changed."""
     moved = moves(on_shortlist)
     number = st.column_config.NumberColumn
     st.dataframe(
@@ -182,21 +185,22 @@ def _why_moved(on_shortlist: list[str]) -> None:
         placeholder="–",
         key="moves",
         column_config={
-            "model": "Model",
-            "average_before": number("Average before", format="%.2f"),
-            "average_after": number("Average after", format="%.2f"),
-            "change": number("Change", format="%+.2f"),
-            "rank_before": number("Rank before", help="Among all models of that vintage"),
-            "rank_after": number("Rank after", help="Among all models of that vintage"),
+            "model": MOVE_LABELS["model"],
+            **{
+                name: number(MOVE_LABELS[name], format="%.2f")
+                for name in ("average_before", "average_after")
+            },
+            "change": number(MOVE_LABELS["change"], format="%+.2f"),
+            **{
+                name: number(MOVE_LABELS[name], help="Among all models of that vintage")
+                for name in ("rank_before", "rank_after")
+            },
         },
-        column_order=[
-            *["model", "average_before", "average_after", "change"],
-            *["rank_before", "rank_after"],
-        ],
+        column_order=[name for name in MOVE_LABELS if name != "why"],
     )
     st.markdown(
         "\n".join(
-            f"- **{plain(label(row['model']))}**: {plain(row['why'])}"
+            f"- **{plain(label(row['model']))}**: {plain(why_moved(row))}"
             for row in moved.to_dict("records")
         )
     )

@@ -15,13 +15,14 @@ from components.leaderboard import (
     BoardQuery,
 )
 from components.ui.kit import permalinks
-from components.ui.kit.permalinks import Parameter
+from components.ui.kit.permalinks import Parameter, bound
+from components.ui.leaderboard.labels import FLAG_LABELS, RANKING_LABELS
 
 _KIND = permalinks.some_of("kind", KINDS)
 _MIN_B = permalinks.positive_number("min_b")
 _MAX_B = permalinks.positive_number("max_b")
 _SEARCH = permalinks.text("search")
-_RANK_BY = permalinks.one_of("rank", list(RANKINGS), "average")
+_RANK_BY = permalinks.one_of("rank", RANKINGS, "average")
 _MAX_WEIGHT = 5.0
 _WEIGHTS = {
     name: permalinks.number_between(f"weight_{name}", 0, _MAX_WEIGHT, 1.0) for name in BENCHMARKS
@@ -29,49 +30,49 @@ _WEIGHTS = {
 _ORGANIZATION = permalinks.texts("org")
 _LICENSE = permalinks.texts("license")
 _PRECISION = permalinks.texts("precision")
-_HIDE = permalinks.some_of("hide", list(HIDEABLE))
+_HIDE = permalinks.some_of("hide", HIDEABLE)
 _RUNS = permalinks.flag("runs")
 _RECORDED = permalinks.flag("recorded")
 _FOLDED = (_ORGANIZATION, _LICENSE, _PRECISION, _HIDE, _RUNS, _RECORDED)
 _ALL = (_KIND, _MIN_B, _MAX_B, _SEARCH, _RANK_BY, *_WEIGHTS.values(), *_FOLDED)
 
 
-def ask(runs: pd.DataFrame) -> BoardQuery:
-    """Draw the filters for a board of these runs; what they ask for."""
+def draw(runs: pd.DataFrame) -> BoardQuery:
+    """Draw the filters for a board of these runs; the query that they are set to."""
     _presets(runs)
     kind_column, min_column, max_column, rank_column = st.columns(
         [5, 2, 2, 3], vertical_alignment="bottom"
     )
     with kind_column:
-        there = {*runs["kind"], *runs["recorded_kind"], *_KIND.value()}
-        kinds = _pills("Kind", _KIND, [kind for kind in KINDS if kind in there])
+        present = {*runs["kind"], *runs["recorded_kind"], *_KIND.value()}
+        kinds = _pills("Kind", _KIND, [kind for kind in KINDS if kind in present])
     with min_column:
         smallest = _billions("At least (B)", _MIN_B)
     with max_column:
         largest = _billions("At most (B)", _MAX_B)
     with rank_column:
-        rank_by = _RANK_BY.show()
-        st.selectbox(
+        rank_by = bound(
+            st.selectbox,
+            _RANK_BY,
             "Rank by",
-            list(RANKINGS),
-            format_func=RANKINGS.__getitem__,
-            key=_RANK_BY.widget_key,
-            on_change=_RANK_BY.take,
+            RANKINGS,
+            format_func=RANKING_LABELS.__getitem__,
             help="Instruct twin: base models by their twin's average, with the instruct models"
             " that have no public base beside them. Weighted average: sliders set the benchmarks'"
             " weights.",
         )
     weights = _weights() if rank_by == "weighted" else {}
-    query = _SEARCH.show()
-    st.text_input(
+    search = bound(
+        st.text_input,
+        _SEARCH,
         "Search",
-        key=_SEARCH.widget_key,
-        on_change=_SEARCH.take,
         placeholder="qwen2.5; gemma-2.*it$; @license:apache",
         help=SYNTAX,
     )
-    used = sum(parameter.value() != parameter.default for parameter in _FOLDED)
-    with st.expander(f"More filters ({used} set)" if used else "More filters", key="more_filters"):
+    count = sum(parameter.value() != parameter.default for parameter in _FOLDED)
+    with st.expander(
+        f"More filters ({count} set)" if count else "More filters", key="more_filters"
+    ):
         org_column, license_column, precision_column = st.columns(3)
         with org_column:
             organizations = _any_of("Organisation", _ORGANIZATION, runs["organization"])
@@ -81,19 +82,21 @@ def ask(runs: pd.DataFrame) -> BoardQuery:
             precisions = _any_of("Precision", _PRECISION, runs["precision"])
         hide_column, runs_column, recorded_column = st.columns(3, vertical_alignment="bottom")
         with hide_column:
-            hide = _pills("Hide", _HIDE, list(HIDEABLE), HIDEABLE.__getitem__)
+            hide = _pills("Hide", _HIDE, list(HIDEABLE), FLAG_LABELS.__getitem__)
         with runs_column:
-            every_run = _toggle(
-                "Every run",
+            every_run = bound(
+                st.toggle,
                 _RUNS,
-                "Some models were run in several precisions, or with and without chat template."
-                " Off: of each model the run with the best average.",
+                "Every run",
+                help="Some models were run in several precisions, or with and without chat"
+                " template. Off: of each model the run with the best average.",
             )
         with recorded_column:
-            recorded = _toggle(
-                "Kinds as recorded",
+            recorded = bound(
+                st.toggle,
                 _RECORDED,
-                "The board's own types, right or wrong, instead of the corrected ones.",
+                "Kinds as recorded",
+                help="The board's own types, right or wrong, instead of the corrected ones.",
             )
     return BoardQuery(
         kinds=kinds,
@@ -103,7 +106,7 @@ def ask(runs: pd.DataFrame) -> BoardQuery:
         licenses=licenses,
         precisions=precisions,
         hide=hide,
-        search=query,
+        search=search,
         every_run=every_run,
         recorded=recorded,
         rank_by=rank_by,
@@ -148,17 +151,15 @@ def _choose(*choices: tuple[Parameter, object]) -> None:
 def _weights() -> dict[str, float]:
     weights = {}
     for column, (name, label) in zip(st.columns(6), BENCHMARKS.items(), strict=True):
-        parameter = _WEIGHTS[name]
         with column:
-            weights[name] = parameter.show()
-            st.slider(
+            weights[name] = bound(
+                st.slider,
+                _WEIGHTS[name],
                 label,
                 min_value=0.0,
                 max_value=_MAX_WEIGHT,
                 step=0.5,
                 format="×%.1f",
-                key=parameter.widget_key,
-                on_change=parameter.take,
             )
     if not any(weights.values()):
         st.warning(
@@ -173,47 +174,30 @@ def _pills(
     choices: list[str],
     format_func: Callable[[str], str] = str,
 ) -> list[str]:
-    chosen = parameter.show()
-    st.pills(
-        name,
-        choices,
-        selection_mode="multi",
-        format_func=format_func,
-        key=parameter.widget_key,
-        on_change=parameter.take,
+    return bound(
+        st.pills, parameter, name, choices, selection_mode="multi", format_func=format_func
     )
-    return chosen
 
 
 def _billions(name: str, parameter: Parameter[float | None]) -> float | None:
-    limit = parameter.show()
-    st.number_input(
+    return bound(
+        st.number_input,
+        parameter,
         name,
         min_value=0.01,
         value=None,
         step=1.0,
         placeholder="any",
         help="Billions of parameters; a limit leaves out models of unknown size.",
-        key=parameter.widget_key,
-        on_change=parameter.take,
     )
-    return limit
 
 
 def _any_of(name: str, parameter: Parameter[list[str]], values: pd.Series) -> list[str]:
-    chosen = parameter.show()
-    st.multiselect(
+    return bound(
+        st.multiselect,
+        parameter,
         name,
-        sorted({*values.dropna(), *chosen}),
-        key=parameter.widget_key,
-        on_change=parameter.take,
+        sorted({*values.dropna(), *parameter.value()}),
         select_all=False,
         placeholder="any",
     )
-    return chosen
-
-
-def _toggle(name: str, parameter: Parameter[bool], explained: str) -> bool:
-    on = parameter.show()
-    st.toggle(name, key=parameter.widget_key, on_change=parameter.take, help=explained)
-    return on

@@ -7,50 +7,29 @@ from zlib import crc32
 import pandas as pd
 import streamlit as st
 
-from components.leaderboard import BENCHMARKS, RANKINGS, BoardQuery
+from components.leaderboard import BENCHMARKS, CAVEATS, BoardQuery
 from components.ui.kit import exports, permalinks, shortlist
+from components.ui.kit.permalinks import bound
+from components.ui.leaderboard.labels import COLUMN_LABELS, RANKING_LABELS
 
-_NUMBER = st.column_config.NumberColumn
-_TEXT = st.column_config.TextColumn
-_SCORE: Any = {"format": "%.2f", "width": "small"}
-_SIGNED: Any = {"format": "%+.2f", "width": "small"}
-_NAMES = {
-    "rank": "Rank",
-    "model_id": "Model",
-    "params_b": "Params (B)",
-    "average": "Average",
-    "weighted": "Weighted",
-    "twin_score": "Twin",
-    "uplift": "Uplift",
-    "uplift_without_ifeval": "No IFEval",
-    "numbering": "Numbers",
-    "badges": "Mind",
-    **BENCHMARKS,
-    "kind": "Kind",
-    "license": "Licence",
-    "precision": "Precision",
-    "chat_template": "Chat template",
-    "architecture": "Architecture",
-    "hub": "Hub",
-}
-_AT_FIRST = [name for name in _NAMES if name not in ("weighted", "architecture")]
-_COLUMNS = permalinks.some_of("columns", list(_NAMES), _AT_FIRST)
+_AT_FIRST = [name for name in COLUMN_LABELS if name not in ("weighted", "architecture")]
+_COLUMNS = permalinks.some_of(
+    "columns", list(COLUMN_LABELS), _AT_FIRST, renamed={"badges": "caveats"}
+)
 
 
 def pick_columns() -> list[str]:
     """The columns to show; in the URL as `columns`."""
-    chosen = _COLUMNS.show()
     with st.popover("Columns", icon=":material/view_column:"):
-        st.pills(
+        return bound(
+            st.pills,
+            _COLUMNS,
             "Columns",
-            list(_NAMES),
+            list(COLUMN_LABELS),
             selection_mode="multi",
-            format_func=_NAMES.__getitem__,
-            key=_COLUMNS.widget_key,
-            on_change=_COLUMNS.take,
+            format_func=COLUMN_LABELS.__getitem__,
             width=420,
         )
-    return chosen
 
 
 def board_table(
@@ -63,7 +42,7 @@ def board_table(
     """The rows, with a button that puts ticked ones on the shortlist, and the downloads.
 
     `runs` are all runs of the board: of a ticked model with several, each is shown below.
-    `report` makes the HTML report around the table as shown.
+    `report` makes the HTML report around the table with labels for its keys.
     """
     bar = st.container(horizontal=True, vertical_alignment="center")
     with bar:
@@ -71,22 +50,27 @@ def board_table(
         chosen = pick_columns()
     if query.rank_by in ("weighted", *BENCHMARKS) and query.rank_by not in chosen:
         chosen = [*chosen, query.rank_by]
-    order = [name for name in _NAMES if name in chosen]
-    shown = _shown(rows).assign(listed=rows["model"].isin(on_shortlist).map({True: "★", False: ""}))
+    order = [name for name in COLUMN_LABELS if name in chosen]
+    table = _table(rows)
+    labelled = _labelled(table)
+    starred = rows["model"].isin(on_shortlist).map({True: "★", False: ""})
     with bar:
-        taken = shown[order].rename(columns=_NAMES)
-        exports.downloads("leaderboard", taken, lambda: report(taken))
+        exports.downloads(
+            "leaderboard",
+            table[order],
+            lambda: report(labelled[order].rename(columns=COLUMN_LABELS)),
+        )
         st.caption(
             f"{len(rows):,} {'runs' if query.every_run else 'models'} by"
-            f" {RANKINGS[query.rank_by].lower()}. Tick rows on the left to shortlist them;"
+            f" {RANKING_LABELS[query.rank_by].lower()}. Tick rows on the left to shortlist them;"
             " ★ marks those that are."
         )
     event = st.dataframe(
-        shown,
+        labelled.assign(listed=starred),
         hide_index=True,
         width="stretch",
         height=460,
-        # Ticks are kept by row number: other rows must not inherit them.
+        # Ticks are stored by row number: other rows must not inherit them.
         key=f"board-{crc32(' '.join(rows['model_id']).encode())}",
         on_select="rerun",
         selection_mode="multi-row",
@@ -117,12 +101,12 @@ def add_button(models: list[str], *, key: str) -> None:
 
 def _other_runs(ticked: list[str], runs: pd.DataFrame) -> None:
     """All runs of the ticked models that have several."""
-    found = runs[runs["model"].isin(ticked) & runs["model"].duplicated(keep=False)]
-    if found.empty:
+    others = runs[runs["model"].isin(ticked) & runs["model"].duplicated(keep=False)]
+    if others.empty:
         return
     st.caption("All runs of the ticked models; one row per model shows the best average.")
     st.dataframe(
-        found,
+        others,
         hide_index=True,
         width="stretch",
         placeholder="–",
@@ -132,48 +116,66 @@ def _other_runs(ticked: list[str], runs: pd.DataFrame) -> None:
     )
 
 
-def _shown(rows: pd.DataFrame) -> pd.DataFrame:
+def _table(rows: pd.DataFrame) -> pd.DataFrame:
     computed = {"weighted": 2, "uplift": 2, "uplift_without_ifeval": 2}
-    return rows.round(computed).assign(
-        badges=rows["badges"].map(list),
-        hub="https://huggingface.co/" + rows["model_id"],
-    )[list(_NAMES)]
+    with_links = rows.round(computed).assign(hub="https://huggingface.co/" + rows["model_id"])
+    return with_links[list(COLUMN_LABELS)]
+
+
+def _labelled(table: pd.DataFrame) -> pd.DataFrame:
+    """The table with the caveats' labels in place of their keys."""
+    labels = [[CAVEATS[key].label for key in keys] for keys in table["caveats"]]
+    return table.assign(caveats=pd.Series(labels, index=table.index, dtype=object))
 
 
 def _columns() -> dict[str, Any]:
+    number, text = st.column_config.NumberColumn, st.column_config.TextColumn
+    score: dict[str, Any] = {"format": "%.2f", "width": "small"}
+    signed: dict[str, Any] = {"format": "%+.2f", "width": "small"}
+    columns: dict[str, tuple[Callable[..., Any], dict[str, Any]]] = {
+        "rank": (number, {"width": 60, "pinned": True, "help": "By what “Rank by” says"}),
+        "model_id": (text, {"pinned": True, "width": 250}),
+        "params_b": (number, score),
+        "average": (number, {"help": "Mean of the six, 0 to 100", **score}),
+        "weighted": (number, {"help": "Weighted mean of the six, 0 to 100", **score}),
+        "twin_score": (
+            number,
+            {
+                "help": "Average of the instruct twin (same weights, trained further), its best"
+                " run; of an instruct model without a public base its own",
+                **score,
+            },
+        ),
+        "uplift": (number, {"help": "The twin's average less the model's", **signed}),
+        "uplift_without_ifeval": (
+            number,
+            {
+                "help": "The part of the uplift that the five benchmarks other than IFEval bring",
+                **signed,
+            },
+        ),
+        "numbering": (
+            text,
+            {
+                "help": "How the model's family writes 0 to 999 after a dollar sign: one token per"
+                " number, per digit, or irregular; – where its tokenizer was not run",
+                "width": 110,
+            },
+        ),
+        "caveats": (
+            st.column_config.ListColumn,
+            {"help": "What speaks against the row's scores; explained below", "width": "medium"},
+        ),
+        **dict.fromkeys(BENCHMARKS, (number, score)),
+        **dict.fromkeys(("kind", "license", "precision"), (text, {"width": "small"})),
+        "chat_template": (st.column_config.CheckboxColumn, {"width": "small"}),
+        "architecture": (text, {"width": "medium"}),
+        "hub": (st.column_config.LinkColumn, {"display_text": "open", "width": "small"}),
+    }
     return {
-        "listed": _TEXT("★", width=45, help="On the shortlist"),
-        "rank": _NUMBER("Rank", width=60, pinned=True, help="By what “Rank by” says"),
-        "model_id": _TEXT("Model", pinned=True, width=250),
-        "params_b": _NUMBER("Params (B)", format="%.2f", width="small"),
-        "average": _NUMBER("Average", help="Mean of the six, 0 to 100", **_SCORE),
-        "weighted": _NUMBER("Weighted", help="Weighted mean of the six, 0 to 100", **_SCORE),
-        "twin_score": _NUMBER(
-            "Twin",
-            help="Average of the instruct twin (same weights, trained further), its best run;"
-            " of an instruct model without a public base its own",
-            **_SCORE,
-        ),
-        "uplift": _NUMBER("Uplift", help="The twin's average less the model's", **_SIGNED),
-        "uplift_without_ifeval": _NUMBER(
-            "No IFEval",
-            help="The part of the uplift that the five benchmarks other than IFEval bring",
-            **_SIGNED,
-        ),
-        "numbering": _TEXT(
-            "Numbers",
-            width=110,
-            help="How the model's family writes 0 to 999 after a dollar sign: one token per"
-            " number, per digit, or irregular; – where its tokenizer was not run",
-        ),
-        "badges": st.column_config.ListColumn(
-            "Mind", width="medium", help="What to know before believing the row; explained below"
-        ),
-        **{name: _NUMBER(label, **_SCORE) for name, label in BENCHMARKS.items()},
-        "kind": _TEXT("Kind", width="small"),
-        "license": _TEXT("Licence", width="small"),
-        "precision": _TEXT("Precision", width="small"),
-        "chat_template": st.column_config.CheckboxColumn("Chat template", width="small"),
-        "architecture": _TEXT("Architecture", width="medium"),
-        "hub": st.column_config.LinkColumn("Hub", display_text="open", width="small"),
+        "listed": text("★", width=45, help="On the shortlist"),
+        **{
+            name: column(COLUMN_LABELS[name], **options)
+            for name, (column, options) in columns.items()
+        },
     }

@@ -11,7 +11,7 @@ from components.errors import BasewiseError
 from components.leaderboard import VINTAGE_LABELS, shortlist_scores
 from components.registry import load_registry
 from components.ui import services
-from components.ui.inference import predictions
+from components.ui.inference import outcomes
 from components.ui.kit import shell, shortlist
 from components.ui.kit.feedback import show_error
 from components.ui.kit.model_ids import labels
@@ -24,7 +24,7 @@ _PER_ROW = 4
 
 
 def evidence_cards(models: list[str], board: Board) -> None:
-    """One card per model; scores stand at once, tokenizers follow as they load."""
+    """One card per model; scores are shown at once, tokenizers as they load."""
     if not models:
         st.info(
             "The shortlist is empty. Pick models in the sidebar, or on the leaderboard.",
@@ -56,14 +56,14 @@ def _identity(repo_id: str) -> None:
 
 
 def _scores(repo_id: str, row: Mapping[Hashable, Any]) -> None:
-    own, twin = st.columns(2)
-    own.metric("Average", _score(row["average"]))
+    average_column, twin_column = st.columns(2)
+    average_column.metric("Average", _score(row["average"]))
     uplift = row["twin_average"] - row["average"]
-    twin.metric(
+    twin_column.metric(
         "Twin's",
         _score(row["twin_average"]),
         delta=f"{uplift:+.2f}" if pd.notna(uplift) else None,
-        help=row["twin"] if isinstance(row["twin"], str) else _why_no_twin(repo_id),
+        help=plain(row["twin"] if isinstance(row["twin"], str) else _why_no_twin(repo_id)),
     )
 
 
@@ -94,15 +94,18 @@ def _numbers(repo_id: str) -> None:
 
 
 def _prediction(repo_id: str) -> None:
-    latest = predictions.latest(repo_id)
+    latest = outcomes.latest(repo_id)
     if latest is None:
         st.caption("No prediction in this visit.")
         return
     if latest.error is not None:
         st.caption("The latest prediction failed: see Live inference.")
         return
-    distribution = latest.distribution
-    if distribution is None or not distribution.probabilities.any():
+    if latest.prediction is None:
+        st.caption("The latest prediction was stopped.")
+        return
+    distribution = latest.prediction.distribution
+    if not distribution.probabilities.any():
         price = "no price"
     else:
         low, high = distribution.interval(0.8)
@@ -110,8 +113,8 @@ def _prediction(repo_id: str) -> None:
             f"${distribution.median:,.0f} (median; 80 % ${low:,.0f} to ${high:,.0f}; given a price"
             f" to $999, {distribution.probabilities.sum():.0%} of the probability)"
         )
-    actual = f", actual ${latest.actual:,.2f}" if latest.actual is not None else ""
-    st.caption(plain(f"Latest prediction: {price} for {latest.product}{actual}"))
+    actual = f", actual ${latest.item.actual:,.2f}" if latest.item.actual is not None else ""
+    st.caption(plain(f"Latest prediction: {price} for {latest.title}{actual}"))
 
 
 def score_chart(models: list[str], board: Board) -> None:
@@ -133,7 +136,7 @@ def score_chart(models: list[str], board: Board) -> None:
 
 
 def links() -> None:
-    """Where each kind of evidence is looked at closely."""
+    """Links to the pages that show each kind of evidence in full."""
     columns = st.columns(3)
     with columns[0]:
         shell.link(shell.LEADERBOARD, "Compare scores on the leaderboard")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from textwrap import wrap
 
 import numpy as np
 import pandas as pd
@@ -35,9 +34,10 @@ from components.numbers import (
 from components.pricing import load_catalogue, read_prices
 from components.ui import services
 from components.ui.kit import permalinks, shell
-from components.ui.kit.exports import csv_bytes
+from components.ui.kit.exports import csv_button
 from components.ui.kit.feedback import show_error
 from components.ui.kit.model_ids import label
+from components.ui.kit.permalinks import bound
 from components.ui.kit.text import plain
 from components.ui.services import LoadedTokenizer
 
@@ -51,12 +51,10 @@ _PRICES = {
     "own": "Your own prices",
 }
 _WEIGHTS = permalinks.one_of("prices", list(_PRICES), "catalogue")
-# What fits over half of a laptop's page.
-_TITLE_CHARACTERS = 66
 
 
 def number_heatmaps(loaded: dict[str, LoadedTokenizer]) -> go.Figure:
-    """The heatmaps of a range of numbers in a context, both chosen here; what was drawn."""
+    """The heatmaps of a range of numbers in a context, both chosen here; returns the figure."""
     template, first, last = _pick_numbers()
     with st.spinner("Running every number …", show_time=True):
         atlases = {
@@ -64,11 +62,11 @@ def number_heatmaps(loaded: dict[str, LoadedTokenizer]) -> go.Figure:
             for repo_id, tokenizer in loaded.items()
         }
     named = [
-        NamedAtlas(_drawn(label(repo_id)), atlas, _atlas_note(atlas, loaded[repo_id]))
+        NamedAtlas(label(repo_id), atlas, _atlas_note(atlas, loaded[repo_id]))
         for repo_id, atlas in atlases.items()
     ]
     where = CONTEXTS.get(template, f"in “{template}”")
-    figure = atlas_heatmaps(named, where=_drawn(where), theme=shell.theme())
+    figure = atlas_heatmaps(named, where=where, theme=shell.theme())
     shell.chart(
         figure,
         name="number-atlas",
@@ -79,43 +77,35 @@ def number_heatmaps(loaded: dict[str, LoadedTokenizer]) -> go.Figure:
     if "," in NumberContext.parse(template).spec and last < 1000:
         st.caption("No number below 1,000 has a comma: take a longer range to see what it does.")
     _bare_notes(loaded)
-    st.download_button(
-        "CSV of the atlas",
-        lambda: _atlas_csv(atlases),
-        f"basewise-atlas-{first}-{last}.csv",
-        "text/csv",
-        icon=":material/download:",
-        on_click="ignore",
-    )
+    csv_button("CSV of the atlas", f"atlas-{first}-{last}", lambda: _atlas_table(atlases))
     return figure
 
 
 def _pick_numbers() -> tuple[str, int, int]:
     where, low, high = st.columns([4, 1, 1], vertical_alignment="bottom")
-    template, first, last = _CONTEXT.show(), _FROM.show(), _TO.show()
     with where:
-        st.selectbox(
+        template = bound(
+            st.selectbox,
+            _CONTEXT,
             "Context",
-            list(dict.fromkeys([*CONTEXTS, template])),
+            list(dict.fromkeys([*CONTEXTS, _CONTEXT.value()])),
             format_func=lambda text: f"{CONTEXTS[text]}:  {text}" if text in CONTEXTS else text,
-            key=_CONTEXT.widget_key,
-            on_change=_CONTEXT.take,
             accept_new_options=True,
             help="Type a text of your own with {n} where the number stands; {n:,} writes it with"
             " thousands commas, {n:.2f} with cents.",
         )
     with low:
-        st.number_input(
+        first = bound(
+            st.number_input,
+            _FROM,
             "From",
             0,
             LARGEST_NUMBER,
-            key=_FROM.widget_key,
-            on_change=_FROM.take,
             step=1000,
             help=f"Numbers from 0 to {LARGEST_NUMBER:,}.",
         )
     with high:
-        st.number_input("To", 0, LARGEST_NUMBER, key=_TO.widget_key, on_change=_TO.take, step=1000)
+        last = bound(st.number_input, _TO, "To", 0, LARGEST_NUMBER, step=1000)
     try:
         NumberContext.parse(template)
     except ContextError as error:
@@ -127,10 +117,10 @@ def _pick_numbers() -> tuple[str, int, int]:
     return template, min(first, last), max(first, last)
 
 
-def _atlas_note(atlas: NumberAtlas, loaded: LoadedTokenizer) -> str:
-    found_in = loaded.asset.describe() if loaded.asset else "uploaded"
+def _atlas_note(atlas: NumberAtlas, loaded: LoadedTokenizer) -> tuple[str, str]:
+    source = loaded.asset.describe() if loaded.asset else "uploaded"
     counts = atlas.counts
-    return f"{counts.mean():.2f} tokens per number, at most {counts.max()}<br>{_drawn(found_in)}"
+    return f"{counts.mean():.2f} tokens per number, at most {counts.max()}", source
 
 
 def _bare_notes(loaded: dict[str, LoadedTokenizer]) -> None:
@@ -147,30 +137,23 @@ def _bare_notes(loaded: dict[str, LoadedTokenizer]) -> None:
             )
 
 
-def _atlas_csv(atlases: Mapping[str, NumberAtlas]) -> bytes:
+def _atlas_table(atlases: Mapping[str, NumberAtlas]) -> pd.DataFrame:
     frames = [
         atlas.frame().assign(model=repo_id, pieces=[" | ".join(pieces) for pieces in atlas.pieces])
         for repo_id, atlas in atlases.items()
     ]
-    return csv_bytes(pd.concat(frames)[["model", "number", "count", "pieces"]])
+    return pd.concat(frames)[["model", "number", "count", "pieces"]]
 
 
 def first_token(loaded: dict[str, LoadedTokenizer]) -> list[go.Figure]:
-    """Which prices a first token leaves possible, and how much it settles; what was drawn."""
-    number = _PRICE.show()
+    """Which prices a first token leaves possible, and how much it settles; returns the figures."""
     picker, _ = st.columns([2, 5])
     with picker:
-        st.number_input(
-            "A price in whole dollars, 0 to 999",
-            0,
-            999,
-            key=_PRICE.widget_key,
-            on_change=_PRICE.take,
-        )
+        number = bound(st.number_input, _PRICE, "A price in whole dollars, 0 to 999", 0, 999)
     atlases = {id: services.atlas(tokenizer, IN_PLACE, 0, 999) for id, tokenizer in loaded.items()}
     possible = [still_possible(atlas, number) for atlas in atlases.values()]
     named = [
-        NamedAtlas(_drawn(label(repo_id)), atlas, _possible_note(atlas, number, left))
+        NamedAtlas(label(repo_id), atlas, _possible_note(atlas, number, left))
         for (repo_id, atlas), left in zip(atlases.items(), possible, strict=True)
     ]
     maps = first_token_maps(named, number, possible, theme=shell.theme())
@@ -179,26 +162,19 @@ def first_token(loaded: dict[str, LoadedTokenizer]) -> list[go.Figure]:
         name="first-token",
         alt=f"Which prices remain possible after the first token of {number}, per tokenizer",
     )
-    st.download_button(
-        "CSV of first tokens",
-        lambda: _first_token_csv(atlases),
-        "basewise-first-tokens.csv",
-        "text/csv",
-        icon=":material/download:",
-        on_click="ignore",
-    )
-    return [maps, *_settled(loaded)]
+    csv_button("CSV of first tokens", "first-tokens", lambda: _first_token_table(atlases))
+    return [maps, *_settled_shares(loaded)]
 
 
-def _possible_note(atlas: NumberAtlas, number: int, left: np.ndarray) -> str:
+def _possible_note(atlas: NumberAtlas, number: int, left: np.ndarray) -> tuple[str, str]:
     token = atlas.pieces[number][0] if atlas.pieces[number] else "none"
     ranges = price_ranges(left)
     listed = ", ".join(ranges[:3]) + (", …" if len(ranges) > 3 else "")
     count = f"{len(left)} prices" if len(left) > 1 else "1 price"
-    return f"first token “{_drawn(token)}”<br>leaves {count}: {listed}"
+    return f"first token “{token}”", f"leaves {count}: {listed}"
 
 
-def _first_token_csv(atlases: Mapping[str, NumberAtlas]) -> bytes:
+def _first_token_table(atlases: Mapping[str, NumberAtlas]) -> pd.DataFrame:
     frames = [
         pd.DataFrame(
             {
@@ -210,17 +186,16 @@ def _first_token_csv(atlases: Mapping[str, NumberAtlas]) -> bytes:
         )
         for repo_id, atlas in atlases.items()
     ]
-    return csv_bytes(pd.concat(frames))
+    return pd.concat(frames)
 
 
-def _settled(loaded: dict[str, LoadedTokenizer]) -> list[go.Figure]:
-    chosen = _WEIGHTS.show()
-    st.segmented_control(
+def _settled_shares(loaded: dict[str, LoadedTokenizer]) -> list[go.Figure]:
+    chosen = bound(
+        st.segmented_control,
+        _WEIGHTS,
         "In bits, with prices distributed as",
         list(_PRICES),
         format_func=_PRICES.__getitem__,
-        key=_WEIGHTS.widget_key,
-        on_change=_WEIGHTS.take,
         required=True,
     )
     dollars, described = _distribution(chosen)
@@ -229,7 +204,7 @@ def _settled(loaded: dict[str, LoadedTokenizer]) -> list[go.Figure]:
     rows = [
         NamedInformation(
             repo_id,
-            _drawn(label(repo_id)),
+            label(repo_id),
             first_token_information(
                 number_atlas(tokenizer.tokenizer, list(dollars)), list(dollars.values())
             ),
@@ -249,7 +224,7 @@ def _settled(loaded: dict[str, LoadedTokenizer]) -> list[go.Figure]:
 
 
 def _distribution(chosen: str) -> tuple[Mapping[int, float], str]:
-    """Weights by whole dollars, and whose they are; none while the visitor's own are missing."""
+    """Weights by whole dollars, and whose they are; none before an upload."""
     if chosen == "uniform":
         return dict.fromkeys(range(1000), 1.0), "a uniform distribution over $0 to $999"
     if chosen == "catalogue":
@@ -261,7 +236,7 @@ def _distribution(chosen: str) -> tuple[Mapping[int, float], str]:
     file = st.file_uploader(
         "Your prices: a CSV file with a column named price, at most 5 MB",
         type=["csv", "txt"],
-        key="own_prices",
+        key="uploaded_prices",
         max_upload_size=5,
     )
     if file is None:
@@ -276,9 +251,3 @@ def _distribution(chosen: str) -> tuple[Mapping[int, float], str]:
     left_out = f", {prices.left_out:,} cells left out" if prices.left_out else ""
     st.caption(plain(f"{column}{prices.count:,} prices in whole dollars{left_out}."))
     return prices.dollars, f"your own {prices.count:,} prices in whole dollars"
-
-
-def _drawn(text: str) -> str:
-    """Text from outside for a chart, which would take some tags and links in it for markup."""
-    text = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-    return "<br>".join(wrap(text, _TITLE_CHARACTERS)[:2])

@@ -10,9 +10,9 @@ from components.numbers import NumberingStrategy, cost_summary
 from components.pricing import load_catalogue
 from components.registry import load_registry
 from components.ui import services
-from components.ui.kit.exports import csv_bytes
+from components.ui.kit.exports import csv_button
 from components.ui.kit.feedback import show_error
-from components.ui.kit.model_ids import label
+from components.ui.kit.model_ids import label, labels
 from components.ui.services import LoadedTokenizer
 
 _COLUMNS = {
@@ -28,14 +28,14 @@ _COLUMNS = {
     "models": st.column_config.ListColumn("shared by"),
     "source": st.column_config.TextColumn("tokenizer from"),
 }
-_ASKED = "registry_tokenizers_asked"
+_REQUESTED = "registry_tokenizers_requested"
 _OUTCOMES = "registry_tokenizers"
 
 
 def number_costs(loaded: dict[str, LoadedTokenizer]) -> None:
     """Tokens per price and per description over the catalogue, and each product's on request."""
     rows = [
-        {"model": label(repo_id), **_figures(tokenizer.strategy, tokenizer.costs)}
+        {"model": repo_id, **_figures(tokenizer.strategy, tokenizer.costs)}
         for repo_id, tokenizer in loaded.items()
     ]
     st.caption(
@@ -43,9 +43,9 @@ def number_costs(loaded: dict[str, LoadedTokenizer]) -> None:
         " “Price is $”, then the price in whole dollars. BOS and EOS are not counted."
     )
     table = pd.DataFrame(rows).drop(columns=["longer_numbers", "digit_vocabulary"])
-    _table(table, "basewise-number-costs.csv", "costs")
+    _table(table, "number-costs")
     with st.expander("Every product's tokens", icon=":material/list_alt:"):
-        _table(_per_product(loaded), "basewise-product-tokens.csv", "products")
+        _products_table(_per_product(loaded))
 
 
 def _figures(strategy: NumberingStrategy, costs: pd.DataFrame) -> dict[str, object]:
@@ -58,51 +58,80 @@ def _figures(strategy: NumberingStrategy, costs: pd.DataFrame) -> dict[str, obje
 
 
 def _per_product(loaded: dict[str, LoadedTokenizer]) -> pd.DataFrame:
+    """`product` (its id), `dollars`, `model`, `description_tokens`, `price_tokens`."""
     products = load_catalogue().values()
-    table = pd.DataFrame(
+    parts = [
+        pd.DataFrame(
+            {
+                "product": [product.id for product in products],
+                "dollars": [product.whole_dollars for product in products],
+                "model": repo_id,
+                "description_tokens": tokenizer.costs["description_tokens"].to_numpy(),
+                "price_tokens": tokenizer.costs["price_tokens"].to_numpy(),
+            }
+        )
+        for repo_id, tokenizer in loaded.items()
+    ]
+    return pd.concat(parts, ignore_index=True)
+
+
+def _products_table(costs: pd.DataFrame) -> None:
+    """A row per product, two columns per model."""
+    products = load_catalogue().values()
+    shown = pd.DataFrame(
         {
             "product": [product.title for product in products],
             "dollars": [product.whole_dollars for product in products],
         }
     )
-    for repo_id, tokenizer in loaded.items():
-        table[f"{label(repo_id)}: description"] = tokenizer.costs["description_tokens"]
-        table[f"{label(repo_id)}: price"] = tokenizer.costs["price_tokens"]
-    return table
+    column_labels = {}
+    names = labels(list(costs["model"].unique()))
+    for model, name in names.items():
+        for figure, word in (("description_tokens", "description"), ("price_tokens", "price")):
+            shown[f"{figure} {model}"] = costs.loc[costs["model"] == model, figure].to_numpy()
+            column_labels[f"{figure} {model}"] = f"{name}: {word}"
+    st.dataframe(
+        shown,
+        column_config=column_labels,
+        hide_index=True,
+        width="stretch",
+        key="table-product-tokens",
+    )
+    csv_button("CSV of this table", "product-tokens", lambda: costs)
 
 
 def registry() -> None:
-    """The same figures for every tokenizer of the registry, once the visitor asks for them."""
+    """The same figures for every tokenizer of the registry, once the visitor requests them."""
     known = {spec.tokenizer or (spec.id,) for spec in load_registry()}
-    if not st.session_state.get(_ASKED):
+    if not st.session_state.get(_REQUESTED):
         st.button(
             f"Run all {len(known)} tokenizers of the registry",
             icon=":material/play_arrow:",
-            on_click=lambda: st.session_state.update({_ASKED: True}),
+            on_click=lambda: st.session_state.update({_REQUESTED: True}),
             help="Fetches those that are not on this machine yet, a few megabytes each.",
         )
         return
-    # Kept for the visit: a source that is out of reach is not tried again at every click.
+    # Stored for the visit: a source that is out of reach is not tried again at every click.
     if _OUTCOMES not in st.session_state:
         st.session_state[_OUTCOMES] = services.registry_tokenizers()
     outcomes = st.session_state[_OUTCOMES]
     rows = [
         {
-            "model": label(repo_id),
-            **_figures(found.strategy, found.costs),
-            "models": [label(model) for model in found.models],
-            "source": found.source,
+            "model": repo_id,
+            **_figures(outcome.strategy, outcome.costs),
+            "models": list(outcome.models),
+            "source": outcome.source,
         }
-        for repo_id, found in outcomes.items()
-        if not isinstance(found, BasewiseError)
+        for repo_id, outcome in outcomes.items()
+        if not isinstance(outcome, BasewiseError)
     ]
-    failures = {id: found for id, found in outcomes.items() if isinstance(found, BasewiseError)}
+    failures = [outcome for outcome in outcomes.values() if isinstance(outcome, BasewiseError)]
     st.caption(
         f"{len(rows)} tokenizers of the registry, a click on a heading sorts."
         + (f" {len(failures)} can't be had now." if failures else "")
     )
     if rows:
-        _table(pd.DataFrame(rows), "basewise-registry-tokenizers.csv", "registry")
+        _table(pd.DataFrame(rows), "registry-tokenizers")
     if failures:
         with st.expander(f"Why {len(failures)} are missing", icon=":material/cloud_off:"):
             st.button(
@@ -110,24 +139,20 @@ def registry() -> None:
                 icon=":material/refresh:",
                 on_click=lambda: st.session_state.pop(_OUTCOMES, None),
             )
-            for error in failures.values():
+            for error in failures:
                 show_error(error)
 
 
-def _table(table: pd.DataFrame, file_name: str, name: str) -> None:
+def _table(table: pd.DataFrame, name: str) -> None:
+    shown = table.assign(model=table["model"].map(label))
+    if "models" in table:
+        names = [[label(repo_id) for repo_id in ids] for ids in table["models"]]
+        shown["models"] = pd.Series(names, index=table.index, dtype=object)
     st.dataframe(
-        table,
+        shown,
         column_config={key: value for key, value in _COLUMNS.items() if key in table},
         hide_index=True,
         width="stretch",
         key=f"table-{name}",
     )
-    st.download_button(
-        "CSV of this table",
-        csv_bytes(table),
-        file_name,
-        "text/csv",
-        icon=":material/download:",
-        key=f"csv-{name}",
-        on_click="ignore",
-    )
+    csv_button("CSV of this table", name, lambda: table)

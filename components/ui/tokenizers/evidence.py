@@ -14,30 +14,42 @@ from components.tokenization import MAX_UPLOAD_MB
 from components.ui import services
 from components.ui.kit import exports, permalinks, shortlist
 from components.ui.kit.feedback import show_error
-from components.ui.kit.model_ids import label
+from components.ui.kit.model_ids import label, labels
 from components.ui.kit.text import plain
 from components.ui.services import LoadedTokenizer
 from components.ui.tokenizers.strips import source
 
 LIMIT = 6
 
-EXPLANATIONS = {
+STRATEGY_EXPLANATIONS = {
     "whole-number": "every number from 0 to 999 is one token",
     "per-digit": "one token per digit",
     "irregular": "some numbers are one token, others several",
 }
 
 
+_FACT_LABELS = {
+    "one_token_share": "0 to 999 in one token",
+    "mean_tokens": "tokens per number, mean of 0 to 999",
+    "digit_vocabulary": "vocabulary entries of digits only",
+    "longer_numbers": f"4 to 6 digits ({LONG_SAMPLE:,} of each length)",
+    "prefix_kept": "the tokens of “Price is $” stay as they are",
+    "decoded_back": "decoding gives the text back",
+    "spellings": "one number, several spellings",
+    "bare_number": "a bare number, without text before it",
+}
+
+
 def load(models: list[str]) -> dict[str, LoadedTokenizer]:
     """The tokenizers of the shortlist and an uploaded one, at most LIMIT; errors are shown here."""
-    brought = _uploaded()
-    if not models and not brought:
+    uploaded = _uploaded()
+    if not models and not uploaded:
         st.info(
             "The shortlist is empty: pick models in the sidebar, type the Hub id of any other, or"
             " upload a tokenizer.json above.",
             icon=":material/playlist_add:",
         )
-    room = LIMIT - len(brought)
+    room = LIMIT - len(uploaded)
     if left_out := models[room:]:
         names = ", ".join(label(repo_id) for repo_id in left_out)
         st.caption(
@@ -50,7 +62,7 @@ def load(models: list[str]) -> dict[str, LoadedTokenizer]:
             show_error(outcome)
         else:
             loaded[repo_id] = outcome
-    return loaded | brought
+    return loaded | uploaded
 
 
 def _uploaded() -> dict[str, LoadedTokenizer]:
@@ -63,20 +75,21 @@ def _uploaded() -> dict[str, LoadedTokenizer]:
         file = st.file_uploader(
             f"tokenizer.json, at most {MAX_UPLOAD_MB} MB",
             type="json",
-            key="own_tokenizer",
+            key="uploaded_tokenizer",
             max_upload_size=MAX_UPLOAD_MB,
         )
         if file is None:
             return {}
         try:
-            return {file.name[:60]: services.uploaded_tokenizer(file.getvalue())}
+            # No slash: never the id of a model on the Hub.
+            return {file.name.replace("/", "_")[:60]: services.uploaded_tokenizer(file.getvalue())}
         except BasewiseError as error:
             show_error(error)
             return {}
 
 
 def strategies(loaded: dict[str, LoadedTokenizer]) -> None:
-    """One card per tokenizer: its numbering strategy, found by running all thousand."""
+    """One card per tokenizer: its numbering strategy, shown by running 0 to 999 through it."""
     per_row = min(len(loaded), 4 if len(loaded) <= 4 else 3)
     for start in range(0, len(loaded), per_row):
         columns = st.columns(per_row)
@@ -91,7 +104,7 @@ def strategies(loaded: dict[str, LoadedTokenizer]) -> None:
 def strategy_lines(loaded: LoadedTokenizer) -> None:
     """The strategy in a sentence or two, in the width of a card."""
     strategy = loaded.strategy
-    st.markdown(f"`{strategy.name}`: {EXPLANATIONS[strategy.name]}")
+    st.markdown(f"`{strategy.name}`: {STRATEGY_EXPLANATIONS[strategy.name]}")
     counts = ", ".join(
         f"{numbers} in {tokens}" for tokens, numbers in strategy.tokens_per_number.items()
     )
@@ -99,24 +112,19 @@ def strategy_lines(loaded: LoadedTokenizer) -> None:
 
 
 def details(loaded: dict[str, LoadedTokenizer]) -> pd.DataFrame:
-    """What each verdict rests on, tokenizers side by side: a row per fact."""
-    facts = {id: _facts(tokenizer.strategy) for id, tokenizer in loaded.items()}
-    table = pd.DataFrame(facts)
-    with st.expander("The evidence, found by running each tokenizer", icon=":material/science:"):
+    """What each strategy is concluded from: a row per `fact`, a column per tokenizer's id."""
+    facts = pd.DataFrame({id: _facts(tokenizer.strategy) for id, tokenizer in loaded.items()})
+    with st.expander("The evidence, from running each tokenizer", icon=":material/science:"):
         st.table(
-            table.map(plain)
-            .rename(columns={id: plain(label(id)) for id in loaded})
-            .rename(index=plain)
+            pd.DataFrame(
+                facts.map(plain).to_numpy(),
+                index=[plain(_FACT_LABELS[name]) for name in facts.index],
+                columns=[plain(name) for name in labels(list(loaded)).values()],
+            )
         )
-        st.download_button(
-            "CSV of the evidence",
-            exports.csv_bytes(table.rename_axis("fact").reset_index()),
-            "basewise-numbering-evidence.csv",
-            "text/csv",
-            icon=":material/download:",
-            on_click="ignore",
-        )
-    return table.rename_axis("fact").reset_index()
+        table = facts.rename_axis("fact").reset_index()
+        exports.csv_button("CSV of the evidence", "numbering-evidence", lambda: table)
+    return table
 
 
 def report(
@@ -132,7 +140,11 @@ def report(
             sources,
             address=address,
             figures=figures,
-            tables={"Evidence": facts.rename(columns=label)},
+            tables={
+                "Evidence": facts.assign(fact=facts["fact"].map(_FACT_LABELS)).rename(
+                    columns=labels(list(loaded))
+                )
+            },
         ),
     )
 
@@ -148,16 +160,16 @@ def _facts(strategy: NumberingStrategy) -> dict[str, str]:
         f" {_joined(strategy.bare_example)}"
     )
     return {
-        "0 to 999 in one token": f"{strategy.one_token_share:.1%}",
-        "tokens per number, mean of 0 to 999": f"{strategy.mean_tokens:.2f}",
-        "vocabulary entries of digits only": f"{strategy.digit_vocabulary:,}",
-        f"4 to 6 digits ({LONG_SAMPLE:,} of each length)": f"{strategy.chunking}. {examples}",
-        "the tokens of “Price is $” stay as they are": f"{strategy.prefix_kept:,} of 1,000",
-        "decoding gives the text back": f"{strategy.decoded_back:,} of 1,000",
-        "one number, several spellings": "; ".join(
+        "one_token_share": f"{strategy.one_token_share:.1%}",
+        "mean_tokens": f"{strategy.mean_tokens:.2f}",
+        "digit_vocabulary": f"{strategy.digit_vocabulary:,}",
+        "longer_numbers": f"{strategy.chunking}. {examples}",
+        "prefix_kept": f"{strategy.prefix_kept:,} of 1,000",
+        "decoded_back": f"{strategy.decoded_back:,} of 1,000",
+        "spellings": "; ".join(
             f"{spelling} → {_joined(pieces)}" for spelling, pieces in strategy.spellings.items()
         ),
-        "a bare number, without text before it": bare,
+        "bare_number": bare,
     }
 
 

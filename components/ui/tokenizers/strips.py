@@ -1,15 +1,16 @@
 """Token strips: a text as its tokenizers cut it."""
 
-import html
 import math
 from collections.abc import Sequence
 
 import streamlit as st
 
+from components.charts import VISIBLE_BLANKS
 from components.registry import load_registry
 from components.tokenization import TokenSpan, TokenStrip, cut_text, disagreements
 from components.ui.kit import permalinks, shortlist
-from components.ui.kit.text import plain
+from components.ui.kit.permalinks import bound
+from components.ui.kit.text import html_text, plain
 from components.ui.services import LoadedTokenizer
 
 DEFAULT_TEXT = "Wireless headphones with 30 hours of battery life.\n\nPrice is $349.99"
@@ -46,8 +47,7 @@ _LEGEND = """<div class="strip legend"><b>·</b> space &ensp; <b>⏎</b> newline
 
 def text_input() -> str:
     """The text to cut; in the URL as `text` if it is short enough."""
-    text = _TEXT.show()
-    st.text_area("Text", height=110, key=_TEXT.widget_key, on_change=_TEXT.take)
+    text = bound(st.text_area, _TEXT, "Text", height=110)
     if len(text) > _MAX_CHARACTERS:
         st.warning(
             f"The text has {len(text):,} characters; the first {_MAX_CHARACTERS:,} are cut.",
@@ -63,10 +63,9 @@ def text_input() -> str:
 
 def show_strips(loaded: dict[str, LoadedTokenizer], text: str) -> None:
     """The text as each tokenizer cuts it, two side by side, long text in parts."""
-    with_ids = _IDS.show()
     switch, pager = st.columns([2, 3], vertical_alignment="bottom")
     with switch:
-        st.toggle("Token ids", key=_IDS.widget_key, on_change=_IDS.take)
+        with_ids = bound(st.toggle, _IDS, "Token ids")
     parts = max(math.ceil(len(text) / _PART_CHARACTERS), 1)
     part = 1
     if parts > 1:
@@ -101,15 +100,15 @@ def show_strips(loaded: dict[str, LoadedTokenizer], text: str) -> None:
 
 def _counts(strip: TokenStrip, differing: int) -> str:
     added = len(strip.before) + len(strip.after)
-    said = [f"{len(strip):,} token{'' if len(strip) == 1 else 's'}"]
-    said += [f"{len(strip.text) / len(strip):.2f} characters per token"] if len(strip) else []
-    said += [f"{added} special added by the tokenizer"] if added else []
-    said += [f"{differing:,} cut otherwise by another"] if differing else []
-    return ", ".join(said)
+    parts = [f"{len(strip):,} token{'' if len(strip) == 1 else 's'}"]
+    parts += [f"{len(strip.text) / len(strip):.2f} characters per token"] if len(strip) else []
+    parts += [f"{added} special added by the tokenizer"] if added else []
+    parts += [f"{differing:,} cut otherwise by another"] if differing else []
+    return ", ".join(parts)
 
 
 def source(repo_id: str, loaded: LoadedTokenizer) -> str:
-    """Which source supplied the tokenizer, and how it differs from the model's own."""
+    """Which source supplied the tokenizer, and how it differs from the maker's original."""
     if loaded.asset is None:
         return "uploaded in this visit"
     note = load_registry().resolve(repo_id).tokenizer_note
@@ -124,24 +123,23 @@ def strip_html(spans: list[TokenSpan], outlined: Sequence[bool] = (), *, with_id
     """
     pieces = []
     for index, span in enumerate(spans):
-        title = html.escape(f"{span.token}  id {span.id}", quote=True)
-        names = ["special"] if span.kind == "special" else []
-        names += ["differs"] if index < len(outlined) and outlined[index] else []
-        kind = f' class="{" ".join(names)}"' if names else ""
+        title = html_text(f"{span.token}  id {span.id}")
+        classes = ["special"] if span.kind == "special" else []
+        classes += ["differs"] if index < len(outlined) and outlined[index] else []
+        kind = f' class="{" ".join(classes)}"' if classes else ""
         number = f"<sub>{span.id}</sub>" if with_ids else ""
         # A line may break before a space's token: the dots that show spaces would not let it.
         pieces.append(f'<wbr><span{kind} title="{title}">{_visible(span)}{number}</span>')
     return f'<div class="strip">{"".join(pieces)}</div>'
 
 
-_SHOWN_AS = {code: chr(0x2400 + code) for code in range(0x20)} | {0x7F: "␡"}
-_SHOWN_AS |= {ord(" "): "·", ord("\n"): "⏎\n", ord("\t"): "⇥"}
+_SHOWN_AS = VISIBLE_BLANKS | {ord("\n"): "⏎\n"}
 
 
 def _visible(span: TokenSpan) -> str:
-    text = html.escape(span.text).translate(_SHOWN_AS)
+    text = html_text(span.text.translate(_SHOWN_AS))
     if span.kind == "byte":
-        return f"<i>{span.spelled}</i>{text}"
+        return f"<i>{html_text(span.spelled)}</i>{text}"
     if span.kind == "special" and not span.text:
-        return html.escape(span.token)
+        return html_text(span.token)
     return text or "◦"  # SentencePiece's first `▁`, or a token that a later one completes

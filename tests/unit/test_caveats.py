@@ -1,4 +1,4 @@
-"""Badges, the Pareto frontier and the twins' arithmetic."""
+"""Caveats, the Pareto frontier and the twins' arithmetic."""
 
 import numpy as np
 import pandas as pd
@@ -7,51 +7,51 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from components.leaderboard import (
-    BADGES,
     BENCHMARKS,
+    CAVEATS,
     VINTAGES,
     as_recorded,
     load_board,
     one_run_per_model,
     pareto_frontier,
-    with_badges,
+    with_caveats,
     with_twins,
 )
-from components.leaderboard.validity import size_in_name
+from components.leaderboard.caveats import size_in_name
 
 
-def badges(vintage: str) -> pd.Series:
+def caveats(vintage: str) -> pd.Series:
     board = load_board(vintage)
-    rows = with_badges(one_run_per_model(board), board)
-    return rows.set_index("model")["badges"]
+    rows = with_caveats(one_run_per_model(board), board)
+    return rows.set_index("model")["caveats"]
 
 
-def test_the_known_faults_of_the_final_board_are_badged():
-    final = badges("2025-03-final")
-    assert "type corrected" in final["meta-llama/Llama-3.1-8B"]
-    assert {"type corrected", "no chat template"} <= set(final["meta-llama/Llama-3.1-8B-Instruct"])
+def test_the_known_faults_of_the_final_board_have_caveats():
+    final = caveats("2025-03-final")
+    assert "type_corrected" in final["meta-llama/Llama-3.1-8B"]
+    assert {"type_corrected", "no_chat_template"} <= set(final["meta-llama/Llama-3.1-8B-Instruct"])
     assert final["google/gemma-2-9b-it"] == ()
 
 
-def test_the_known_faults_of_october_are_badged():
-    october = badges("2024-10-15")
-    assert "MATH zero" in october["Qwen/Qwen2.5-7B-Instruct"]
-    assert "with chat template" in october["meta-llama/Llama-3.1-8B"]
-    assert "several runs" in october["google/gemma-2-2b"]
+def test_the_known_faults_of_october_have_caveats():
+    october = caveats("2024-10-15")
+    assert "math_graded_zero" in october["Qwen/Qwen2.5-7B-Instruct"]
+    assert "base_with_chat_template" in october["meta-llama/Llama-3.1-8B"]
+    assert "several_runs" in october["google/gemma-2-2b"]
 
 
 @pytest.mark.parametrize("vintage", VINTAGES)
-def test_every_badge_given_is_explained(vintage):
-    assert {badge for given in badges(vintage) for badge in given} <= set(BADGES)
+def test_every_caveat_is_explained(vintage):
+    assert {caveat for of_row in caveats(vintage) for caveat in of_row} <= set(CAVEATS)
 
 
-def test_an_unknown_size_and_a_flag_are_badged_and_unknown_flags_are_not():
+def test_an_unknown_size_and_a_flag_are_caveats_and_an_unknown_flag_is_none():
     board = load_board("2025-03-final").head(3)
     board = board.assign(params_b=[np.nan, 1.0, 72.7])
     board["flagged"] = pd.array([True, None, False], dtype="boolean")
-    given = with_badges(board, board)["badges"]
-    assert "size unknown" in given[0]
-    assert [("flagged" in badge) for badge in given] == [True, False, False]
+    given = with_caveats(board, board)["caveats"]
+    assert "size_unknown" in given[0]
+    assert [("flagged" in row) for row in given] == [True, False, False]
 
 
 @pytest.mark.parametrize(

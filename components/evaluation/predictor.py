@@ -1,0 +1,79 @@
+"""Predictions of the models of this machine: files, memory of answers, engines in memory."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from dataclasses import dataclass, replace
+
+from components.control import Control
+from components.engines import EnginePool, ModelId, fetch_engine, open_engine
+from components.evaluation.evaluate import Listener, evaluate
+from components.evaluation.item import InferenceSettings, Item, Prediction
+
+
+@dataclass(frozen=True)
+class _Question:
+    model: ModelId
+    prompt: str
+    settings: InferenceSettings
+
+
+class AnswerMemory:
+    """Finished predictions, the newest `capacity` of them. Safe to use from several threads.
+
+    The same model, prompt and settings have the same answer, whoever asks.
+    """
+
+    def __init__(self, capacity: int):
+        self._capacity = capacity
+        self._predictions: OrderedDict[_Question, Prediction] = OrderedDict()
+        self._lock = threading.Lock()  # guards _predictions
+
+    def find(self, model_id: ModelId, item: Item, settings: InferenceSettings) -> Prediction | None:
+        """The prediction made for this earlier, if it is remembered."""
+        question = _Question(model_id, item.prompt, settings)
+        with self._lock:
+            if question in self._predictions:
+                self._predictions.move_to_end(question)
+            return self._predictions.get(question)
+
+    def add(self, prediction: Prediction) -> None:
+        """Remember a finished prediction."""
+        question = _Question(prediction.model, prediction.item.prompt, prediction.settings)
+        with self._lock:
+            self._predictions[question] = prediction
+            while len(self._predictions) > self._capacity:
+                self._predictions.popitem(last=False)
+
+
+class Predictor:
+    """What pages and workers ask for predictions. Safe to use from several threads."""
+
+    def __init__(self, engines: int, answers: int):
+        self.pool = EnginePool(engines)
+        self._memory = AnswerMemory(answers)
+
+    def predict(
+        self,
+        repo_id: str,
+        item: Item,
+        settings: InferenceSettings,
+        control: Control,
+        partial: Listener | None = None,
+    ) -> Prediction:
+        """The model's prediction: fetched, looked up, or computed, whatever it takes.
+
+        Files first, then the memory of answers, then weights: a model that can't be fetched
+        releases no other from memory, and a known answer loads none. Raises what `fetch_engine`,
+        `open_engine` and `evaluate` raise.
+        """
+        files = fetch_engine(repo_id, control, precision=settings.precision)
+        if (known := self._memory.find(files.id, item, settings)) is not None:
+            return replace(known, item=item)
+        pooled = self.pool.get(files.id, lambda: open_engine(files, control), control)
+        prediction = evaluate(
+            pooled.engine, item, settings, control, queue=pooled.queue, partial=partial
+        )
+        self._memory.add(prediction)
+        return prediction

@@ -1,0 +1,153 @@
+"""Whole charts of small inputs as JSON: whatever changes in a picture is seen in review.
+
+After a meant change: `pytest tests/unit/test_chart_snapshots.py --snapshot-update`, and read the
+difference. The files are in `__snapshots__` beside this one.
+"""
+
+import base64
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
+import pytest
+from syrupy.assertion import SnapshotAssertion
+from syrupy.extensions.json import JSONSnapshotExtension
+
+from components.charts import (
+    NamedAtlas,
+    NamedDistribution,
+    NamedInformation,
+    atlas_heatmaps,
+    benchmark_profile,
+    first_token_maps,
+    first_tokens,
+    price_distributions,
+    rank_movement,
+    scores_by_size,
+    settled_shares,
+    twin_dumbbells,
+)
+from components.leaderboard import BENCHMARKS
+from components.numbers import (
+    FirstToken,
+    FirstTokenInformation,
+    PriceDistribution,
+    number_atlas,
+    still_possible,
+)
+from tests.support.small_tokenizer import tokenizer_of_digits
+
+LLAMA, QWEN, OTHER = "meta-llama/Llama-3.1-8B", "Qwen/Qwen2.5-7B", "somebody/some-model"
+NAMES = {LLAMA: "Llama 3.1 8B", QWEN: "Qwen2.5 7B", OTHER: OTHER}
+SCORES = pd.DataFrame(
+    {
+        "model": [LLAMA, QWEN, OTHER],
+        "params_b": [8.0, 7.6, 3.0],
+        "average": [14.42, 26.02, 11.0],
+        "twin": [f"{LLAMA}-Instruct", f"{QWEN}-Instruct", None],
+        "twin_average": [23.76, 35.20, np.nan],
+        "twin_score": [23.76, 35.20, np.nan],
+        "frontier": [False, True, True],
+        **{name: [10.0 + place, 20.0, 5.0] for place, name in enumerate(BENCHMARKS)},
+    }
+)
+MOVES = pd.DataFrame(
+    {
+        "model": [LLAMA, QWEN],
+        "average_before": [13.78, 24.70],
+        "average_after": [14.42, 26.02],
+        "rank_before": [90, 30],
+        "rank_after": [100, 25],
+    }
+)
+
+
+def distribution(prices: list[int], token: str) -> PriceDistribution:
+    probabilities = np.zeros(1000)
+    probabilities[prices] = 0.9 / len(prices)
+    return PriceDistribution(
+        probabilities=probabilities,
+        overflow=0.04,
+        not_a_number=0.05,
+        unexplored=0.01,
+        first_tokens=(FirstToken(7, token, 0.94, np.array(prices), 0.04, 0.01),),
+        passes=3,
+        tokens=120,
+        seconds=0.5,
+        method="tree",
+    )
+
+
+def figures() -> Iterator[tuple[str, go.Figure]]:
+    yield "twin_dumbbells", twin_dumbbells(SCORES, NAMES, vintage="Final", theme="light")
+    yield "benchmark_profile", benchmark_profile(SCORES, NAMES, vintage="Final", theme="dark")
+    yield (
+        "scores_by_size",
+        scores_by_size(SCORES, [LLAMA, OTHER], NAMES, vintage="Final", theme="light"),
+    )
+    yield (
+        "rank_movement",
+        rank_movement(MOVES, NAMES, before="October", after="Final", theme="dark"),
+    )
+    atlas = number_atlas(tokenizer_of_digits(merged=["12"]), range(20))
+    named = [NamedAtlas("Digits", atlas, ["note", "source"])]
+    yield "atlas_heatmaps", atlas_heatmaps(named, where="bare", theme="light")
+    yield "first_token_maps", first_token_maps(named, 12, [still_possible(atlas, 12)], theme="dark")
+    bars = [NamedInformation(LLAMA, NAMES[LLAMA], FirstTokenInformation(2.5, 5.0))]
+    yield "settled_shares", settled_shares(bars, prices="any prices", theme="light")
+    priced = [
+        NamedDistribution(LLAMA, NAMES[LLAMA], "Hub a@1", distribution([12, 120], "12")),
+        NamedDistribution(OTHER, OTHER, "Hub b@2", distribution([5], "5")),
+    ]
+    yield "price_distributions", price_distributions(priced, 20, product="A lamp", theme="light")
+    yield (
+        "price_distributions_log",
+        price_distributions(priced[:1], None, product="A lamp", theme="dark", log_price=True),
+    )
+    yield "first_tokens", first_tokens(priced, product="A lamp", theme="light")
+
+
+def readable(value: Any) -> Any:
+    """Plain lists and numbers of six significant digits; of long lists what their runs are."""
+    if isinstance(value, dict) and "bdata" in value:  # plotly's own encoding of an array
+        array = np.frombuffer(base64.b64decode(value["bdata"]), value["dtype"])
+        shape = [int(size) for size in value.get("shape", str(array.size)).split(",")]
+        return readable(array.reshape(shape))
+    if isinstance(value, dict):
+        return {key: readable(inner) for key, inner in value.items()}
+    if isinstance(value, np.ndarray):
+        return readable(value.tolist())
+    if isinstance(value, (list, tuple)):
+        inner = [readable(item) for item in value]
+        return _runs(inner) if len(inner) > 50 else inner
+    if isinstance(value, float):
+        return None if np.isnan(value) else float(f"{value:.6g}")
+    return value
+
+
+def _runs(values: list[Any]) -> list[str]:
+    """The list in runs of one value, or of numbers that rise by one: `1 (× 3)`, `4 to 9`."""
+    runs: list[list[Any]] = []
+    for value in values:
+        run = runs[-1] if runs else []
+        equal = run and value == run[-1] == run[0]
+        rising = run and isinstance(value, (int, float)) and value == run[-1] + 1
+        if equal or (rising and (len(run) == 1 or run[-1] == run[-2] + 1)):
+            run.append(value)
+        else:
+            runs.append([value])
+    return [
+        f"{run[0]}"
+        if len(run) == 1
+        else f"{run[0]} (× {len(run)})"
+        if run[0] == run[-1]
+        else f"{run[0]} to {run[-1]}"
+        for run in runs
+    ]
+
+
+@pytest.mark.parametrize("figure", [pytest.param(figure, id=name) for name, figure in figures()])
+def test_the_chart_is_the_one_reviewed(figure: go.Figure, snapshot: SnapshotAssertion):
+    assert readable(figure.to_dict()) == snapshot.use_extension(JSONSnapshotExtension)
