@@ -5,7 +5,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PORT ?= 8501
-# Processes that run the tests. Each holds a browser, a server and two small models: 3 GB.
+# Processes that run the tests, 0 for this one alone. Each may hold a browser, a server of the app
+# and several small models: up to 5 GB.
 WORKERS ?= 2
 # A file of exact versions to install, such as constraints.txt: CI does. Otherwise the newest that
 # the ranges of requirements*.txt allow.

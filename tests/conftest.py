@@ -23,9 +23,9 @@ os.environ["HF_HUB_DISABLE_TELEMETRY"] = "1"
 os.environ["BASEWISE_CACHE"] = str(REPOSITORY / ".test-cache")
 for variable in ("HF_TOKEN", "HF_HUB_OFFLINE", "HF_HOME"):
     os.environ.pop(variable, None)
-if "PYTEST_XDIST_WORKER" in os.environ:
-    # Workers, and the servers that they start, would wait for each other's threads.
-    os.environ["OMP_NUM_THREADS"] = "1"
+if workers := os.environ.get("PYTEST_XDIST_WORKER_COUNT"):
+    # Workers, and the servers that they start, share the cores instead of waiting for each other.
+    os.environ["OMP_NUM_THREADS"] = str(max(1, (os.cpu_count() or 1) // int(workers)))
 
 # A tokenizer's first use loads it: time says nothing about right or wrong here.
 hypothesis.settings.register_profile("basewise", deadline=None)

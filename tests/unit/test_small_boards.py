@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from benchmarks.full_board import parquet
-from components.assets import DatasetFile
+from components.assets import DatasetFile, Progress
 from components.errors import BoardError
 from components.leaderboard import (
     BENCHMARKS,
@@ -298,17 +298,20 @@ def test_the_live_board_tells_its_commit_its_last_submission_and_why_the_hub_was
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     frame = recorded_layout().head(3)
-    frame["Submission Date"] = ["2025-01-31", "2025-02-28", None]
+    frame["Submission Date"] = ["2025-01-31", "2025-02-28", "2025-02-30"]
     file = tmp_path / "board.parquet"
     file.write_bytes(parquet(frame))
     asked: list[tuple[str, str]] = []
 
-    def fetch(repo_id: str, name: str, progress: object) -> DatasetFile:
+    def fetch(repo_id: str, name: str, progress: Progress) -> DatasetFile:
         asked.append((repo_id, name))
+        progress("reading", 1, None)
         return DatasetFile(file, "c0ffee", "it is asleep")
 
     monkeypatch.setattr("components.leaderboard.live.fetch_dataset_file", fetch)
-    live = load_live_board()
+    stages: list[str] = []
+    live = load_live_board(lambda stage, done, total: stages.append(stage))
+    assert stages == ["reading"]
     assert asked == [("open-llm-leaderboard/contents", "data/train-00000-of-00001.parquet")]
     assert (live.revision, live.newest, live.hub_away) == (
         "c0ffee",
