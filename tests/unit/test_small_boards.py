@@ -16,14 +16,15 @@ from components.leaderboard import (
     answer,
     load_board,
     load_live_board,
-    movement,
+    compare_vintages,
     pareto_frontier,
     read_board,
-    search,
+    search_board,
     shortlist_scores,
     weighted_average,
     without_public_base,
 )
+from components.ui.leaderboard.labels import why_moved
 from tests.support.live_board import recorded_layout
 
 NULLABLE = ("chat_template", "merged", "moe", "flagged")
@@ -198,18 +199,18 @@ def test_the_weighted_average_weighs_each_benchmark_and_needs_all_of_them():
 def test_a_search_fits_the_rows_that_a_filter_has_left():
     board = load_board("2025-03-final")
     left = board[board["kind"] == "base"]
-    found = search(left, "@org:^google$")
+    found = search_board(left, "@org:^google$")
     assert ids(found) == ids(left[left["organization"] == "google"])
     assert len(found) > 1
 
 
 def test_a_column_of_which_nothing_is_known_matches_nothing():
-    assert search(SIZES.assign(license=float("nan")), "@license:.*").empty
+    assert search_board(SIZES.assign(license=float("nan")), "@license:.*").empty
 
 
 def test_the_reason_why_an_expression_is_none_is_given_without_the_librarys_opening():
     with pytest.raises(BoardError) as caught:
-        search(SIZES, "(")
+        search_board(SIZES, "(")
     assert str(caught.value).startswith("'(' is no regular expression: missing )")
 
 
@@ -218,7 +219,7 @@ def test_the_reason_why_an_expression_is_none_is_given_without_the_librarys_open
 
 def moved(before: dict[str, Any], after: dict[str, Any]) -> str:
     earlier, later = board({"model_id": "a/m", **before}), board({"model_id": "a/m", **after})
-    return movement(earlier, later, ["a/m"])["why"].iloc[0]
+    return why_moved(compare_vintages(earlier, later, ["a/m"]).to_dict("records")[0])
 
 
 @pytest.mark.parametrize(
@@ -262,14 +263,14 @@ def test_a_model_is_ranked_among_its_vintage_best_first_and_equals_share_the_bet
         {"model_id": "a/equal-too", "average": 20.0},
         {"model_id": "a/last", "average": 10.0},
     )
-    rows = movement(runs, runs.head(1), ids(runs))
+    rows = compare_vintages(runs, runs.head(1), ids(runs))
     assert rows["rank_before"].tolist() == [1, 2, 2, 4]
     assert rows["rank_after"].isna().tolist() == [False, True, True, True]
     assert (rows["rank_before"].dtype, rows["rank_after"].dtype) == ("Int64", "Int64")
 
 
 def test_models_that_no_vintage_lists_have_numbers_that_are_unknown():
-    rows = movement(SIZES, SIZES, ["no/body"])
+    rows = compare_vintages(SIZES, SIZES, ["no/body"])
     assert rows[["average_before", "average_after", "change"]].dtypes.eq("float64").all()
     assert rows["change"].isna().all()
 
