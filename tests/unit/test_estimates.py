@@ -7,7 +7,7 @@ import pytest
 
 from components.errors import PriceListError
 from components.numbers import PriceDistribution
-from components.pricing import error_band, estimates, read_prices
+from components.pricing import error_band, point_estimates, read_prices
 from components.pricing.price_file import MAX_BYTES
 
 
@@ -22,8 +22,8 @@ class Answers:
 
 
 def test_each_estimate_is_the_figure_that_its_name_says():
-    found = estimates(cast(PriceDistribution, Answers()))
-    assert found == {"median": 1.0, "mean": 2.0, "mode": 3.0, "top-3 weighted mean": 4.0}
+    found = point_estimates(cast(PriceDistribution, Answers()))
+    assert found == {"median": 1.0, "mean": 2.0, "mode": 3.0, "top3_mean": 4.0}
 
 
 @pytest.mark.parametrize(

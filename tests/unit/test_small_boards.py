@@ -8,22 +8,24 @@ import pandas as pd
 import pytest
 
 from benchmarks.full_board import parquet
-from components.assets import DatasetFile, Progress
+from components.assets import DatasetFile
+from components.control import Control
 from components.errors import BoardError
 from components.leaderboard import (
     BENCHMARKS,
     BoardQuery,
     answer,
+    compare_vintages,
     load_board,
     load_live_board,
-    movement,
     pareto_frontier,
     read_board,
-    search,
+    search_board,
     shortlist_scores,
     weighted_average,
     without_public_base,
 )
+from components.ui.leaderboard.labels import why_moved
 from tests.support.live_board import recorded_layout
 
 NULLABLE = ("chat_template", "merged", "moe", "flagged")
@@ -137,7 +139,7 @@ def test_of_several_runs_the_best_counts_unless_all_are_asked_for():
     assert answer(runs, BoardQuery())["average"].tolist() == [2.0]
     every = answer(runs, BoardQuery(every_run=True))
     assert every["average"].tolist() == [2.0, 1.0]
-    assert all("several runs" in badges for badges in every["badges"])
+    assert all("several_runs" in caveats for caveats in every["caveats"])
 
 
 def test_a_ranking_by_twins_takes_in_instruct_models_without_a_public_base():
@@ -198,18 +200,18 @@ def test_the_weighted_average_weighs_each_benchmark_and_needs_all_of_them():
 def test_a_search_fits_the_rows_that_a_filter_has_left():
     board = load_board("2025-03-final")
     left = board[board["kind"] == "base"]
-    found = search(left, "@org:^google$")
+    found = search_board(left, "@org:^google$")
     assert ids(found) == ids(left[left["organization"] == "google"])
     assert len(found) > 1
 
 
 def test_a_column_of_which_nothing_is_known_matches_nothing():
-    assert search(SIZES.assign(license=float("nan")), "@license:.*").empty
+    assert search_board(SIZES.assign(license=float("nan")), "@license:.*").empty
 
 
 def test_the_reason_why_an_expression_is_none_is_given_without_the_librarys_opening():
     with pytest.raises(BoardError) as caught:
-        search(SIZES, "(")
+        search_board(SIZES, "(")
     assert str(caught.value).startswith("'(' is no regular expression: missing )")
 
 
@@ -218,7 +220,7 @@ def test_the_reason_why_an_expression_is_none_is_given_without_the_librarys_open
 
 def moved(before: dict[str, Any], after: dict[str, Any]) -> str:
     earlier, later = board({"model_id": "a/m", **before}), board({"model_id": "a/m", **after})
-    return movement(earlier, later, ["a/m"])["why"].iloc[0]
+    return why_moved(compare_vintages(earlier, later, ["a/m"]).iloc[0].to_dict())
 
 
 @pytest.mark.parametrize(
@@ -262,14 +264,14 @@ def test_a_model_is_ranked_among_its_vintage_best_first_and_equals_share_the_bet
         {"model_id": "a/equal-too", "average": 20.0},
         {"model_id": "a/last", "average": 10.0},
     )
-    rows = movement(runs, runs.head(1), ids(runs))
+    rows = compare_vintages(runs, runs.head(1), ids(runs))
     assert rows["rank_before"].tolist() == [1, 2, 2, 4]
     assert rows["rank_after"].isna().tolist() == [False, True, True, True]
     assert (rows["rank_before"].dtype, rows["rank_after"].dtype) == ("Int64", "Int64")
 
 
 def test_models_that_no_vintage_lists_have_numbers_that_are_unknown():
-    rows = movement(SIZES, SIZES, ["no/body"])
+    rows = compare_vintages(SIZES, SIZES, ["no/body"])
     assert rows[["average_before", "average_after", "change"]].dtypes.eq("float64").all()
     assert rows["change"].isna().all()
 
@@ -303,14 +305,15 @@ def test_the_live_board_tells_its_commit_its_last_submission_and_why_the_hub_was
     file.write_bytes(parquet(frame))
     asked: list[tuple[str, str]] = []
 
-    def fetch(repo_id: str, name: str, progress: Progress) -> DatasetFile:
+    def fetch(repo_id: str, name: str, control: Control | None) -> DatasetFile:
         asked.append((repo_id, name))
-        progress("reading", 1, None)
+        if control is not None:
+            control.report("reading")
         return DatasetFile(file, "c0ffee", "it is asleep")
 
     monkeypatch.setattr("components.leaderboard.live.fetch_dataset_file", fetch)
     stages: list[str] = []
-    live = load_live_board(lambda stage, done, total: stages.append(stage))
+    live = load_live_board(Control(lambda progress: stages.append(progress.stage)))
     assert stages == ["reading"]
     assert asked == [("open-llm-leaderboard/contents", "data/train-00000-of-00001.parquet")]
     assert (live.revision, live.newest, live.hub_away) == (
