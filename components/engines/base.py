@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from components.control import Control
-from components.numbers import NumberTrie, Scorer
-from components.numbers.trie import TokenPath
+from components.numbers import NumberTrie, Scorer, TokenPath
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerFast

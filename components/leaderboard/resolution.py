@@ -123,7 +123,7 @@ def pairwise(scores: pd.DataFrame, models: Sequence[str], value: str = "score") 
     found = [model for model in dict.fromkeys(models) if model in sides]
     pairs = []
     for first, second in combinations(found, 2):
-        both = sides[first].join(sides[second], how="inner", suffixes=("_1", "_2"))
+        both = sides[first].add_suffix("_1").join(sides[second].add_suffix("_2"), how="inner")
         difference = both[f"{value}_1"] - both[f"{value}_2"]
         stderr = (both[f"{errors}_1"] ** 2 + both[f"{errors}_2"] ** 2) ** 0.5
         pairs.append(

@@ -1,26 +1,21 @@
 """What is true of numbers for any tokenizer and engine: atlas, strategy, trie, distribution."""
 
-from components.numbers.atlas import (
-    CONTEXTS,
-    IN_PLACE,
-    LARGEST_NUMBER,
-    PREFIX,
-    NumberAtlas,
-    NumberContext,
-    number_atlas,
-)
+from components.numbers.atlas import LARGEST_NUMBER, NumberAtlas, number_atlas
+from components.numbers.context import CONTEXTS, IN_PLACE, PREFIX, NumberContext
 from components.numbers.cost import cost_summary, sequence_costs
 from components.numbers.distribution import FirstToken, PriceDistribution
 from components.numbers.first_token import (
-    FirstTokenInformation,
     as_ranges,
     first_token_information,
     possible_counts,
     still_possible,
 )
+from components.numbers.information import FirstTokenInformation
+from components.numbers.scorer import NextTokens, Scorer, TopToken
 from components.numbers.strategy import LONG_SAMPLE, NumberingStrategy, numbering_strategy
-from components.numbers.trie import NumberTrie, NumberTrieCache
-from components.numbers.walk import Scorer, walk
+from components.numbers.trie import NumberTrie, TokenPath
+from components.numbers.trie_cache import NumberTrieCache
+from components.numbers.trie_walk import walk
 
 __all__ = [
     "CONTEXTS",
@@ -30,6 +25,7 @@ __all__ = [
     "PREFIX",
     "FirstToken",
     "FirstTokenInformation",
+    "NextTokens",
     "NumberAtlas",
     "NumberContext",
     "NumberTrie",
@@ -37,6 +33,8 @@ __all__ = [
     "NumberingStrategy",
     "PriceDistribution",
     "Scorer",
+    "TokenPath",
+    "TopToken",
     "as_ranges",
     "cost_summary",
     "first_token_information",

@@ -27,12 +27,12 @@ def sequence_costs(
     `description_tokens` (the description by itself), `sequence_tokens`, `price_tokens` (those
     that hold a digit of the price), `number_share` (price tokens per sequence token, 0 to 1).
     """
-    own = backend(tokenizer)
+    library = backend(tokenizer)
     texts = [f"{prompt}{price}" for prompt, price in zip(prompts, dollars, strict=True)]
-    alone = own.encode_batch_fast(list(descriptions), add_special_tokens=False)
-    whole = own.encode_batch_fast(texts, add_special_tokens=False)
+    alone = library.encode_batch_fast(list(descriptions), add_special_tokens=False)
+    whole = library.encode_batch_fast(texts, add_special_tokens=False)
     sequence = np.array([len(encoding) for encoding in whole], dtype=np.int64)
-    price = number_atlas(own, dollars).counts
+    price = number_atlas(library, dollars).counts
     return pd.DataFrame(
         {
             "description_tokens": [len(encoding) for encoding in alone],

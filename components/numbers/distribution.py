@@ -9,6 +9,8 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from components.numbers.information import FirstTokenInformation, entropy
+
 Method = Literal["tree", "plain"]
 
 _READ_AS_NUMBER = re.compile(r"\s*\d+\s*", re.ASCII)
@@ -16,12 +18,13 @@ _READ_AS_NUMBER = re.compile(r"\s*\d+\s*", re.ASCII)
 
 @dataclass(frozen=True, eq=False)
 class FirstToken:
-    """What the first token after the prompt says, and what it leaves open.
+    """A first token after the prompt, and the prices that can follow from it.
 
-    Its `text` has `probability`. `numbers` are the prices 0..999 that are written with it first:
-    the distribution's `probabilities[numbers]` is what becomes of it, beside its `overflow`, its
-    `unexplored` mass and, for the rest, text that is no number. A token that begins no number
-    has no numbers; its overflow is its whole probability where it begins a further spelling.
+    Its `text` has `probability`. `numbers` are the prices 0..999 that are written with it first.
+    The probability is the sum of the distribution's `probabilities[numbers]`, of `overflow`
+    (what goes on to 1,000 or more), of `unexplored` (what was not scored, or not told by the
+    engine, after this token) and of text that is no number. A token that begins no number has
+    no numbers; its overflow is its whole probability where it begins another spelling of one.
     """
 
     token_id: int
@@ -37,15 +40,18 @@ class PriceDistribution:
     """P(n) for the whole-dollar part n of 0..999, and where the rest of the probability went.
 
     `probabilities` (shape (1000,)), `overflow` (1,000 and more), `not_a_number` and `unexplored`
-    sum to 1; NumberTrie says what counts as which. A mass that was left unexplored is missing
-    where it belongs, so each probability is a lower bound, short by `unexplored` at most.
+    sum to 1; NumberTrie says what counts as which. Unexplored mass belongs to one of the other
+    parts, unknown which, so each of them is a lower bound, short by `unexplored` at most.
+    `untold` is the part of `unexplored` that the engine did not tell (0 for one that knows the
+    whole vocabulary); the rest of it was within the tolerance and not scored.
 
     Every figure below is of the distribution given that the price is a number 0..999, in whole
     dollars; NaN if no such mass was found.
 
     `first_tokens` are those that begin a number and the likeliest others, likeliest first.
-    `passes` of the model, the `tokens` they ran, in `seconds` of wall time, are what it took;
-    `method` is "tree" (many nodes against one cache) or "plain" (each node as its own sequence).
+    `passes` counts the model's forward passes, `tokens` what these ran, `seconds` is wall time;
+    `method` is "tree" (many nodes against one key/value cache) or "plain" (each node as a
+    sequence of its own).
     """
 
     probabilities: NDArray[np.float64]
@@ -57,6 +63,7 @@ class PriceDistribution:
     tokens: int
     seconds: float
     method: Method
+    untold: float = 0.0
 
     def __post_init__(self) -> None:
         self.probabilities.flags.writeable = False  # results are shared between visitors
@@ -117,7 +124,7 @@ class PriceDistribution:
         """-ln of the probability of the `actual` price's whole dollars, in nats; lower is better.
 
         The logarithmic score of Gneiting & Raftery 2007 with its sign turned. Infinite where the
-        model gives no probability at all, NaN where what it gives was left unexplored.
+        model gives no probability at all, NaN where what it gives may be unexplored.
         """
         dollars = _whole_dollars(actual)
         given = self.given_number[dollars] if dollars < len(self.probabilities) else 0.0
@@ -128,18 +135,17 @@ class PriceDistribution:
 
     @property
     def first_token_information(self) -> float:
-        """I(first token; price) / H(price): what the first token tells of the price, 0 to 1.
+        """I(first token; price) / H(price), 0 to 1, given a number 0..999.
 
-        A price has one first token, so the mutual information is the first token's entropy given
-        a number. 1 where each number is one token, and where the price is certain.
+        As FirstTokenInformation has it: 1 where each number is one token, and where the price is
+        certain; NaN if no number has any probability.
         """
         if self._empty:
             return math.nan
         per_token = np.array(
             [self.given_number[token.numbers].sum() for token in self.first_tokens]
         )
-        price = _entropy(self.given_number)
-        return min(1.0, _entropy(per_token) / price) if price > 0 else 1.0
+        return FirstTokenInformation(entropy(per_token), entropy(self.given_number)).share
 
     @property
     def top3(self) -> float:
@@ -167,8 +173,3 @@ def _whole_dollars(price: float) -> int:
     if not (math.isfinite(price) and price >= 0):
         raise ValueError(f"a price is 0 or more, not {price}")
     return math.floor(price)
-
-
-def _entropy(probabilities: NDArray[np.float64]) -> float:
-    positive = probabilities[probabilities > 0]
-    return float(-(positive * np.log(positive)).sum())

@@ -1,37 +1,15 @@
-"""What a price's first token says about the price, and what it leaves open."""
+"""What the first token of a number, as a tokenizer writes it, leaves open."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from itertools import groupby
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from components.numbers.atlas import NumberAtlas
-
-
-@dataclass(frozen=True)
-class FirstTokenInformation:
-    """How much of a price's entropy its first token settles, in bits.
-
-    The first token is a function of the price, so the mutual information of the two is the
-    first token's own entropy: I(T; N) = H(T) - H(T|N) = H(T). (Cover & Thomas, Elements of
-    Information Theory, 2nd ed., section 2.4.)
-    """
-
-    first_token_bits: float
-    price_bits: float
-
-    @property
-    def share(self) -> float:
-        """I(first token; price) / H(price), 0 to 1; NaN where the price is certain already."""
-        if self.price_bits == 0:
-            return math.nan
-        return min(self.first_token_bits / self.price_bits, 1.0)
+from components.numbers.information import FirstTokenInformation, entropy
 
 
 def first_token_information(
@@ -48,15 +26,9 @@ def first_token_information(
     _, price = np.unique(atlas.numbers, return_inverse=True)
     _, first = np.unique(atlas.first_places, return_inverse=True)
     return FirstTokenInformation(
-        _entropy(np.bincount(first, given)), _entropy(np.bincount(price, given))
+        first_token_bits=entropy(np.bincount(first, given)),
+        price_bits=entropy(np.bincount(price, given)),
     )
-
-
-def _entropy(weights: npt.NDArray[Any]) -> float:
-    """The entropy of a distribution in bits; the same for the same weights in any order."""
-    total = math.fsum(weights)
-    shares = [share for weight in weights if (share := weight / total) > 0]
-    return max(math.fsum(-share * math.log2(share) for share in shares), 0.0)
 
 
 def still_possible(atlas: NumberAtlas, number: int) -> npt.NDArray[np.int64]:

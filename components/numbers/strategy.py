@@ -6,11 +6,13 @@ import random
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import numpy as np
 
-from components.numbers.atlas import PREFIX, NumberAtlas, number_atlas
+from components.numbers.atlas import NumberAtlas, number_atlas, number_pieces
+from components.numbers.context import PREFIX, NumberContext
+from components.numbers.encoding import encode_numbers
 from components.tokenization.backend import backend
 
 if TYPE_CHECKING:
@@ -24,6 +26,7 @@ SPELLINGS = ("7", "07", "007")
 LONG_DIGITS = (4, 5, 6)
 # Of the longer numbers a random sample is run: all of them would take seconds.
 LONG_SAMPLE = 1000
+_LONG_EXAMPLES = (1299, 12999, 129999)
 
 _PATTERNS = {
     "one digit at a time": lambda digits: (1,) * digits,
@@ -44,10 +47,10 @@ class NumberingStrategy:
 
     `tokens_per_number` says how many numbers take how many tokens; `digit_vocabulary` counts the
     vocabulary's entries of ASCII digits only. `chunking` is how numbers of 4 to 6 digits are cut
-    (LONG_SAMPLE drawn of each length), `long_examples` the tokens of some. `prefix_kept` and
-    `decoded_back` say of how many of 0 to 999 the prefix's own tokens stay as they are, and the
-    text comes back from its tokens. `bare_differs` says how many get other tokens without any
-    text before them, `bare_example` those of 999. `spellings` are the tokens of 7, 07 and 007.
+    (LONG_SAMPLE drawn of each length), `long_examples` the tokens of some. `prefix_kept` counts
+    those of 0 to 999 that leave the prefix's tokens unchanged, `decoded_back` those whose tokens
+    decode to the same text, `bare_differs` those that get other tokens without any text before
+    them; `bare_example` are 999's then. `spellings` are the tokens of 7, 07 and 007.
     """
 
     name: StrategyName
@@ -75,28 +78,25 @@ class NumberingStrategy:
 
 def numbering_strategy(tokenizer: AnyTokenizer) -> NumberingStrategy:
     """The strategy that writing all of 0 to 999 after `Price is $` shows."""
-    own = backend(tokenizer)
-    atlas = number_atlas(own)
-    long_atlases = {digits: number_atlas(own, _sample(digits)) for digits in LONG_DIGITS}
-    bare = number_atlas(own, template="{n}")
-    kept, decoded = _round_trip(own)
+    library = backend(tokenizer)
+    atlas = number_atlas(library)
+    long_atlases = {digits: number_atlas(library, _sample(digits)) for digits in LONG_DIGITS}
+    bare = number_atlas(library, template="{n}")
+    round_trip = _round_trip(library)
+    examples = number_atlas(library, _LONG_EXAMPLES).pieces
+    spelled = number_pieces(library, encode_numbers(library, NumberContext(PREFIX), SPELLINGS))
     return NumberingStrategy(
         name=_name(atlas),
         tokens_per_number=dict(sorted(Counter(atlas.counts.tolist()).items())),
-        digit_vocabulary=sum(token.isascii() and token.isdigit() for token in own.get_vocab()),
+        digit_vocabulary=sum(token.isascii() and token.isdigit() for token in library.get_vocab()),
         chunking=_chunking(long_atlases),
-        long_examples=dict(
-            zip(_EXAMPLES, number_atlas(own, _EXAMPLES).pieces, strict=True),
-        ),
-        prefix_kept=kept,
-        decoded_back=decoded,
+        long_examples=dict(zip(_LONG_EXAMPLES, examples, strict=True)),
+        prefix_kept=round_trip.prefix_unchanged,
+        decoded_back=round_trip.decoded_back,
         bare_differs=sum(a != b for a, b in zip(atlas.pieces, bare.pieces, strict=True)),
         bare_example=bare.pieces[999],
-        spellings={spelling: _in_place(own, spelling) for spelling in SPELLINGS},
+        spellings=dict(zip(SPELLINGS, spelled, strict=True)),
     )
-
-
-_EXAMPLES = (1299, 12999, 129999)
 
 
 def _name(atlas: NumberAtlas) -> StrategyName:
@@ -132,22 +132,18 @@ def _chunking(atlases: Mapping[int, NumberAtlas]) -> str:
     return "by vocabulary"
 
 
-def _round_trip(own: Tokenizer) -> tuple[int, int]:
-    """How many of 0 to 999 leave the prefix's tokens as they are, and come back from theirs."""
-    texts = [f"{PREFIX}{number}" for number in range(1000)]
-    start = own.encode(PREFIX, add_special_tokens=False).ids
-    ids = [e.ids for e in own.encode_batch_fast(texts, add_special_tokens=False)]
-    decoded = own.decode_batch(ids, skip_special_tokens=False)
-    return (
-        sum(own_ids[: len(start)] == start for own_ids in ids),
-        sum(back == text for back, text in zip(decoded, texts, strict=True)),
-    )
+class _RoundTrip(NamedTuple):
+    """How many of 0 to 999 leave the prefix's tokens unchanged, and decode to their own text."""
+
+    prefix_unchanged: int
+    decoded_back: int
 
 
-def _in_place(own: Tokenizer, spelling: str) -> tuple[str, ...]:
-    encoding = own.encode(f"{PREFIX}{spelling}", add_special_tokens=False)
-    return tuple(
-        token
-        for token, (_, end) in zip(encoding.tokens, encoding.offsets, strict=True)
-        if end > len(PREFIX)
+def _round_trip(tokenizer: Tokenizer) -> _RoundTrip:
+    prefix = tokenizer.encode(PREFIX, add_special_tokens=False).ids
+    encoded = encode_numbers(tokenizer, NumberContext(PREFIX), map(str, range(1000)))
+    decoded = tokenizer.decode_batch([one.ids for one in encoded], skip_special_tokens=False)
+    return _RoundTrip(
+        prefix_unchanged=sum(one.ids[: len(prefix)] == prefix for one in encoded),
+        decoded_back=sum(text == one.text for text, one in zip(decoded, encoded, strict=True)),
     )

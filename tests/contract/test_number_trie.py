@@ -41,12 +41,16 @@ def test_prompt_and_path_are_the_tokens_of_the_text(hub, repo_id):
 
 
 @pytest.mark.parametrize("repo_id", MODELS)
-def test_one_node_looks_past_a_separator_for_each_number(hub, repo_id):
+def test_each_number_has_one_node_for_the_separator_after_it(hub, repo_id):
     _, trie = tries(repo_id).after(PROMPT)
     comma = load_tokenizer(repo_id)("$1,", add_special_tokens=False)["input_ids"][-1]
-    looks = [node for node in trie.nodes if node.tokens[-1:] == (comma,)]
-    assert sorted(node.number for node in looks if node.number is not None) == [*range(1000)]
-    assert all(not len(node.children) for node in looks)
+    nodes = [node for node in trie.nodes if node.tokens[-1:] == (comma,)]
+    assert sorted(node.number for node in nodes if node.number is not None) == [*range(1000)]
+    assert all(not len(node.children) for node in nodes)
+    numbers, separators = trie.separator_nodes
+    assert [trie.nodes[i].tokens for i in separators] == [
+        (*trie.nodes[i].tokens, comma) for i in numbers
+    ]
 
 
 @pytest.mark.parametrize("prompt", ["Price: ", "Price is $", "Cost in dollars:\t", "価格は", "1"])

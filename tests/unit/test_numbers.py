@@ -19,6 +19,8 @@ from components.numbers import (
     sequence_costs,
     still_possible,
 )
+from components.numbers.encoding import encode_numbers
+from components.numbers.information import entropy
 from components.tokenization import MAX_UPLOAD_MB, cut_text, disagreements, read_tokenizer
 from tests.support.small_tokenizer import CHARACTERS, tokenizer_of_digits
 
@@ -47,13 +49,22 @@ def test_a_context_without_exactly_one_number_is_refused_with_the_way_out(templa
     assert "{n}" in caught.value.way_out
 
 
-@given(st.text(max_size=40))
-def test_any_text_is_a_context_or_is_refused(text):
-    try:
-        context = NumberContext.parse(text)
-    except ContextError:
-        return
-    assert context.write(7).startswith(context.prefix)
+FIELDS = {"{n}": "1234", "{n:,}": "1,234", "{n:.2f}": "1234.00", "{n:,.2f}": "1,234.00"}
+PLAIN_TEXT = st.text(st.characters(exclude_characters="{}n:"), max_size=8)
+BRACES = st.sampled_from(["{", "}", "{}", "{a}", "{ n}", "{N}"])
+
+
+@given(st.lists(st.one_of(PLAIN_TEXT, BRACES, st.sampled_from(list(FIELDS))), max_size=6))
+@example(["{", "{n}", "}"])
+@example(["{n}", "{n:,}"])
+def test_a_text_is_a_context_if_it_holds_one_number_and_all_else_stays_as_it_is(parts: list[str]):
+    template = "".join(parts)
+    if sum(part in FIELDS for part in parts) == 1:
+        written = "".join(FIELDS.get(part, part) for part in parts)
+        assert NumberContext.parse(template).write(1234) == written
+    else:
+        with pytest.raises(ContextError):
+            NumberContext.parse(template)
 
 
 def test_a_token_that_joins_the_prefix_to_the_first_digit_counts():
@@ -99,6 +110,21 @@ def test_added_tokens_that_take_in_a_part_of_some_numbers_are_counted(added, fir
         assert list(pieces) == alone
 
 
+def test_an_encoded_number_has_its_whole_texts_tokens_and_knows_which_are_its_own():
+    context = NumberContext("is ", ",", ".")
+    five, long = encode_numbers(DIGITS, context, ["5", "1,234"])
+    assert (five.text, long.text) == ("is 5.", "is 1,234.")
+    assert (long.begin, long.end) == (3, 8)
+    assert five.ids == DIGITS.encode("is 5.").ids
+    assert "".join(DIGITS.id_to_token(token) or "" for token in long.number_ids) == "1,234"
+
+
+def test_more_numbers_than_one_call_encodes_come_in_order():
+    encoded = encode_numbers(DIGITS, NumberContext("$"), map(str, range(2500)))
+    assert [number.text for number in encoded] == [f"${n}" for n in range(2500)]
+    assert [len(number.ids) for number in encoded] == [len(f"${n}") for n in range(2500)]
+
+
 def test_no_numbers_make_an_empty_atlas():
     assert number_atlas(DIGITS, []).frame().empty
 
@@ -108,15 +134,14 @@ WEIGHTS = st.lists(st.floats(0, 1e6), min_size=100, max_size=100).filter(lambda 
 
 @given(WEIGHTS)
 def test_one_token_per_number_settles_all_whatever_the_prices(weights):
-    share = first_token_information(number_atlas(WHOLE, range(100)), weights).share
-    assert share == 1 or math.isnan(share)
+    assert first_token_information(number_atlas(WHOLE, range(100)), weights).share == 1
 
 
 @given(WEIGHTS)
 def test_the_settled_share_lies_between_none_and_all(weights):
     information = first_token_information(number_atlas(DIGITS, range(100)), weights)
     assert 0 <= information.first_token_bits <= information.price_bits + 1e-9
-    assert math.isnan(information.share) or 0 <= information.share <= 1
+    assert 0 <= information.share <= 1
 
 
 def test_the_settled_share_of_uniform_prices_is_what_arithmetic_says():
@@ -127,8 +152,29 @@ def test_the_settled_share_of_uniform_prices_is_what_arithmetic_says():
     assert information.first_token_bits == pytest.approx(by_hand)
 
 
-def test_a_certain_price_leaves_nothing_to_settle():
-    assert math.isnan(first_token_information(number_atlas(DIGITS, [7]), [3.0]).share)
+def test_a_certain_price_is_settled_by_its_first_token():
+    assert first_token_information(number_atlas(DIGITS, [7]), [3.0]).share == 1
+    assert first_token_information(number_atlas(DIGITS, [7, 70]), [3.0, 0.0]).share == 1
+
+
+def test_a_first_token_that_all_prices_share_settles_nothing_and_is_no_negative_zero():
+    share = first_token_information(number_atlas(DIGITS, [70, 71]), [1.0, 1.0]).share
+    assert f"{share:.0%}" == "0%"
+    assert math.copysign(1, share) == 1
+
+
+@given(WEIGHTS)
+def test_the_entropy_of_weights_is_the_textbooks_in_bits_and_the_same_in_any_order(weights):
+    shares = np.array(weights) / sum(weights)
+    shares = shares[shares > 0]
+    assert entropy(weights) == pytest.approx(-(shares * np.log2(shares)).sum(), abs=1e-9)
+    assert entropy(weights) == entropy(sorted(weights))
+
+
+def test_the_entropy_of_what_is_certain_is_zero_and_of_nothing_unknown():
+    assert math.copysign(1, entropy([0.0, 2.0])) == 1
+    assert entropy([0.0, 2.0]) == 0
+    assert math.isnan(entropy([0.0, 0.0]))
 
 
 @pytest.mark.parametrize("weights", [[1.0], [0.0, 0.0], [-1.0, 2.0], [math.nan, 1.0]])

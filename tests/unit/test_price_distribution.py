@@ -1,7 +1,7 @@
 """The walk and what is read from a distribution, with a scripted model: the definition's cases."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cache
 
 import numpy as np
@@ -12,9 +12,16 @@ from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers
 from transformers import PreTrainedTokenizerFast
 
 from components.errors import TokenizerError
-from components.numbers import NumberTrie, NumberTrieCache, PriceDistribution, walk
+from components.numbers import (
+    NextTokens,
+    NumberTrie,
+    NumberTrieCache,
+    PriceDistribution,
+    TokenPath,
+    TopToken,
+    walk,
+)
 from components.numbers.distribution import Method
-from components.numbers.trie import TokenPath
 
 PROMPT = "Price is $"
 ENDS = [".", " ", "k", " million", "\n", " dollars", "٣", "<end>", "-", ", or"]
@@ -43,7 +50,7 @@ class ScriptedModel:
     method: Method = "plain"
     note: str | None = None
     pass_size = 7
-    ahead: Sequence[TokenPath] = ()
+    prefetched: Sequence[TokenPath] = ()
     passes = tokens = 0
 
     def __init__(self, whole: bool, script: dict[str, dict[str, float]]):
@@ -51,7 +58,7 @@ class ScriptedModel:
         self.names = {i: name for name, i in self.ids.items()}
         self.trie: NumberTrie = tries(whole).after(PROMPT)[1]
         self.script = script
-        self.asked: list[TokenPath] = []
+        self.scored: list[TokenPath] = []
 
     def next(self, path: TokenPath) -> np.ndarray:
         line = self.script.get("|".join(self.names[token] for token in path), {".": 1.0})
@@ -60,16 +67,17 @@ class ScriptedModel:
             found[self.ids[name]] = probability
         return found
 
-    def score(self, paths: Sequence[TokenPath], likely: Sequence[TokenPath] = ()) -> np.ndarray:
+    def score(self, paths: Sequence[TokenPath], prefetch: Sequence[TokenPath] = ()) -> NextTokens:
         assert len(paths) <= self.pass_size
-        self.asked += paths
+        self.scored += paths
         self.passes += 1
-        return np.stack([self.next(path)[self.trie.columns] for path in paths])
+        rows = np.stack([self.next(path)[self.trie.columns] for path in paths])
+        return NextTokens.with_all_told(rows)
 
-    def likeliest(self, count: int) -> list[tuple[int, str, float]]:
+    def top_tokens(self, count: int) -> list[TopToken]:
         after = self.next(())
         best = np.argsort(-after)[:count].tolist()
-        return [(token, self.names[token], float(after[token])) for token in best]
+        return [TopToken(token, self.names[token], float(after[token])) for token in best]
 
     def price(self, tolerance: float = 0.0) -> PriceDistribution:
         return walk(self.trie, self, tolerance)
@@ -182,10 +190,10 @@ def test_a_smaller_tolerance_scores_all_that_a_larger_one_does_and_leaves_less(
     for tolerance in sorted(tolerances, reverse=True):
         model = random_script(seed, whole)
         found = model.price(tolerance)
-        assert len(model.asked) == len(set(model.asked))
-        assert before[0] <= set(model.asked)
+        assert len(model.scored) == len(set(model.scored))
+        assert before[0] <= set(model.scored)
         assert found.unexplored <= before[1] + 1e-12
-        before = set(model.asked), found.unexplored
+        before = set(model.scored), found.unexplored
 
 
 @few
@@ -211,36 +219,36 @@ def test_first_tokens_account_for_all_that_comes_after_them(seed, whole, toleran
     assert probabilities == sorted(probabilities, reverse=True)
 
 
-def with_guesses(model: ScriptedModel) -> ScriptedModel:
-    """The same, running what is likely to be asked for along with a pass that has room."""
+def with_prefetching(model: ScriptedModel) -> ScriptedModel:
+    """The same, running what is likely to be needed along with a pass that has room."""
     known: set[TokenPath] = set()
     score = model.score
 
-    def score_and_guess(paths: Sequence[TokenPath], likely: Sequence[TokenPath] = ()) -> np.ndarray:
+    def score_and_prefetch(
+        paths: Sequence[TokenPath], prefetch: Sequence[TokenPath] = ()
+    ) -> NextTokens:
         rows = score(paths)
         run = [path for path in paths if path not in known]
         if run:
-            run += [path for path in likely if path not in known][: model.pass_size - len(run)]
+            run += [path for path in prefetch if path not in known][: model.pass_size - len(run)]
         else:
             model.passes -= 1
         known.update(run)
         assert all(path[:end] in known for path in run for end in range(len(path)))
         return rows
 
-    model.score = score_and_guess
+    model.score = score_and_prefetch
     return model
 
 
 @few
 @given(st.integers(0, 10**6), st.booleans(), st.floats(0, 0.5))
-def test_guessing_what_is_asked_for_next_changes_no_result_and_takes_no_more_passes(
-    seed, whole, tolerance
-):
-    plain, guessing = random_script(seed, whole), with_guesses(random_script(seed, whole))
-    plain.pass_size = guessing.pass_size = 300
-    expected, found = plain.price(tolerance), guessing.price(tolerance)
-    assert guessing.asked == plain.asked
-    assert guessing.passes <= plain.passes
+def test_prefetching_changes_no_result_and_takes_no_more_passes(seed, whole, tolerance):
+    plain, prefetching = random_script(seed, whole), with_prefetching(random_script(seed, whole))
+    plain.pass_size = prefetching.pass_size = 300
+    expected, found = plain.price(tolerance), prefetching.price(tolerance)
+    assert prefetching.scored == plain.scored
+    assert prefetching.passes <= plain.passes
     assert (found.probabilities == expected.probabilities).all()
     assert found.unexplored == expected.unexplored
 
@@ -248,12 +256,109 @@ def test_guessing_what_is_asked_for_next_changes_no_result_and_takes_no_more_pas
 def test_separators_seen_so_far_tell_which_ones_join_the_last_pass():
     numbers = {str(n): 0.05 for n in range(20)}
     script = {"": numbers} | {n: {",": 0.2, ".": 0.8} for n in numbers}
-    models = ScriptedModel(True, script), with_guesses(ScriptedModel(True, script))
+    models = ScriptedModel(True, script), with_prefetching(ScriptedModel(True, script))
     for model in models:
         model.pass_size = 18
         assert model.price(0.105).unexplored <= 0.105
     # The prompt, 18 numbers, 2 numbers and some separators, more separators for those of the two.
     assert [model.passes for model in models] == [4, 3]
+
+
+def telling(model: ScriptedModel, is_told: Callable[[TokenPath], np.ndarray]) -> ScriptedModel:
+    """The same, without the tokens for which `is_told`, shape (vocabulary,), is false."""
+
+    def score(paths: Sequence[TokenPath], prefetch: Sequence[TokenPath] = ()) -> NextTokens:
+        model.scored += paths
+        model.passes += 1
+        rows = np.stack([model.next(path) * is_told(path) for path in paths])
+        return NextTokens(rows[:, model.trie.columns], rows.sum(axis=1))
+
+    model.score = score
+    return model
+
+
+def telling_the_likeliest(model: ScriptedModel, count: int) -> ScriptedModel:
+    """The same as an engine that answers with the likeliest tokens only."""
+
+    def is_told(path: TokenPath) -> np.ndarray:
+        after = model.next(path)
+        return after >= np.sort(after)[-count]
+
+    return telling(model, is_told)
+
+
+def telling_random_tokens(model: ScriptedModel, seed: int, share: float) -> ScriptedModel:
+    return telling(
+        model,
+        lambda path: np.random.default_rng([seed, 1, *path]).random(len(model.ids)) < share,
+    )
+
+
+@few
+@given(st.integers(0, 10**6), st.booleans(), st.floats(0, 0.5), st.floats(0, 1))
+def test_with_random_tokens_untold_the_parts_sum_to_one_and_each_is_a_lower_bound(
+    seed, whole, tolerance, share
+):
+    found = telling_random_tokens(random_script(seed, whole), seed, share).price(tolerance)
+    truth = random_script(seed, whole).price()
+    parts_found, parts_true = (
+        np.array([*each.probabilities, each.overflow, each.not_a_number]) for each in (found, truth)
+    )
+    assert parts_found.sum() + found.unexplored == pytest.approx(1, abs=1e-12)
+    assert parts_found.min() >= 0
+    assert (parts_found <= parts_true + 1e-12).all()
+    assert 0 <= found.untold <= found.unexplored
+    assert found.unexplored - found.untold <= tolerance + 1e-12
+
+
+@few
+@given(st.integers(0, 10**6), st.booleans(), st.floats(0, 0.5), st.floats(0, 1))
+def test_first_tokens_account_for_what_was_not_told_after_them(seed, whole, tolerance, share):
+    model = telling_random_tokens(random_script(seed, whole), seed, share)
+    found = model.price(tolerance)
+    begun = [token for token in found.first_tokens if len(token.numbers)]
+    for token in begun:
+        mass = found.probabilities[token.numbers].sum() + token.overflow + token.unexplored
+        assert mass <= token.probability + 1e-12
+        if token.probability and whole:  # after a whole number, all that ends it is that number
+            assert mass == pytest.approx(token.probability, abs=1e-12)
+    untold_first = 1 - model.score([()]).told[0]
+    behind = sum(token.unexplored for token in begun)
+    assert untold_first + behind == pytest.approx(found.unexplored, abs=1e-12)
+
+
+def test_an_engine_that_tells_twenty_of_a_thousand_number_tokens_leaves_the_rest_unexplored():
+    script = {"": {str(n): 1 / 1000 * (1 + (n < 20) / 2) for n in range(1000)}}
+    script[""] = {name: mass / sum(script[""].values()) for name, mass in script[""].items()}
+    truth = priced(script, whole=True)
+    found = telling_the_likeliest(ScriptedModel(True, script), 20).price(0.0)
+    told = sum(sorted(script[""].values())[-20:])
+    assert told < 0.05
+    assert found.unexplored == found.untold == pytest.approx(1 - told)
+    assert found.probabilities[:20] == pytest.approx(truth.probabilities[:20])
+    assert (found.overflow, found.not_a_number) == (0, 0)
+    assert not found.probabilities[20:].any()
+
+
+def test_untold_mass_is_that_of_the_nodes_way_there():
+    script = {"": {"1": 0.5, "2": 0.5}, "1": {"2": 0.75, ".": 0.25}}
+    model = ScriptedModel(False, script)
+    hidden = model.ids["2"]
+
+    def is_told(path: TokenPath) -> np.ndarray:
+        return np.arange(len(model.ids)) != (hidden if path else -1)
+
+    found = telling(model, is_told).price()
+    assert parts(found) == {1: 0.125, 2: 0.5}
+    assert found.untold == found.unexplored == 0.375
+
+
+def test_what_was_not_told_comes_on_top_of_the_tolerance():
+    script = {"": {"1": 0.5, "2": 0.25, "3": 0.125, "4": 0.125}}
+    found = telling_the_likeliest(ScriptedModel(False, script), 2).price(0.25)
+    assert parts(found) == {1: 0.5}
+    assert found.untold == 0.25
+    assert found.unexplored == 0.5
 
 
 @pytest.mark.parametrize("tolerance", [-0.1, 1, math.nan])
@@ -265,7 +370,7 @@ def test_a_tolerance_that_is_no_share_is_refused(tolerance):
 def test_a_certain_model_takes_few_nodes_at_a_tolerance():
     model = ScriptedModel(False, {"": {"7": 0.999, "8": 0.001}})
     model.price(0.01)
-    assert len(model.asked) == 2
+    assert len(model.scored) == 2
 
 
 def distribution(masses: dict[int, float], **others: float) -> PriceDistribution:
@@ -359,6 +464,16 @@ def test_first_token_information_is_the_mutual_information_over_the_entropy(seed
     information = (joint[seen] * np.log(joint[seen] / outer[seen])).sum()
     entropy = -(joint[seen] * np.log(joint[seen])).sum()
     assert found.first_token_information == pytest.approx(information / entropy)
+
+
+def test_of_a_certain_price_the_first_token_tells_all():
+    assert priced({"": {"7": 1.0}}).first_token_information == 1
+
+
+def test_a_first_token_that_tells_nothing_is_no_negative_zero():
+    found = priced({"": {"1": 1.0}, "1": {"0": 0.5, "1": 0.5}})
+    assert f"{found.first_token_information:.0%}" == "0%"
+    assert math.copysign(1, found.first_token_information) == 1
 
 
 def test_the_top_three_mean_averages_tokens_that_are_positive_numbers():

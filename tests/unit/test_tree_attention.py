@@ -7,29 +7,29 @@ import torch
 from transformers import LlamaConfig, LlamaForCausalLM
 
 from components.engines.local import tree_attention
-from components.engines.local.tree_attention import OwnKeys, own_keys
+from components.engines.local.tree_attention import TreeKeys, attend_to
 
 PROMPT, EARLIER, NEW = 9, 5, 6
 ALL = PROMPT + EARLIER + NEW
 
 
-def own_places() -> OwnKeys:
-    """Every new token sees the prompt, up to two earlier nodes, and itself."""
+def small_tree() -> TreeKeys:
+    """Every query sees the prompt, up to two earlier nodes, and itself."""
     generator = torch.Generator().manual_seed(1)
     earlier = PROMPT + torch.randint(0, EARLIER - 1, (NEW,), generator=generator)
     itself = PROMPT + EARLIER + torch.arange(NEW)
-    places = torch.stack([earlier, earlier + 1, itself], dim=1)
-    places[0] = itself[0]  # no earlier one
-    unused = torch.zeros_like(places, dtype=torch.bool)
-    unused[0, 1:] = True
-    return OwnKeys(PROMPT, places, unused)
+    indices = torch.stack([earlier, earlier + 1, itself], dim=1)
+    indices[0] = itself[0]  # no earlier one
+    padding = torch.zeros_like(indices, dtype=torch.bool)
+    padding[0, 1:] = True
+    return TreeKeys(PROMPT, indices, padding)
 
 
-def mask_of(own: OwnKeys, hidden: int, dtype: torch.dtype) -> torch.Tensor:
+def mask_of(tree: TreeKeys, hidden: int, dtype: torch.dtype) -> torch.Tensor:
     """The same as an additive mask, without the first `hidden` of the prompt (a window's)."""
     seen = torch.zeros(NEW, ALL, dtype=torch.bool)
     seen[:, hidden:PROMPT] = True
-    seen.scatter_(1, own.places, True)
+    seen.scatter_(1, tree.indices, True)
     seen[1, PROMPT + EARLIER - 1] &= hidden == 0  # a window may hide an ancestor too
     low = torch.finfo(dtype).min
     return torch.zeros(1, 1, NEW, ALL, dtype=dtype).masked_fill(~seen, low)
@@ -46,10 +46,10 @@ def test_a_trees_attention_is_that_of_its_mask(hidden, dtype, off):
     generator = torch.Generator().manual_seed(0)
     query = torch.randn(1, 6, NEW, 8, generator=generator).to(dtype)
     key, value = torch.randn(2, 1, 2, ALL, 8, generator=generator).to(dtype)
-    own = own_places()
-    mask = mask_of(own, hidden, dtype)
+    tree = small_tree()
+    mask = mask_of(tree, hidden, dtype)
     expected, _ = tree_attention.attention(Layer(), query, key, value, mask)
-    with own_keys(own):
+    with attend_to(tree):
         found, _ = tree_attention.attention(Layer(), query, key, value, mask)
     assert found.dtype == dtype
     assert (found - expected).abs().max() <= off
@@ -58,16 +58,16 @@ def test_a_trees_attention_is_that_of_its_mask(hidden, dtype, off):
 def test_what_is_not_known_is_left_to_the_mask():
     query = torch.randn(1, 6, NEW, 8)
     key, value = torch.randn(2, 1, 2, ALL, 8)
-    own = own_places()
-    mask = mask_of(own, 0, torch.float32)
+    tree = small_tree()
+    mask = mask_of(tree, 0, torch.float32)
     bias = torch.randn(1, 6, NEW, ALL)
     expected, _ = tree_attention.attention(Layer(), query, key, value, mask, position_bias=bias)
-    with own_keys(own):
+    with attend_to(tree):
         found, _ = tree_attention.attention(Layer(), query, key, value, mask, position_bias=bias)
     assert torch.equal(found, expected)
 
 
-def test_a_model_with_its_own_attention_keeps_it():
+def test_a_model_with_another_attention_than_torchs_is_not_changed():
     shape: dict[str, Any] = {"vocab_size": 8, "hidden_size": 8, "intermediate_size": 8}
     shape |= {"num_hidden_layers": 1, "num_attention_heads": 2}
     eager, torchs = (

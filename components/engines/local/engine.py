@@ -17,8 +17,7 @@ from components.engines.local.scorers import LocalScorer, PlainScorer, TreeScore
 from components.engines.local.tree_check import TreeCheck
 from components.engines.prices import price_distribution
 from components.errors import BasewiseError, EngineError
-from components.numbers import NumberTrie, PriceDistribution, Scorer
-from components.numbers.trie import TokenPath
+from components.numbers import NumberTrie, PriceDistribution, Scorer, TokenPath
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerFast

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -11,9 +11,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from components.engines.local.tree_attention import OwnKeys, own_keys
+from components.engines.local.pass_plan import PassPlan, plan_pass, split_into_chunks
+from components.engines.local.transformers_compat import (
+    empty_full_cache,
+    masks_by_layer_type,
+    sliding_window,
+)
+from components.engines.local.tree_attention import TreeKeys, attend_to
+from components.engines.local.tree_cache import TreeCache
+from components.numbers import NextTokens, NumberTrie, TokenPath, TopToken
 from components.numbers.distribution import Method
-from components.numbers.trie import NumberTrie, TokenPath
 
 if TYPE_CHECKING:
     import torch
@@ -30,22 +37,22 @@ OnePass = Callable[[], AbstractContextManager[None]]
 
 @dataclass(frozen=True)
 class PromptState:
-    """What is known once a prompt was run: its key/value cache and the likeliest next token."""
+    """What running a prompt leaves: its key/value cache and the likeliest next token."""
 
     cache: Cache
     next_token: int
 
 
 class LocalScorer:
-    """What both ways of scoring share: one prompt, the columns to keep, what was run.
+    """A Scorer of one prompt for a trie's columns; the two kinds differ in how they run paths.
 
-    `one_pass` is entered around each pass of the model: it takes turns with others, and may
-    raise where the caller wants no more.
+    `one_pass` is entered around each forward pass of the model: it takes turns with others, and
+    may raise where the caller wants no more.
     """
 
     method: Method
     note: str | None = None
-    ahead: Sequence[TokenPath] = ()
+    prefetched: Sequence[TokenPath] = ()
 
     def __init__(
         self,
@@ -67,26 +74,25 @@ class LocalScorer:
         self._one_pass = one_pass
         self._after_prompt: torch.Tensor | None = None
 
-    def score(
-        self, paths: Sequence[TokenPath], likely: Sequence[TokenPath] = ()
-    ) -> NDArray[np.float64]:
-        """As Scorer has it."""
+    def score(self, paths: Sequence[TokenPath], prefetch: Sequence[TokenPath] = ()) -> NextTokens:
+        """As Scorer has it; a local model knows its whole vocabulary."""
         raise NotImplementedError
 
-    def prompt_state(self, prompt: TokenPath) -> PromptState | None:
-        """What running this prompt left, to continue from; None if it is another, or not kept."""
-        return None
-
-    def likeliest(self, count: int) -> list[tuple[int, str, float]]:
+    def top_tokens(self, count: int) -> list[TopToken]:
+        """As Scorer has it."""
         assert self._after_prompt is not None, "the empty path is scored first"
         best = self._after_prompt.topk(count)
         return [
-            (token, str(self._tokenizer.decode([token])), probability)
+            TopToken(token, str(self._tokenizer.decode([token])), probability)
             for token, probability in zip(best.indices.tolist(), best.values.tolist(), strict=True)
         ]
 
-    def _run(self, tokens: Sequence[Sequence[int]], **inputs: Any) -> Any:
-        """One pass of the model over a batch of token sequences."""
+    def prompt_state(self, prompt: TokenPath) -> PromptState | None:
+        """What running this prompt left, to go on from; None if another was run, or no cache."""
+        return None
+
+    def _forward(self, tokens: Sequence[Sequence[int]], **inputs: Any) -> Any:
+        """The model's output for a batch of token sequences: one pass."""
         import torch
 
         ids = torch.tensor(tokens, device=self._model.device)
@@ -95,20 +101,23 @@ class LocalScorer:
         return self._model(input_ids=ids, **inputs)
 
     def _probabilities(self, logits: torch.Tensor) -> NDArray[np.float64]:
-        """The columns' probabilities of each row of logits."""
+        """The columns' probabilities of each row of logits, shape (rows, columns).
+
+        ArithmeticError if they are not finite.
+        """
         import torch
 
-        found = []
+        parts = []
         for rows in logits.split(max(1, _SUMMED_LOGITS // logits.shape[-1])):
             exact = rows.float()
-            kept = exact[:, self._columns] - exact.logsumexp(-1, keepdim=True)
-            found.append(kept.exp())
-        probabilities = torch.cat(found).cpu().double().numpy()
+            columns = exact[:, self._columns] - exact.logsumexp(-1, keepdim=True)
+            parts.append(columns.exp())
+        probabilities = torch.cat(parts).cpu().double().numpy()
         if not np.isfinite(probabilities).all():
             raise ArithmeticError("its probabilities are no numbers")
         return probabilities
 
-    def _keep_first(self, logits: torch.Tensor) -> None:
+    def _remember_after_prompt(self, logits: torch.Tensor) -> None:
         self._after_prompt = logits.float().softmax(-1)
 
 
@@ -117,24 +126,23 @@ class PlainScorer(LocalScorer):
 
     method = "plain"
 
-    def score(
-        self, paths: Sequence[TokenPath], likely: Sequence[TokenPath] = ()
-    ) -> NDArray[np.float64]:
-        scored = np.empty((len(paths), len(self._columns)))
+    def score(self, paths: Sequence[TokenPath], prefetch: Sequence[TokenPath] = ()) -> NextTokens:
+        probabilities = np.empty((len(paths), len(self._columns)))
         by_length: defaultdict[int, list[int]] = defaultdict(list)
         for position, path in enumerate(paths):
             by_length[len(path)].append(position)
         for length, positions in by_length.items():
-            together = max(1, self._pass_tokens // (len(self._prompt) + length))
-            for start in range(0, len(positions), together):
-                part = positions[start : start + together]
-                sequences = [(*self._prompt, *paths[position]) for position in part]
+            batch_size = max(1, self._pass_tokens // (len(self._prompt) + length))
+            for start in range(0, len(positions), batch_size):
+                batch = positions[start : start + batch_size]
+                sequences = [(*self._prompt, *paths[position]) for position in batch]
                 with self._one_pass():
-                    logits = self._run(sequences, use_cache=False, logits_to_keep=1).logits[:, -1]
-                    scored[part] = self._probabilities(logits)
+                    output = self._forward(sequences, use_cache=False, logits_to_keep=1)
+                    logits = output.logits[:, -1]
+                    probabilities[batch] = self._probabilities(logits)
                     if not length:
-                        self._keep_first(logits[0])
-        return scored
+                        self._remember_after_prompt(logits[0])
+        return NextTokens.with_all_told(probabilities)
 
 
 class TreeScorer(LocalScorer):
@@ -142,9 +150,8 @@ class TreeScorer(LocalScorer):
 
     Each path's last token attends to the prompt, to the path's tokens before it, and to itself.
     All layers keep the whole prompt; a layer with a sliding window has it in its mask. The
-    prompt's pass also runs the trie's first levels where they are small, ahead of being asked:
-    a pass of ten nodes takes about as long as one of a hundred. Nothing is kept once the scorer
-    is gone.
+    prompt's last pass also runs the trie's first levels where they are small: a pass of ten nodes
+    takes about as long as one of a hundred. The cache goes with the scorer.
     """
 
     method = "tree"
@@ -158,182 +165,101 @@ class TreeScorer(LocalScorer):
         one_pass: OnePass,
     ):
         super().__init__(model, tokenizer, prompt, trie, one_pass)
-        self._inner = {node.tokens for node in trie.nodes[1:] if len(node.children)}
-        ahead: list[TokenPath] = []
-        for depth in range(1, trie.depth + 1):
-            level = sorted(path for path in self._inner if len(path) == depth)
-            if len(ahead) + len(level) > min(self._pass_tokens // 4, self.pass_size - 1):
-                break
-            ahead += level
-        self.ahead = ahead
-        self._known: dict[TokenPath, NDArray[np.float64]] = {}
-        # Per layer, keys and values (1, heads, rows, size): the prompt's, then the inner nodes'.
-        self._layers: list[tuple[torch.Tensor, torch.Tensor]] = []
-        self._rows: dict[TokenPath, int] = {}
+        inner = {node.tokens for node in trie.nodes[1:] if len(node.children)}
+        room = min(self._pass_tokens // 4, self.pass_size - 1)
+        self.prefetched = first_levels(inner, room)
+        self._cache = TreeCache(len(prompt), inner)
+        self._scored: dict[TokenPath, NDArray[np.float64]] = {}
 
-    def score(
-        self, paths: Sequence[TokenPath], likely: Sequence[TokenPath] = ()
-    ) -> NDArray[np.float64]:
-        if not self._known:
+    def score(self, paths: Sequence[TokenPath], prefetch: Sequence[TokenPath] = ()) -> NextTokens:
+        if not self._scored:
             self._run_prompt()
-        if missing := [path for path in paths if path not in self._known]:
-            guessed = [path for path in likely if path not in self._known]
-            missing += guessed[: self.pass_size - len(missing)]
+        if missing := [path for path in paths if path not in self._scored]:
+            extra = [path for path in prefetch if path not in self._scored]
+            missing += extra[: self.pass_size - len(missing)]
             with self._one_pass():
-                rows = self._probabilities(self._tree_pass((), missing, None))
-            self._known.update(zip(missing, rows, strict=True))
-        # A path is asked for once, but for the empty one.
-        return np.stack([self._known[path] for path in paths])
+                plan = plan_pass(self._prompt, 0, missing, self._cache.rows)
+                logits = self._run_plan(plan, self._cache.select(plan.ancestors))
+                rows = self._probabilities(logits)
+            self._scored.update(zip(missing, rows, strict=True))
+        rows = np.stack([self._scored[path] for path in paths])
+        return NextTokens.with_all_told(rows)
 
     def prompt_state(self, prompt: TokenPath) -> PromptState | None:
-        import torch
-
         if prompt != self._prompt or self._after_prompt is None:
             return None
-        rows = torch.arange(len(prompt), device=self._model.device)
-        return PromptState(self._cache_of(rows), int(self._after_prompt.argmax()))
+        return PromptState(self._cache.select([]), int(self._after_prompt.argmax()))
 
     def _run_prompt(self) -> None:
-        from transformers import DynamicCache
-
-        # Not built for the model's layers, where those with a sliding window would forget.
-        cache = DynamicCache()
-        *firsts, last = batched(self._prompt, self._pass_tokens)
-        for part in firsts:
+        """Run the prompt, in several passes if it is long, and with the last the first levels."""
+        cache = empty_full_cache()
+        *firsts, last = split_into_chunks(self._prompt, self._pass_tokens)
+        for chunk in firsts:
             with self._one_pass():
-                self._run([part], cache=cache, use_cache=True, logits_to_keep=1)
+                self._forward([chunk], cache=cache, use_cache=True, logits_to_keep=1)
         with self._one_pass():
-            logits = self._tree_pass(last, self.ahead, cache)
-            self._keep_first(logits[0])
+            plan = plan_pass(self._prompt, len(last), self.prefetched, {})
+            logits = self._run_plan(plan, cache)
+            self._remember_after_prompt(logits[0])
             rows = self._probabilities(logits)
-        self._known.update(zip([(), *self.ahead], rows, strict=True))
+        self._scored.update(zip([(), *self.prefetched], rows, strict=True))
 
-    def _tree_pass(
-        self, part: TokenPath, paths: Sequence[TokenPath], cache: Cache | None
-    ) -> torch.Tensor:
-        """Run the prompt's last `part` and the last tokens of `paths`; the logits after each.
+    def _run_plan(self, plan: PassPlan, cache: Cache) -> torch.Tensor:
+        """The logits after the prompt (if the plan has a chunk of it) and after each path.
 
-        Of `part`, those after its last token. `cache` holds what of the prompt is before it;
-        without one, all that earlier passes kept is there.
+        `cache` holds the keys and values that the plan says are cached.
         """
-        import torch
-
-        length, new = len(self._prompt), set(paths)
-        before = length - len(part)
-        begun = {path[:end] for path in paths for end in range(1, len(path))}
-        ancestors = sorted(begun - new, key=self._rows.__getitem__)
-        cached = before + len(ancestors)
-        nodes = [*ancestors, *paths]
-        queries = len(part) + len(paths)
-        # Where the keys are: the prompt so far, ancestors run before, the part, the new nodes.
-        place = dict(zip(ancestors, range(before, cached), strict=True))
-        place |= dict(zip(paths, range(cached + len(part), cached + queries), strict=True))
-        positions = torch.arange(cached + queries)
-        positions[cached : cached + len(part)] = torch.arange(before, length)
-        for path in nodes:
-            positions[place[path]] = length + len(path) - 1
-        seen = torch.zeros(queries, cached + queries, dtype=torch.bool)
-        seen[:, :before] = True
-        seen[:, cached : cached + len(part)] = positions[cached:, None] >= torch.arange(
-            before, length
-        )
-        pairs = [
-            (query, place[path[:end]])
-            for query, path in enumerate(paths, start=len(part))
-            for end in range(1, len(path) + 1)
-        ]
-        if pairs:
-            seen[tuple(torch.tensor(pairs).T)] = True
-
-        if cache is None:
-            rows = [*range(length), *(self._rows[path] for path in ancestors)]
-            cache = self._cache_of(torch.tensor(rows, device=self._model.device))
-        # The prompt's own tokens see many keys.
-        with nullcontext() if part else own_keys(self._own_keys(paths, place)):
-            output = self._run(
-                [(*part, *(path[-1] for path in paths))],
-                attention_mask=self._masks(seen, positions[cached:, None] - positions),
-                position_ids=positions[None, cached:].to(self._model.device),
+        # The prompt's tokens attend to more keys than a tree's.
+        with nullcontext() if plan.chunk else attend_to(self._tree_keys(plan)):
+            output = self._forward(
+                [plan.tokens],
+                attention_mask=self._masks(plan),
+                position_ids=self._on_device(plan.query_positions)[None],
                 cache=cache,
                 use_cache=True,
-                logits_to_keep=len(paths) + bool(part),
+                logits_to_keep=len(plan.paths) + bool(plan.chunk),
             )
-        self._keep(cache, cached + len(part), paths)
+        self._cache.store(cache, plan.first_path, plan.paths)
         return output.logits[0]
 
-    def _own_keys(self, paths: Sequence[TokenPath], place: Mapping[TokenPath, int]) -> OwnKeys:
-        import torch
-
-        most = max(map(len, paths))
-        places = [
-            [place[path[: min(end, len(path))]] for end in range(1, most + 1)] for path in paths
-        ]
-        lengths = torch.tensor([len(path) for path in paths])
-        return OwnKeys(
+    def _tree_keys(self, plan: PassPlan) -> TreeKeys:
+        return TreeKeys(
             prompt=len(self._prompt),
-            places=torch.tensor(places).to(self._model.device),
-            unused=(torch.arange(most) >= lengths[:, None]).to(self._model.device),
+            indices=self._on_device(plan.path_keys),
+            padding=self._on_device(plan.path_keys_padding),
         )
 
-    def _cache_of(self, rows: torch.Tensor) -> Cache:
-        from transformers.cache_utils import Cache, DynamicLayer
-
-        layers = []
-        for keys, values in self._layers:
-            layer = DynamicLayer()
-            layer.lazy_initialization(keys, values)
-            layer.keys, layer.values = keys.index_select(2, rows), values.index_select(2, rows)
-            layers.append(layer)
-        return Cache(layers=layers)
-
-    def _keep(self, cache: Any, start: int, paths: Sequence[TokenPath]) -> None:
-        """Put the new keys and values of those nodes that others come after into the buffers.
-
-        Those of `paths` begin at `start` in the cache. The prompt's are put there first.
-        """
-        import torch
-
-        length = len(self._prompt)
-        if not self._layers:
-            for layer in cache.layers:
-                both = []
-                for found in (layer.keys, layer.values):
-                    shape = (*found.shape[:2], length + len(self._inner), found.shape[3])
-                    kept = found.new_empty(shape)
-                    kept[:, :, :length] = found[:, :, :length]
-                    both.append(kept)
-                self._layers.append((both[0], both[1]))
-        inner = [position for position, path in enumerate(paths) if path in self._inner]
-        if not inner:
-            return
-        first = length + len(self._rows)
-        taken = torch.tensor(inner, device=self._model.device) + start
-        for layer, both in zip(cache.layers, self._layers, strict=True):
-            for found, kept in zip((layer.keys, layer.values), both, strict=True):
-                kept[:, :, first : first + len(inner)] = found.index_select(2, taken)
-        self._rows.update((paths[position], first + i) for i, position in enumerate(inner))
-
-    def _masks(self, seen: torch.Tensor, distance: torch.Tensor) -> Any:
-        """What is added to attention scores: one mask, or one for each type of layer."""
-        import torch
-
-        def additive(allowed: torch.Tensor) -> torch.Tensor:
-            dtype = self._model.dtype
-            mask = torch.zeros(allowed.shape, dtype=dtype).masked_fill_(
-                ~allowed, torch.finfo(dtype).min
-            )
-            return mask[None, None].to(self._model.device)
-
-        config = self._model.config.get_text_config()
-        window = getattr(config, "sliding_window", None)
-        masks = {"full_attention": additive(seen)}
+    def _masks(self, plan: PassPlan) -> Any:
+        """What is added to the attention scores: one mask, or one for each type of layer."""
+        window = sliding_window(self._model)
+        sliding = None
         if window is not None:
-            masks["sliding_attention"] = additive(seen & (distance < window))
-        if (types := getattr(config, "layer_types", None)) is not None:
-            return {kind: masks[kind] for kind in set(types)}
-        return masks["full_attention" if window is None else "sliding_attention"]
+            sliding = self._additive_mask(plan.visible & (plan.distances < window))
+        return masks_by_layer_type(self._model, self._additive_mask(plan.visible), sliding)
+
+    def _additive_mask(self, visible: NDArray[np.bool_]) -> torch.Tensor:
+        """0 where a key is visible, else the lowest number there is; (1, 1, queries, keys)."""
+        import torch
+
+        dtype = self._model.dtype
+        mask = torch.zeros(visible.shape, dtype=dtype)
+        mask.masked_fill_(torch.from_numpy(~visible), torch.finfo(dtype).min)
+        return mask[None, None].to(self._model.device)
+
+    def _on_device(self, array: NDArray[Any]) -> torch.Tensor:
+        import torch
+
+        return torch.from_numpy(array).to(self._model.device)
 
 
-def batched(tokens: TokenPath, size: int) -> list[TokenPath]:
-    """The tokens in parts of `size`, the last one perhaps shorter."""
-    return [tokens[start : start + size] for start in range(0, len(tokens), size)]
+def first_levels(paths: set[TokenPath], room: int) -> list[TokenPath]:
+    """The paths of one token, of two, and so on: as many whole levels as there is room for."""
+    levels: defaultdict[int, list[TokenPath]] = defaultdict(list)
+    for path in sorted(paths):
+        levels[len(path)].append(path)
+    chosen: list[TokenPath] = []
+    for depth in sorted(levels):
+        if len(chosen) + len(levels[depth]) > room:
+            break
+        chosen += levels[depth]
+    return chosen

@@ -22,8 +22,7 @@ from components.assets import cache_root
 from components.engines.base import ModelId
 from components.engines.local.scorers import LocalScorer, PlainScorer, TreeScorer
 from components.errors import EngineError
-from components.numbers import NumberTrie
-from components.numbers.trie import TokenPath
+from components.numbers import NumberTrie, TokenPath
 
 _log = logging.getLogger(__name__)
 
@@ -64,7 +63,7 @@ def check_trees(make: MakeScorer, trie: NumberTrie, vocabulary: int, itemsize: i
         scored = _scored_as_tree(make(TreeScorer, whole), paths)
     except EngineError as error:
         return TreeCheck(works=False, reason=error.problem)
-    expected = make(PlainScorer, whole).score(compared)
+    expected = make(PlainScorer, whole).score(compared).probabilities
     distance = np.abs(np.stack([scored[path] for path in compared]) - expected).sum(axis=1) / 2
     if distance.mean() <= bound:
         return TreeCheck(works=True)
@@ -82,7 +81,7 @@ def _scored_as_tree(
     rows: dict[TokenPath, NDArray[np.float64]] = {}
     for depth in range(max(map(len, prefixes)) + 1):
         level = sorted(path for path in prefixes if len(path) == depth)
-        rows.update(zip(level, tree.score(level), strict=True))
+        rows.update(zip(level, tree.score(level).probabilities, strict=True))
     return rows
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 
 import numpy as np
@@ -211,9 +210,8 @@ def _settled_shares(loaded: dict[str, LoadedTokenizer]) -> list[go.Figure]:
         )
         for repo_id, tokenizer in loaded.items()
     ]
-    if any(math.isnan(row.information.share) for row in rows):
-        st.info("All prices are the same: there is nothing left for a token to settle.")
-        return []
+    if all(row.information.price_bits == 0 for row in rows):
+        st.info("All prices are the same: the price is certain, and so is its first token.")
     shares = settled_shares(rows, prices=described, theme=shell.theme())
     shell.chart(
         shares,
