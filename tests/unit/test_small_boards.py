@@ -8,7 +8,8 @@ import pandas as pd
 import pytest
 
 from benchmarks.full_board import parquet
-from components.assets import DatasetFile, Progress
+from components.assets import DatasetFile
+from components.control import Control
 from components.errors import BoardError
 from components.leaderboard import (
     BENCHMARKS,
@@ -138,7 +139,7 @@ def test_of_several_runs_the_best_counts_unless_all_are_asked_for():
     assert answer(runs, BoardQuery())["average"].tolist() == [2.0]
     every = answer(runs, BoardQuery(every_run=True))
     assert every["average"].tolist() == [2.0, 1.0]
-    assert all("several runs" in badges for badges in every["badges"])
+    assert all("several_runs" in caveats for caveats in every["caveats"])
 
 
 def test_a_ranking_by_twins_takes_in_instruct_models_without_a_public_base():
@@ -219,7 +220,7 @@ def test_the_reason_why_an_expression_is_none_is_given_without_the_librarys_open
 
 def moved(before: dict[str, Any], after: dict[str, Any]) -> str:
     earlier, later = board({"model_id": "a/m", **before}), board({"model_id": "a/m", **after})
-    return why_moved(compare_vintages(earlier, later, ["a/m"]).to_dict("records")[0])
+    return why_moved(compare_vintages(earlier, later, ["a/m"]).iloc[0].to_dict())
 
 
 @pytest.mark.parametrize(
@@ -304,14 +305,15 @@ def test_the_live_board_tells_its_commit_its_last_submission_and_why_the_hub_was
     file.write_bytes(parquet(frame))
     asked: list[tuple[str, str]] = []
 
-    def fetch(repo_id: str, name: str, progress: Progress) -> DatasetFile:
+    def fetch(repo_id: str, name: str, control: Control | None) -> DatasetFile:
         asked.append((repo_id, name))
-        progress("reading", 1, None)
+        if control is not None:
+            control.report("reading")
         return DatasetFile(file, "c0ffee", "it is asleep")
 
     monkeypatch.setattr("components.leaderboard.live.fetch_dataset_file", fetch)
     stages: list[str] = []
-    live = load_live_board(lambda stage, done, total: stages.append(stage))
+    live = load_live_board(Control(lambda progress: stages.append(progress.stage)))
     assert stages == ["reading"]
     assert asked == [("open-llm-leaderboard/contents", "data/train-00000-of-00001.parquet")]
     assert (live.revision, live.newest, live.hub_away) == (
