@@ -12,6 +12,7 @@ from components.engines.local import (
 from components.engines.pool import EnginePool, PooledEngine
 from components.engines.prices import PromptScorer, price_distribution, prompt_scorer
 from components.engines.queue import Queue
+from components.numbers import NextTokens, Scorer
 
 __all__ = [
     "Engine",
@@ -19,10 +20,12 @@ __all__ = [
     "EnginePool",
     "LocalEngine",
     "ModelId",
+    "NextTokens",
     "PooledEngine",
     "Precision",
     "PromptScorer",
     "Queue",
+    "Scorer",
     "fetch_engine",
     "load_engine",
     "open_engine",

@@ -22,7 +22,7 @@ class Queue:
     def place(self, control: Control) -> Iterator[None]:
         """Wait for one's place to be the first, and hold it.
 
-        Until then `control` is told how many are before. Whatever that raises (StoppedError, or
+        Until then it is reported to `control` how many are before. Whatever that raises (StoppedError, or
         a page that its visitor left) gives the place up.
         """
         ticket = object()

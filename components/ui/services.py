@@ -41,7 +41,7 @@ _SETTINGS = usable_settings()
 class LoadedTokenizer:
     """A tokenizer, where it came from, and how it writes numbers.
 
-    `key` is the same for the same files; `asset` is None for one that the visitor brought.
+    `key` is the same for the same files; `asset` is None for an uploaded one.
     `costs` are its sequence_costs over the catalogue, a row per product in its order.
     """
 

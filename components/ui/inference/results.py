@@ -110,8 +110,8 @@ def _stopped() -> None:
 
 def _badge(estimate: float, actual: float) -> str:
     off = estimate - actual
-    told = f"off by ${abs(off):,.2f} {'over' if off > 0 else 'under'}"
-    return f":{error_band(estimate, actual)}-badge[{plain(told)}]"
+    words = f"off by ${abs(off):,.2f} {'over' if off > 0 else 'under'}"
+    return f":{error_band(estimate, actual)}-badge[{plain(words)}]"
 
 
 def _named(prediction: Prediction) -> NamedDistribution:
