@@ -1,6 +1,7 @@
 # make run     sets up .venv and serves the app
 # make check   lint, types and the quick tests: nothing that downloads, starts servers or loads weights
 # make test    sets up and runs every test
+# make mutate  mutation tests of the rooms that only compute
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
@@ -35,6 +36,11 @@ lint: $(VENV)/dev.stamp
 	$(BIN)/lint-imports --no-logo
 	$(BIN)/deptry .
 	$(BIN)/pyright
+
+# Changes the rooms that only compute, one place at a time: which changes does no test notice?
+mutate: $(VENV)/dev.stamp
+	$(BIN)/mutmut run --max-children $(WORKERS)
+	$(BIN)/mutmut results
 
 # What the pages' tests read, once: afterwards they run without a network.
 .test-cache/tokenizers.stamp: components/registry/models.toml | $(VENV)/dev.stamp

@@ -194,7 +194,34 @@ def test_the_weighted_average_weighs_each_benchmark_and_needs_all_of_them():
     assert weighted_average(runs, dict.fromkeys(BENCHMARKS, 0.0)).isna().all()
 
 
+def test_a_weight_that_is_not_given_is_one():
+    scores = {name: float(place) for place, name in enumerate(BENCHMARKS)}
+    first, *_ = BENCHMARKS
+    weighted = weighted_average(board({"model_id": "a/m", **scores}), {first: 5.0})
+    assert weighted.tolist() == [pytest.approx(15 / 10)]
+
+
+def test_kinds_as_recorded_are_what_is_filtered_and_shown_when_asked_for():
+    runs = SIZES.assign(recorded_kind="fine-tuned")
+    assert ids(answer(runs, BoardQuery(kinds=["base"], recorded=True))) == []
+    assert set(answer(runs, BoardQuery(recorded=True))["kind"]) == {"fine-tuned"}
+    assert set(answer(runs, BoardQuery())["kind"]) == {"base", "fine-tuned"}
+
+
+def test_an_answers_rows_are_numbered_from_zero_in_its_order():
+    rows = answer(SIZES, BoardQuery(rank_by="params_b", search="@org:a|b"))
+    assert rows.index.tolist() == [0, 1, 2, 3]
+    assert "index" not in rows
+
+
 # Search
+
+
+def test_a_fields_value_may_hold_a_colon_and_found_rows_are_numbered_anew():
+    found = search_board(SIZES.assign(license="a:b"), "@license:^a:b$; nine")
+    assert ids(found) == ["a/nine"]
+    assert found.index.tolist() == [0]
+    assert found.columns.tolist() == SIZES.columns.tolist()
 
 
 def test_a_search_fits_the_rows_that_a_filter_has_left():
