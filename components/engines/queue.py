@@ -22,8 +22,8 @@ class Queue:
     def place(self, control: Control) -> Iterator[None]:
         """Wait for one's place to be the first, and hold it.
 
-        Until then it is reported to `control` how many are before. Whatever that raises (StoppedError, or
-        a page that its visitor left) gives the place up.
+        Until then `control` gets reports of how many are before. Whatever it raises (StoppedError,
+        or what a page raises that its visitor left) gives the place up.
         """
         ticket = object()
         with self._changed:

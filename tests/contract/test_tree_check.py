@@ -3,9 +3,10 @@
 import json
 import logging
 from dataclasses import replace
+from typing import Any
 
 import pytest
-from transformers.cache_utils import DynamicLayer
+from transformers.cache_utils import CacheLayerMixin, DynamicLayer
 
 from components.assets import cache_root
 from components.engines import LocalEngine, load_engine
@@ -71,6 +72,15 @@ def test_why_a_model_takes_no_tree_is_kept_with_the_result_and_logged_once(
 def test_a_name_that_transformers_no_longer_has_is_loud(hub, monkeypatch):
     """Our fault must not pass for a property of the model."""
     engine = load_engine(SMOL)
-    monkeypatch.delattr(DynamicLayer, "lazy_initialization")
+    initialize, update = DynamicLayer.lazy_initialization, DynamicLayer.update
+
+    def renamed_update(layer: Any, keys: Any, values: Any, *rest: Any, **named: Any) -> Any:
+        if not layer.is_initialized:
+            initialize(layer, keys, values)
+        return update(layer, keys, values, *rest, **named)
+
+    monkeypatch.setattr(DynamicLayer, "update", renamed_update)
+    for kind in (DynamicLayer, CacheLayerMixin):
+        monkeypatch.delattr(kind, "lazy_initialization")
     with pytest.raises(AttributeError, match="lazy_initialization"):
         engine.price_distribution(PROMPT, 0)

@@ -1,6 +1,7 @@
 """What visitors do, in a real browser against a real server."""
 
 import re
+import shutil
 import time
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
@@ -9,6 +10,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from benchmarks.serving import Server
+from components.assets import cache_root
 from tests.support.small_tokenizer import tokenizer_of_digits
 
 GPT2, QWEN = "openai-community/gpt2", "Qwen/Qwen2.5-7B"
@@ -274,6 +276,7 @@ def test_stop_while_prices_are_scored_stops_within_a_pass(server: Server, page: 
 
 
 def test_the_first_uses_check_is_said_and_stop_stops_it(fresh_server: Server, page: Page):
+    shutil.rmtree(cache_root() / "checks", ignore_errors=True)  # what earlier runs found out
     page.goto(fresh_server.address("live_inference", run=[SMOL]))
     predict = page.get_by_role("button", name="Predict")
     expect(predict).to_be_enabled()
@@ -291,16 +294,16 @@ def test_the_first_uses_check_is_said_and_stop_stops_it(fresh_server: Server, pa
 def test_a_model_in_four_bit_is_run_beside_itself_and_the_link_says_so(server: Server, page: Page):
     page.goto(server.address("live_inference", run=[SMOL]))
     page.get_by_role("button", name="Predict").click()
-    expect(page.get_by_text("run in 4 bit (NF4)")).to_have_count(0)
+    expect(page.get_by_text("Q4_1, then NF4")).to_have_count(0)
     expect(page.get_by_text("Median price")).to_be_visible(timeout=240_000)
     page.get_by_text("Weights in 4 bit").click()
     expect(page).to_have_url(re.compile("four_bit=true"))
     expect(page.get_by_text("Press Predict to run the models")).to_be_visible()
     page.get_by_role("button", name="Predict").click()
-    expect(page.get_by_text("run in 4 bit (NF4)").first).to_be_visible(timeout=240_000)
+    expect(page.get_by_text("Q4_1, then NF4").first).to_be_visible(timeout=240_000)
     page.get_by_text("Weights in 4 bit").click()
     expect(page.get_by_text("Median price")).to_be_visible()
-    expect(page.get_by_text("run in 4 bit (NF4)")).to_have_count(0)
+    expect(page.get_by_text("Q4_1, then NF4")).to_have_count(0)
     expect_no_error(page)
 
 

@@ -33,7 +33,8 @@ def test_no_text_cell_begins_like_a_formula(text):
     assert not cell.lstrip(BLANKS).startswith(tuple(SIGNS))
     assert not cell.startswith(("\t", "\r", "\n"))
     assert other == "x"
-    assert cell.removeprefix("'") == re.sub(r"\r\n?", "\n", text)
+    shown = re.sub(r"\r\n?", "\n", text)
+    assert cell in (shown, f"'{shown}")
 
 
 @pytest.mark.parametrize(

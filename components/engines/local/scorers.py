@@ -19,6 +19,7 @@ from components.engines.local.transformers_compat import (
 )
 from components.engines.local.tree_attention import TreeKeys, attend_to
 from components.engines.local.tree_cache import TreeCache
+from components.errors import EngineError
 from components.numbers import NextTokens, NumberTrie, TokenPath, TopToken
 from components.numbers.distribution import Method
 
@@ -103,7 +104,7 @@ class LocalScorer:
     def _probabilities(self, logits: torch.Tensor) -> NDArray[np.float64]:
         """The columns' probabilities of each row of logits, shape (rows, columns).
 
-        ArithmeticError if they are not finite.
+        EngineError if they are not finite.
         """
         import torch
 
@@ -114,7 +115,10 @@ class LocalScorer:
             parts.append(columns.exp())
         probabilities = torch.cat(parts).cpu().double().numpy()
         if not np.isfinite(probabilities).all():
-            raise ArithmeticError("its probabilities are no numbers")
+            raise EngineError(
+                "The model's probabilities are no numbers.",
+                way_out="Pick another model, or run it in another precision.",
+            )
         return probabilities
 
     def _remember_after_prompt(self, logits: torch.Tensor) -> None:
