@@ -1,6 +1,8 @@
 """Pure functions: data in, a plotly figure that stands alone as a picture out."""
 
+from components.charts.evidence import predictor_intervals
 from components.charts.information import NamedInformation, settled_shares
+from components.charts.movement import movement_between_vintages, reordering
 from components.charts.numbers import MOST_WITH_PIECES, NamedAtlas, atlas_heatmaps, first_token_maps
 from components.charts.prices import (
     NamedDistribution,
@@ -8,12 +10,8 @@ from components.charts.prices import (
     price_distributions,
     price_ranges,
 )
-from components.charts.scores import (
-    benchmark_profile,
-    rank_movement,
-    scores_by_size,
-    twin_dumbbells,
-)
+from components.charts.scores import benchmark_profile, twin_dumbbells
+from components.charts.size import scores_by_size
 from components.charts.style import ModelStyle, Theme, model_style, model_styles
 from components.charts.text import VISIBLE_BLANKS
 
@@ -31,9 +29,11 @@ __all__ = [
     "first_tokens",
     "model_style",
     "model_styles",
+    "movement_between_vintages",
+    "predictor_intervals",
     "price_distributions",
     "price_ranges",
-    "rank_movement",
+    "reordering",
     "scores_by_size",
     "settled_shares",
     "twin_dumbbells",

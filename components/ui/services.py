@@ -15,7 +15,15 @@ from components.assets import Asset, fetch_tokenizer
 from components.control import Control
 from components.errors import BasewiseError, TokenizerError
 from components.evaluation import Predictor
-from components.leaderboard import LIVE, VINTAGES, LiveBoard, load_board, load_live_board
+from components.leaderboard import (
+    LIVE,
+    VINTAGES,
+    LiveBoard,
+    as_recorded,
+    load_board,
+    load_live_board,
+    prepare,
+)
 from components.numbers import (
     NumberAtlas,
     NumberingStrategy,
@@ -30,6 +38,7 @@ from components.ui.kit.feedback import shown_progress, usable_settings
 from components.ui.kit.parallel import run_parallel
 from components.ui.kit.shared import SharedTable
 from components.ui.kit.text import plain
+from components.ui.leaderboard.labels import with_texts
 
 if TYPE_CHECKING:
     from components.tokenization.backend import AnyTokenizer
@@ -65,6 +74,11 @@ class Board:
     vintage: str
     live: LiveBoard | None = None
     instead_of_live: BasewiseError | None = None
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """The same for the same runs."""
+        return self.vintage, self.live.revision if self.live else ""
 
 
 def tokenizer(repo_id: str) -> LoadedTokenizer:
@@ -221,6 +235,14 @@ def board(vintage: str) -> Board:
         return Board(live.board, LIVE, live=live)
     except BasewiseError as error:
         return Board(_snapshot(VINTAGES[-1]), VINTAGES[-1], instead_of_live=error)
+
+
+@st.cache_resource(
+    max_entries=10, show_spinner=False, hash_funcs={Board: lambda board: str(board.key)}
+)
+def prepared(board: Board, *, recorded: bool = False) -> pd.DataFrame:
+    """The board's runs as `prepare` and `with_texts` give them; not to be changed."""
+    return with_texts(prepare(as_recorded(board.runs) if recorded else board.runs))
 
 
 def _live() -> LiveBoard:
