@@ -187,7 +187,8 @@ def served_basewise(folder: Path, frame: pd.DataFrame) -> Iterator[str]:
     write_to_hub_cache(cache, frame)
     environment = {"HF_HUB_OFFLINE": "1", "BASEWISE_CACHE": str(cache)}
     with running_server(folder / "app.log", environment=environment) as server:
-        yield server.address("leaderboard", vintage="live")
+        # An empty shortlist: rows pinned on top would be drawn before and after each step.
+        yield server.address("leaderboard", vintage="live", models="")
 
 
 @contextmanager
