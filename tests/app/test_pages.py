@@ -276,7 +276,7 @@ def test_rows_carry_uplift_and_caveats_their_own_and_their_twins():
     assert "type corrected" in rows["caveats"]["meta-llama/Llama-3.1-8B"]
     assert rows["twin_note"]["Qwen/Qwen2.5-7B"] == "Qwen2.5-7B-Instruct"
     assert rows["twin_note"]["meta-llama/Llama-3.1-8B"] == (
-        "Llama-3.1-8B-Instruct: type corrected; no chat template; better run: 28.20, February 2025"
+        "Llama-3.1-8B-Instruct: no chat template; better run: 28.20, February 2025; type corrected"
     )
     assert "better run: 28.20" in rows["caveats"]["meta-llama/Llama-3.1-8B-Instruct"]
     assert rows["also_in"]["Qwen/Qwen2.5-7B"] == "fine-tuned, Swallow"
@@ -330,10 +330,10 @@ def exported_rows() -> None:
     import streamlit as st
 
     from components.ui.kit.exports import csv_bytes
-    from components.ui.leaderboard import board
+    from components.ui.leaderboard import board, source_table
 
     st.dataframe(pd.read_csv(io.BytesIO(csv_bytes(board.board_export(board.shown())))))
-    found = board.source_table.rows("swallow")
+    found = source_table.rows("swallow")
     st.dataframe(pd.read_csv(io.BytesIO(csv_bytes(board.source_export("swallow", found)))))
     report = board.source_report("swallow", found).decode()
     st.text(f"{'&lt;NA&gt;' in report} {'CC BY 4.0' in report}")
@@ -344,10 +344,10 @@ def test_the_files_say_what_they_are_of_and_carry_caveats_twin_star_filters_and_
     at.query_params["kind"], at.query_params["max_b"] = "base", "9"
     at.run()
     assert not at.exception
-    rows = at.dataframe[0].value.set_index("model_id")
-    llama = rows.loc["meta-llama/Llama-3.1-8B"]
+    rows = at.dataframe[0].value.set_index("model_id").to_dict("index")
+    llama = rows["meta-llama/Llama-3.1-8B"]
     assert llama["twin"] == "meta-llama/Llama-3.1-8B-Instruct"
-    assert llama["twin_caveats"] == "type_corrected; no_chat_template"
+    assert llama["twin_caveats"] == "no_chat_template; type_corrected"
     assert "better run: 28.20, February 2025" in llama["twin_note"]
     assert llama["starred"]
     assert (llama["source"], llama["vintage"]) == ("ollm-v2", "2025-03-final")

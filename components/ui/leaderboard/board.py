@@ -178,11 +178,11 @@ def board_export(now: Shown) -> pd.DataFrame:
         "exported": date.today().isoformat(),
     }
     named = [name for name in COLUMN_LABELS if name in rows and name not in ("rank", "tied")]
-    notes = rows[["caveat_note", "twin_note"]]
     return rows[["rank", "tied", *named, *_EXPORTED]].assign(
         caveats=rows["caveats"],
         twin_caveats=rows["twin_caveats"],
-        **{name: notes[name] for name in notes},
+        caveat_note=rows["caveat_note"],
+        twin_note=rows["twin_note"],
         **taken,
     )
 
