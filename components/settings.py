@@ -78,6 +78,23 @@ class Settings(BaseSettings):
     answers: Annotated[
         _Count, Field(description="how many finished predictions stay in memory, for all visitors")
     ] = 500
+    stored_answers: Annotated[
+        _Count,
+        Field(description="how many finished live predictions stay on disk; the oldest go first"),
+    ] = 5000
+    runs: Annotated[
+        _Count, Field(description="how many runs are kept; a further one is refused")
+    ] = 50
+    runs_mb: Annotated[
+        _Count,
+        Field(description="how many megabytes the file of runs may have before runs are refused"),
+    ] = 2000
+    run_days: Annotated[
+        _Count, Field(description="how many days after its last change a run is deleted")
+    ] = 90
+    run_predictions: Annotated[
+        _Count, Field(description="how many predictions a run may have, models times rows")
+    ] = 20_000
     retry_seconds: Annotated[
         _Count,
         Field(description="how long a failed download is not tried again by a rerun of a page"),

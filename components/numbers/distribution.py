@@ -2,6 +2,7 @@
 
 import math
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
@@ -58,7 +59,7 @@ class PriceDistribution:
     overflow: float
     not_a_number: float
     unexplored: float
-    first_tokens: tuple[FirstToken, ...]
+    first_tokens: Sequence[FirstToken]
     passes: int
     tokens: int
     seconds: float
