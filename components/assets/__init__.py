@@ -2,7 +2,9 @@
 
 from components.assets.fetch import (
     Asset,
+    Dataset,
     DatasetFile,
+    fetch_dataset,
     fetch_dataset_file,
     fetch_tokenizer,
     fetch_weights,
@@ -12,8 +14,10 @@ from components.assets.store import cache_root
 
 __all__ = [
     "Asset",
+    "Dataset",
     "DatasetFile",
     "cache_root",
+    "fetch_dataset",
     "fetch_dataset_file",
     "fetch_tokenizer",
     "fetch_weights",

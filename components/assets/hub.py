@@ -117,6 +117,28 @@ def parameters_on_hub(repo: HubRepo) -> int | None:
     return info.safetensors.total if info.safetensors else None
 
 
+def dataset_files(repo: HubRepo) -> dict[str, int]:
+    """The paths of a dataset's files at its newest revision, with their sizes in bytes.
+
+    Raises HubError with the reason.
+    """
+    from huggingface_hub import HfApi
+    from huggingface_hub.hf_api import RepoFile
+
+    if time.monotonic() < _paused_until:
+        raise HubError("the Hub did not answer a moment ago", _CONNECT)
+    from components.assets.huggingface_compat import NO_ANSWER
+
+    api = HfApi()
+    try:
+        # Asked first: this call has a time-out.
+        api.repo_info(repo.repo_id, repo_type="dataset", timeout=_ANSWER_SECONDS)
+        entries = list(api.list_repo_tree(repo.repo_id, repo_type="dataset", recursive=True))
+    except NO_ANSWER as error:
+        raise _explained(error, repo, answered=False) from error
+    return {entry.path: entry.size for entry in entries if isinstance(entry, RepoFile)}
+
+
 def _download(repo: HubRepo, patterns: list[str], control: Control, repo_type: str) -> Path:
     from huggingface_hub import HfApi, snapshot_download
     from huggingface_hub.utils import tqdm

@@ -29,9 +29,9 @@ class Database:
         self._busy_seconds = busy_seconds
         self._write_lock = threading.RLock()  # guards _writer
         with usable(path):
-            path.parent.mkdir(parents=True, exist_ok=True)
+            self.locks.mkdir(parents=True, exist_ok=True)
             # SQLite does not wait for another process that makes the same new file.
-            with FileLock(f"{path}.lock", timeout=busy_seconds):
+            with FileLock(self.locks / "open.lock", timeout=busy_seconds):
                 # Kept open: the last connection to close writes the whole log into the file.
                 self._writer = self._connect(f"{path.absolute().as_uri()}?mode=rwc")
                 try:
@@ -39,6 +39,11 @@ class Database:
                 except BaseException:
                     self._writer.close()
                     raise
+
+    @property
+    def locks(self) -> Path:
+        """The folder beside the file for the locks of those who work on it."""
+        return self.path.with_name(f"{self.path.name}.locks")
 
     def _connect(self, uri: str) -> sqlite3.Connection:
         connection = sqlite3.connect(

@@ -205,8 +205,8 @@ def settings_of(text: str) -> InferenceSettings:
 
 def _known_fields(kind: type[ModelId | InferenceSettings], text: str) -> dict[str, Any]:
     read = json.loads(text)
-    if not isinstance(read, dict) or (more := set(read) - {one.name for one in fields(kind)}):
-        raise ValueError(f"these are no fields of {kind.__name__}: {more or text}")
+    if not isinstance(read, dict) or not set(read) <= {one.name for one in fields(kind)}:
+        raise ValueError(f"these are no fields of {kind.__name__}: {text[:200]}")
     return read
 
 

@@ -88,8 +88,7 @@ class RunStore:
     def lock(self, run_id: str) -> FileLock:
         """The lock that whoever works on a run holds; the system frees it when a process dies."""
         # Not shared between threads of this process: two workers in it exclude each other too.
-        path = self.database.path
-        return FileLock(path.with_name(f"{path.name}.{run_id}.lock"), thread_local=False)
+        return FileLock(self.database.locks / f"{run_id}.lock", thread_local=False)
 
     def create(self, plan: Plan, owner: str) -> RunInfo:
         """Write a plan down as a run that waits; the run as it is if it is there already."""
@@ -153,9 +152,9 @@ class RunStore:
             ).fetchall()
         return [Item(*row) for row in rows]
 
-    def add(self, run_id: str, prediction: Prediction) -> None:
-        """Record an answer, unless there is one; it takes a failure's place."""
-        self._record(run_id, prediction.model.repo_id, prediction.item.id, answer_of(prediction))
+    def add(self, run_id: str, repo_id: str, prediction: Prediction) -> None:
+        """Record a model's answer, unless there is one; it takes a failure's place."""
+        self._record(run_id, repo_id, prediction.item.id, answer_of(prediction))
 
     def add_failure(
         self, run_id: str, repo_id: str, item: Item, reason: str, model: ModelId | None = None
