@@ -199,6 +199,14 @@ class RunStore:
             ).fetchall()
         return [self._record_of(row, settings) for row in rows]
 
+    def seconds_per_prediction(self, repo_id: str) -> float | None:
+        """How long the model's distributions took on average; None if there are none."""
+        with self.database.reading() as connection:
+            row = connection.execute(
+                "SELECT AVG(seconds) FROM prediction WHERE model = ? AND error IS NULL", [repo_id]
+            ).fetchone()
+        return row[0]
+
     def set_state(self, run_id: str, state: State, problem: str | None = None) -> None:
         """Say how a run stands."""
         with self.database.writing() as connection:
@@ -218,12 +226,14 @@ class RunStore:
         run: Mapping[str, Any],
         items: Iterable[Mapping[str, Any]],
         predictions: Iterable[Mapping[str, Any]],
+        readings: Iterable[Mapping[str, Any]] = (),
     ) -> None:
         """Put a whole run in, by columns, in one transaction; it must not be there."""
         with self.database.writing() as connection:
             _insert(connection, "run", [run])
             _insert(connection, "item", items)
             _insert(connection, "prediction", predictions)
+            _insert(connection, "reading", readings)
 
     def remember(self, prediction: Prediction, keep: int) -> None:
         """Record a live prediction; only the newest `keep` of them stay."""

@@ -19,6 +19,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from components.errors import RunError
 from components.evaluation.database import usable
 from components.evaluation.migrations import APPLICATION_ID, MIGRATIONS, migrate, version_of
@@ -33,7 +35,7 @@ _LONGEST_VALUE = 8_000_000
 _CHECK_SECONDS = 60.0
 _STEPS_BETWEEN_CHECKS = 100_000
 _SUM_TOLERANCE = 1e-3  # of a thousand float32 and four float64
-_TABLES = ("run", "item", "prediction")
+_TABLES = ("run", "item", "prediction", "reading")
 _WAY_OUT = "Export the run again, with this version of Basewise or an older one."
 
 
@@ -75,7 +77,7 @@ def import_run(store: RunStore, path: Path, owner: str, origin: Origin = "import
 
     RunError says why a file is refused. Nothing of it is kept then.
     """
-    run, items, predictions = _read(path)
+    run, items, predictions, readings = _read(path)
     present = [info for info in store.runs() if info.id == run["id"]]
     if present:
         raise RunError(
@@ -86,18 +88,22 @@ def import_run(store: RunStore, path: Path, owner: str, origin: Origin = "import
     whole = len(predictions) == len(items) * len(json.loads(run["models"]))
     state = "finished" if whole else "stopped"
     run = {**run, "owner": owner, "origin": origin, "state": state, "changed": now}
-    store.insert_run(run, items, predictions)
+    store.insert_run(run, items, predictions, readings)
     return store.run(run["id"])
 
 
-def _read(path: Path) -> tuple[dict[str, Any], list[dict[str, Any]], list[dict[str, Any]]]:
-    """The checked rows of a file's one run, in today's columns."""
+_Rows = list[dict[str, Any]]
+
+
+def _read(path: Path) -> tuple[dict[str, Any], _Rows, _Rows, _Rows]:
+    """The checked rows of a file's one run, by table, in today's columns."""
     with _refused_by_sqlite(path), _opened(path) as source:
         version = _check_layout(source)
         if source.execute("PRAGMA quick_check(1)").fetchone()[0] != "ok":
             raise RunError("The file is damaged or cut off.", way_out=_WAY_OUT)
+        present = {name for kind, name, *_ in _layout(source) if kind == "table"}
         _only_read(source)
-        found = {table: _rows(source, table) for table in _TABLES}
+        found = {table: _rows(source, table) for table in _TABLES if table in present}
     if version < len(MIGRATIONS):
         found = _brought_up_to_date(found, version)
     if len(found["run"]) != 1:
@@ -108,11 +114,12 @@ def _read(path: Path) -> tuple[dict[str, Any], list[dict[str, Any]], list[dict[s
     run = found["run"][0]
     try:
         _check_values(run, found["item"], found["prediction"])
+        _check_readings(run, found["item"], found["reading"])
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
         raise RunError(
             f"The file holds what no run has: {error}"[:300], way_out=_WAY_OUT
         ) from error
-    return run, found["item"], found["prediction"]
+    return run, found["item"], found["prediction"], found["reading"]
 
 
 @contextmanager
@@ -253,6 +260,25 @@ def _check_values(
         item = by_id[prediction["item"]]
         columns = {name: item[name] for name in ("prompt", "text", "category", "actual")}
         _check_prediction({**prediction, **columns}, settings_of(run["settings"]))
+
+
+def _check_readings(run: Mapping[str, Any], items: _Rows, found: _Rows) -> None:
+    models, known = set(json.loads(run["models"])), {item["id"] for item in items}
+    sizes: dict[str, int] = {}
+    for reading in found:
+        if (
+            reading["run"] != run["id"]
+            or reading["model"] not in models
+            or reading["item"] not in known
+        ):
+            raise ValueError("a reading of what is not in the plan")
+        nats = reading["nats"]
+        if (nats is not None and not 0 <= nats < math.inf) or not reading["bytes"] >= 0:
+            raise ValueError("nats and bytes are 0 or more")
+        if (blob := reading["features"]) is not None:
+            size = sizes.setdefault(reading["model"], len(blob))
+            if len(blob) != size or size % 2 or not np.isfinite(np.frombuffer(blob, "<f2")).all():
+                raise ValueError("features of one model are numbers of one length")
 
 
 def _check_prediction(row: Mapping[str, Any], settings: Any) -> None:
