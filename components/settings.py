@@ -95,6 +95,10 @@ class Settings(BaseSettings):
     run_predictions: Annotated[
         _Count, Field(description="how many predictions a run may have, models times rows")
     ] = 20_000
+    stored_answers: Annotated[
+        _Count,
+        Field(description="how many finished live predictions are stored, beside the runs"),
+    ] = 2000
     retry_seconds: Annotated[
         _Count,
         Field(description="how long a failed download is not tried again by a rerun of a page"),

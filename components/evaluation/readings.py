@@ -112,6 +112,15 @@ def _add(
         )
 
 
+def count_readings(store: RunStore, run_id: str, repo_id: str) -> int:
+    """How many rows of a run the model has read. RunStoreError."""
+    with store.database.reading() as connection:
+        row = connection.execute(
+            "SELECT COUNT(*) FROM reading WHERE run = ? AND model = ?", [run_id, repo_id]
+        ).fetchone()
+    return row[0]
+
+
 def readings(store: RunStore, run_id: str, repo_id: str) -> Readings:
     """What is recorded of the model's readings. RunStoreError."""
     with store.database.reading() as connection:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from threading import Lock
@@ -13,8 +14,9 @@ import streamlit as st
 
 from components.assets import Asset, fetch_tokenizer
 from components.control import Control
-from components.errors import BasewiseError, TokenizerError
-from components.evaluation import Predictor
+from components.errors import BasewiseError, RunStoreError, TokenizerError
+from components.evaluation import Predictor, RunStore
+from components.evaluation.host import host_store_path
 from components.leaderboard import LIVE, VINTAGES, LiveBoard, load_board, load_live_board
 from components.numbers import (
     NumberAtlas,
@@ -35,6 +37,7 @@ if TYPE_CHECKING:
     from components.tokenization.backend import AnyTokenizer
 
 _SETTINGS = usable_settings()
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -208,8 +211,22 @@ def _examined_registry() -> SharedTable[str, RegistryTokenizer]:
 
 @st.cache_resource(show_spinner=False)
 def predictor() -> Predictor:
-    """The engines in memory and the predictions made so far, for all visitors."""
-    return Predictor(_SETTINGS.engines, _SETTINGS.answers)
+    """The engines in memory and the predictions made so far, for all visitors.
+
+    Where the file of runs can't be used, predictions are remembered in memory alone.
+    """
+    try:
+        store = run_store()
+    except RunStoreError:
+        _log.warning("Predictions are not stored", exc_info=True)
+        store = None
+    return Predictor(_SETTINGS.engines, _SETTINGS.answers, store, _SETTINGS.stored_answers)
+
+
+@st.cache_resource(show_spinner=False)
+def run_store() -> RunStore:
+    """The file of runs of this host. RunStoreError."""
+    return RunStore(host_store_path())
 
 
 def board(vintage: str) -> Board:

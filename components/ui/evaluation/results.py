@@ -20,7 +20,7 @@ from components.evaluation.comparison import best_first, compare
 from components.evaluation.metrics import DISTRIBUTION_METRICS, Metric, NoNumber
 from components.evaluation.scored import ItemScores
 from components.evaluation.summary import best_read_out, tidy_figures, tidy_items
-from components.ui import services
+from components.ui import run_services
 from components.ui.evaluation.labels import (
     BASELINE_LABELS,
     FIGURE_LABELS,
@@ -93,7 +93,7 @@ class Shown:
 
 def results(run: RunInfo) -> None:
     """The run's figures so far; what to do where there are none yet."""
-    scores = services.run_scores(run)
+    scores = run_services.run_scores(run)
     if not scores:
         st.info(
             "No row is answered yet: the figures come with the first ones.",
@@ -107,7 +107,7 @@ def results(run: RunInfo) -> None:
                 " Each pair of models is compared on the rows that both have answered."
             )
         )
-    shown = _choices(run, {**scores, **services.baselines(run)})
+    shown = _choices(run, {**scores, **run_services.baselines(run.id)})
     _headline(shown)
     view = bound(
         st.segmented_control,
@@ -392,15 +392,11 @@ def _report(shown: Shown, address: str | None) -> bytes:
     pairs = compare(shown.scores, shown.metric, shown.read_outs)
     return exports.html_report(
         f"Basewise: evaluation of {shown.run.label}",
-        [rows_text(shown.run), *_provenance(shown.run)],
+        [rows_text(shown.run), *run_services.provenance(shown.run)],
         address=address,
         figures=_report_figures(shown, table, pairs, "light"),
         tables={"Figures": _wide(shown, table), "Differences on the same rows": pairs},
     )
-
-
-def _provenance(run: RunInfo) -> list[str]:
-    return services.run_provenance(run)
 
 
 def _report_figures(

@@ -7,10 +7,10 @@ from collections.abc import Mapping
 import pandas as pd
 import streamlit as st
 
-from components.evaluation import RunInfo
+from components.evaluation import Row, RunInfo
 from components.evaluation.scored import ItemScores
 from components.pricing import load_catalogue, price_prompt
-from components.ui import services
+from components.ui import run_services
 from components.ui.kit import shell
 
 _LONGEST_TITLE = 90
@@ -23,8 +23,15 @@ def rows_table(
     read_outs: Mapping[str, str],
 ) -> None:
     """Every row that is answered, a click on a heading sorts; a selected one opens live."""
-    items = services.run_items(run.id).set_index("item_id")
-    table = items[["title", "category", "actual"]].copy()
+    items = {row.id: row for row in run_services.plan(run.id).rows}
+    table = pd.DataFrame(
+        {
+            "product": [title(row.id, row.text) for row in items.values()],
+            "category": [row.category for row in items.values()],
+            "actual": [row.price for row in items.values()],
+        },
+        index=pd.Index(items, name="item_id"),
+    )
     for name, scores in models.items():
         own = scores.items["item_id"].to_numpy()
         table.loc[own, f"price {name}"] = scores.estimate(read_outs[name])
@@ -39,7 +46,7 @@ def rows_table(
         table,
         column_config={
             "item_id": None,
-            "title": st.column_config.TextColumn("product", pinned=True, width="large"),
+            "product": st.column_config.TextColumn("product", pinned=True, width="large"),
             "actual": st.column_config.NumberColumn("actual", format="$%.2f"),
             **money,
         },
@@ -53,19 +60,15 @@ def rows_table(
     if not picked:
         st.caption("Select a row to open its product on Live inference.")
         return
-    _open_live(run, items.loc[table.iloc[picked[0]]["item_id"]], str(table.iloc[picked[0]]["item_id"]))
+    _open_live(run, items[str(table["item_id"].iloc[picked[0]])])
 
 
-def _open_live(run: RunInfo, item: pd.Series, item_id: str) -> None:
-    st.code(item["prompt"], language=None, wrap_lines=True)
-    if item_id in load_catalogue():
-        query = {"product": [item_id]}
-    elif price_prompt(item["text"]) == item["prompt"]:
-        query = {
-            "product": ["own"],
-            "description": [item["text"]],
-            "actual": [str(item["actual"])],
-        }
+def _open_live(run: RunInfo, row: Row) -> None:
+    st.code(row.prompt, language=None, wrap_lines=True)
+    if row.id in load_catalogue():
+        query = {"product": [row.id]}
+    elif price_prompt(row.text) == row.prompt:
+        query = {"product": ["own"], "description": [row.text], "actual": [str(row.price)]}
     else:
         st.caption("This row's prompt is its own: Live inference asks in other words.")
         return

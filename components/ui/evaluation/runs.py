@@ -14,7 +14,7 @@ from components.evaluation.progress import ModelProgress
 from components.evaluation.runner import RunProgress
 from components.evaluation.transfer import export_run, import_run
 from components.settings import MAX_UPLOAD_MB
-from components.ui import services
+from components.ui import run_services
 from components.ui.evaluation.labels import STATES, duration, run_label
 from components.ui.kit import permalinks
 from components.ui.kit.feedback import amount, show_error
@@ -30,7 +30,7 @@ _REDRAW_SECONDS = 1.5
 
 def pick_run() -> RunInfo | None:
     """The run that is shown: the address's, else the visitor's newest, else the bundled one."""
-    runs = {run.id: run for run in services.runner().runs()}
+    runs = {run.id: run for run in run_services.runner().runs()}
     wanted = _RUN.value()
     if wanted and wanted not in runs:
         st.warning(
@@ -43,7 +43,7 @@ def pick_run() -> RunInfo | None:
     if not runs:
         return None
     if _RUN.value() not in runs:
-        own = [run.id for run in runs.values() if run.owner == services.visitor()]
+        own = [run.id for run in runs.values() if run.owner == run_services.visitor()]
         bundled = [run.id for run in runs.values() if run.origin == "bundled"]
         _RUN.choose([*own, *bundled, *runs][0])
     chosen = bound(
@@ -69,7 +69,7 @@ def start_button(plan: Plan | None) -> None:
 
 def _start(plan: Plan | None) -> None:
     if plan is not None:
-        _attempt(lambda: _RUN.choose(services.runner().start(plan, services.visitor())))
+        _attempt(lambda: _RUN.choose(run_services.runner().start(plan, run_services.visitor())))
 
 
 def _attempt(action: Callable[[], object]) -> None:
@@ -87,7 +87,7 @@ def progress(run: RunInfo) -> None:
 
 
 def _progress(run_id: str, was_at_work: bool) -> None:
-    state = services.runner().progress(run_id)
+    state = run_services.runner().progress(run_id)
     run = state.info
     if was_at_work and run.state not in _AT_WORK:
         st.rerun(scope="app")  # the results are whole now
@@ -126,15 +126,15 @@ def _pace(state: RunProgress) -> str:
 
 def _actions(run: RunInfo) -> None:
     """What whoever started a run can do with it, and what everybody can."""
-    own = run.owner == services.visitor() and not run.read_only
+    own = run.owner == run_services.visitor() and not run.read_only
     with st.container(horizontal=True):
         if own and run.state in _AT_WORK:
-            _action("Pause", ":material/pause:", run, services.runner().pause)
-            _action("Stop", ":material/stop_circle:", run, services.runner().stop)
+            _action("Pause", ":material/pause:", run, run_services.runner().pause)
+            _action("Stop", ":material/stop_circle:", run, run_services.runner().stop)
         elif own and run.done < run.total:
-            _action("Resume", ":material/play_arrow:", run, services.runner().resume)
-        if run.owner == services.visitor() and run.origin != "bundled":
-            _action("Delete", ":material/delete:", run, services.runner().delete)
+            _action("Resume", ":material/play_arrow:", run, run_services.runner().resume)
+        if run.owner == run_services.visitor() and run.origin != "bundled":
+            _action("Delete", ":material/delete:", run, run_services.runner().delete)
         st.download_button(
             "Run as a file",
             lambda: _exported(run.id),
@@ -152,14 +152,14 @@ def _actions(run: RunInfo) -> None:
 
 def _action(words: str, icon: str, run: RunInfo, do: Callable[[str, str], object]) -> None:
     if st.button(words, icon=icon, key=f"{words}-{run.id}"):
-        _attempt(lambda: do(run.id, services.visitor()))
+        _attempt(lambda: do(run.id, run_services.visitor()))
         st.rerun(scope="app")
 
 
 def _exported(run_id: str) -> bytes:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "run.sqlite"
-        export_run(services.run_store(), run_id, path)
+        export_run(run_services.store(), run_id, path)
         return path.read_bytes()
 
 
@@ -177,7 +177,7 @@ def importer() -> None:
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "run.sqlite"
             path.write_bytes(file.getvalue())
-            run = import_run(services.run_store(), path, services.visitor())
+            run = import_run(run_services.store(), path, run_services.visitor())
     except BasewiseError as error:
         show_error(error)
         return

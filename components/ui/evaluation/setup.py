@@ -16,10 +16,10 @@ from components.evaluation.row_sources import (
     table_rows,
 )
 from components.settings import MAX_UPLOAD_MB
-from components.ui import services
+from components.ui import run_services
 from components.ui.evaluation.labels import duration
 from components.ui.kit import permalinks
-from components.ui.kit.feedback import show_error, shown_progress
+from components.ui.kit.feedback import show_error
 from components.ui.kit.inference_settings import pick_settings
 from components.ui.kit.model_ids import clean_ids, label, options, say_refused
 from components.ui.kit.permalinks import bound
@@ -102,7 +102,7 @@ def _uploaded() -> Table | None:
             icon=":material/upload_file:",
         )
         return None
-    return services.uploaded_table(file.name, file.getvalue())
+    return run_services.uploaded_table(file.name, file.getvalue())
 
 
 def _dataset() -> Table | None:
@@ -117,8 +117,7 @@ def _dataset() -> Table | None:
     if not name:
         st.info("Type a dataset's id on the Hub: organization/name.", icon=":material/edit:")
         return None
-    with shown_progress() as control:
-        return services.hub_table(name.removeprefix(HUB), control)
+    return run_services.hub_table(name.removeprefix(HUB))
 
 
 def _columns(table: Table) -> Columns:
@@ -167,7 +166,7 @@ def _sample(rows: RowSet) -> RowSet:
 def _extent(plan: Plan) -> str:
     """How many predictions a plan has, and how long they take where that is known."""
     told = f"{len(plan.models)} × {len(plan.rows):,} = {plan.predictions:,} predictions"
-    seconds = [services.run_store().seconds_per_prediction(model) for model in plan.models]
+    seconds = [run_services.store().seconds_per_prediction(model) for model in plan.models]
     known = [one * len(plan.rows) for one in seconds if one is not None]
     if len(known) < len(seconds):
         return f"{told}; how long they take shows once a few are done."

@@ -12,7 +12,7 @@ from components.evaluation import RunInfo
 from components.evaluation.baselines import BASELINES, OUT_OF_FOLD
 from components.evaluation.scored import ItemScores
 from components.evaluation.summary import figures
-from components.ui import services
+from components.ui import run_services
 from components.ui.kit import exports
 
 
@@ -34,17 +34,14 @@ def texts_view(run: RunInfo, scores: Mapping[str, ItemScores], labels: Mapping[s
         " training the model. How such a read-out goes with the result of fine-tuning is known for"
         " encoders (LogME), not for this task."
     )
-    if run.done < run.total or not all(services.has_readings(run, name) for name in run.models):
-        st.caption(
-            "A run reads its rows' text after the prices; a server or an imported run may give none."
-        )
+    st.caption("A run reads its rows' text after each model's prices; a server may give neither.")
 
 
 def _model_row(
     run: RunInfo, name: str, scores: Mapping[str, ItemScores], labels: Mapping[str, str]
 ) -> dict[str, str | None]:
     median = _value(scores[name], "median", "mae")
-    reading = services.text_reading(run, name)
+    reading = run_services.text_reading(run, name)
     row = {"model": labels[name], "mean absolute error, median": median}
     nats = _value(scores[name], "distribution", "nats_per_price")
     if reading is None:
@@ -53,7 +50,7 @@ def _model_row(
     return {
         **row,
         "nats per price": nats,
-        "bits per byte": _with_interval(*reading.bits_per_byte, digits=3),
+        "bits per byte": reading.bits_per_byte and _with_interval(*reading.bits_per_byte, digits=3),
         "linear read-out: mean absolute error": read_out and _value(read_out, OUT_OF_FOLD, "mae"),
         "linear read-out: correlation of log prices": read_out
         and _value(read_out, OUT_OF_FOLD, "r_log"),
