@@ -123,7 +123,9 @@ def results(run: RunInfo) -> None:
 
 
 def _choices(run: RunInfo, scores: dict[str, ItemScores]) -> Shown:
-    offered = [name for name in READ_OUT_LABELS if any(name in s.estimates for s in scores.values())]
+    offered = [
+        name for name in READ_OUT_LABELS if any(name in s.estimates for s in scores.values())
+    ]
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
         metric = bound(
             st.selectbox,
@@ -243,9 +245,7 @@ def _wide(shown: Shown, table: pd.DataFrame) -> pd.DataFrame:
     for name in shown.scores:
         own = table[table["model"] == name]
         own = own[own["read_out"].isin([shown.read_outs[name], "distribution"])]
-        cells = {
-            FIGURE_LABELS[row["figure"]]: _cell(row) for row in own.to_dict("records")
-        }
+        cells = {FIGURE_LABELS[row["figure"]]: _cell(row) for row in own.to_dict("records")}
         read_out = read_out_label(shown.read_outs[name])
         rows.append({"model": shown.labels[name], "read-out": read_out, **cells})
     return pd.DataFrame(rows).fillna("–")
@@ -258,7 +258,9 @@ def _cell(row: Mapping) -> str:
     if figure in METRIC_LABELS:
         shown = [metric_text(figure, row[side]) for side in ("value", "low", "high")]
     else:
-        shown = [f"{row[side]:.0%}" if pd.notna(row[side]) else "–" for side in ("value", "low", "high")]
+        shown = [
+            f"{row[side]:.0%}" if pd.notna(row[side]) else "–" for side in ("value", "low", "high")
+        ]
     return f"{shown[0]} ({shown[1]} to {shown[2]})"
 
 
@@ -361,8 +363,12 @@ _VIEWS = {
     "groups": _View("By price and category", _groups_view),
     "calibration": _View("Calibration", _calibration_view),
     "running": _View("Running mean", _running_view),
-    "rows": _View("Rows", lambda shown: rows_table(shown.run, shown.models, shown.labels, shown.read_outs)),
-    "texts": _View("Your rows' text", lambda shown: texts_view(shown.run, shown.scores, shown.labels)),
+    "rows": _View(
+        "Rows", lambda shown: rows_table(shown.run, shown.models, shown.labels, shown.read_outs)
+    ),
+    "texts": _View(
+        "Your rows' text", lambda shown: texts_view(shown.run, shown.scores, shown.labels)
+    ),
 }
 _VIEW = permalinks.one_of("view", list(_VIEWS), "figures")
 
@@ -408,9 +414,7 @@ def _report_figures(
         charts.read_out_errors(
             table, shown.labels, read_out_words, metric=shown.metric, rows=rows, theme=theme
         ),
-        estimate_charts.predicted_against_actual(
-            shown.series(_estimates), rows=rows, theme=theme
-        ),
+        estimate_charts.predicted_against_actual(shown.series(_estimates), rows=rows, theme=theme),
     ]
     if not pairs.empty:
         figures.append(

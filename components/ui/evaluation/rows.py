@@ -38,7 +38,9 @@ def rows_table(
         table.loc[own, f"error {name}"] = scores.losses("mae", read_outs[name])
     table = table[table.filter(like="price ").notna().any(axis=1)].reset_index()
     money = {
-        f"{figure} {name}": st.column_config.NumberColumn(f"{labels[name]}: {words}", format="$%.0f")
+        f"{figure} {name}": st.column_config.NumberColumn(
+            f"{labels[name]}: {words}", format="$%.0f"
+        )
         for name in models
         for figure, words in (("price", "price"), ("error", "off by"))
     }
@@ -86,4 +88,3 @@ def title(item_id: str, text: str) -> str:
         return product.title
     line = " ".join(text.split())
     return line if len(line) <= _LONGEST_TITLE else f"{line[: _LONGEST_TITLE - 1]}…"
-
