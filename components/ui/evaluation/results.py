@@ -177,19 +177,17 @@ def _verdict(shown: Shown, row: Mapping) -> str:
         return plain(f"{first} and {second}: too few rows with a number ({rows}).")
     values = {row["first"]: row["first_value"], row["second"]: row["second_value"]}
     best, other = best_first(values, shown.metric)
-    words = " against ".join(metric_text(shown.metric, values[name]) for name in (best, other))
-    figures = f"{METRIC_LABELS[shown.metric]} {words}"
+    against = " against ".join(metric_text(shown.metric, values[name]) for name in (best, other))
+    figures = f"{METRIC_LABELS[shown.metric]} {against}"
     if row["told_apart"] is True:
-        return (
-            f"**{plain(shown.labels[best])} is ahead of {plain(shown.labels[other])}**:"
-            f" {plain(f'{figures}; {rows} tell these apart (p = {row["p_holm"]:.2g}).')}"
-        )
-    needed = row["rows_needed"]
-    about = f"; about {needed:,.0f} rows would" if pd.notna(needed) else ""
-    return (
-        f"**{plain(first)} and {plain(second)}: within noise**:"
-        f" {plain(f'{figures}; {rows} do not tell these apart{about}.')}"
-    )
+        claim = f"{shown.labels[best]} is ahead of {shown.labels[other]}"
+        evidence = f"{figures}; {rows} tell these apart (p = {row['p_holm']:.2g})."
+    else:
+        needed = row["rows_needed"]
+        about = f"; about {needed:,.0f} would" if pd.notna(needed) else ""
+        claim = f"{first} and {second} are within noise"
+        evidence = f"{figures}; {rows} do not tell these apart{about}."
+    return f"**{plain(claim)}**: {plain(evidence)}"
 
 
 def _figures_view(shown: Shown) -> None:
