@@ -86,8 +86,8 @@ class Settings(BaseSettings):
         Path | None,
         AfterValidator(lambda path: path if path is None else _absolute(path)),
         Field(
-            description="the file of runs and live predictions, from the root or from `~`; otherwise"
-            " `runs.sqlite` beside the downloads"
+            description="the file of runs and live predictions, from the root or from `~`;"
+            " otherwise `runs.sqlite` beside the downloads"
         ),
     ] = None
     runs: Annotated[

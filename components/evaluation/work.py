@@ -36,9 +36,9 @@ def work(
     control: Control,
     heard: Heard = lambda repo_id, error: None,
 ) -> str | None:
-    """Ask what is still to be asked, then have the rows' text read; the problems of models that could not be, None if all could.
+    """Ask what is still to be asked, then have the rows' text read.
 
-    Hold the run's lock. A model at a time; what is recorded is not asked again, except failures.
+    The problems of models that could not be asked are returned, None if all could. Hold the run's lock. A model at a time; what is recorded is not asked again, except failures.
     The run is `running` until it is `finished` or, with a problem, `failed`; whoever stops it says
     what it is then. Raises StoppedError, RunStoreError.
     """

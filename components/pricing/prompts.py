@@ -13,3 +13,10 @@ def price_prompt(description: str, question: str = PROMPTS[DEFAULT_PROMPT]) -> s
     PROMPTS has the two questions that published price experiments use.
     """
     return f"{question.strip()}\n\n{description.strip()}\n\nPrice is $"
+
+
+def prompt_description(prompt: str) -> str:
+    """The description in a prompt of `price_prompt`; any other prompt as it is."""
+    question, _, rest = prompt.partition("\n\n")
+    description, end, after = rest.rpartition("\n\nPrice is $")
+    return description if question and end and not after else prompt

@@ -9,11 +9,19 @@ from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+import numpy as np
+from numpy.typing import NDArray
+
 from components.control import Control
 from components.engines.base import ModelId
 from components.engines.local import fp32_logits, tree_attention, tree_check
 from components.engines.local.failures import is_models_failure
 from components.engines.local.scorers import LocalScorer, PlainScorer, TreeScorer
+from components.engines.local.text_passes import (
+    hidden_features,
+    rolling_windows,
+    window_log_likelihood,
+)
 from components.engines.local.tree_check import TreeCheck
 from components.engines.prices import price_distribution
 from components.errors import BasewiseError, EngineError
@@ -113,6 +121,29 @@ class LocalEngine:
         if rest := self._decode(context)[len(decoded) :]:
             yield rest
 
+    def log_likelihood(self, text: str, control: Control) -> float:
+        """As TextLikelihood has it; after the tokenizer's first token of texts, or its last."""
+        tokenizer = self.tokenizer
+        prefix = tokenizer.eos_token_id if (bos := tokenizer.bos_token_id) is None else bos
+        if not isinstance(prefix, int):
+            raise EngineError(
+                f"{self.id.repo_id} has no token that begins a text.",
+                way_out="Pick another model.",
+            )
+        tokens: list[int] = tokenizer(text, add_special_tokens=False)["input_ids"]
+        total = 0.0
+        for window in rolling_windows(tokens, prefix, self._longest or len(tokens)):
+            with self._one_pass("reading a text", control):
+                total += window_log_likelihood(self.model, window)
+        return total
+
+    def prompt_features(self, prompt: str, control: Control) -> NDArray[np.float16]:
+        """As PromptFeatures has it: the prompt is run once, special tokens included."""
+        tokens: list[int] = self.tokenizer(prompt)["input_ids"]
+        self._refuse_if_too_long(len(tokens), 0)
+        with self._one_pass("reading a prompt", control):
+            return hidden_features(self.model, tokens)
+
     def _next_token(self, inputs: list[int], cache: object) -> tuple[object, int]:
         """The key/value cache after these tokens, and the likeliest token to come next."""
         import torch
@@ -148,8 +179,13 @@ class LocalEngine:
         self._tree_checks[past] = check
         return check
 
+    @property
+    def _longest(self) -> int | None:
+        """How many tokens the model reads at most; None if it does not say."""
+        return getattr(self.model.config.get_text_config(), "max_position_embeddings", None)
+
     def _refuse_if_too_long(self, prompt: int, answer: int) -> None:
-        longest = getattr(self.model.config.get_text_config(), "max_position_embeddings", None)
+        longest = self._longest
         if longest is not None and prompt + answer > longest:
             raise EngineError(
                 f"The prompt has {prompt:,} tokens; {self.id.repo_id} reads {longest:,} at most,"
