@@ -13,12 +13,12 @@ import pandas as pd
 
 from components.numbers.context import IN_PLACE, NumberContext
 from components.numbers.encoding import EncodedNumber, encode_numbers
-from components.tokenization.backend import backend
+from components.tokenization.fast_tokenizer import backend
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
 
-    from components.tokenization.backend import AnyTokenizer
+    from components.tokenization.fast_tokenizer import AnyTokenizer
 
 LARGEST_NUMBER = 99_999
 

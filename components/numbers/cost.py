@@ -9,10 +9,10 @@ import numpy as np
 import pandas as pd
 
 from components.numbers.atlas import number_atlas
-from components.tokenization.backend import backend
+from components.tokenization.fast_tokenizer import backend
 
 if TYPE_CHECKING:
-    from components.tokenization.backend import AnyTokenizer
+    from components.tokenization.fast_tokenizer import AnyTokenizer
 
 
 def sequence_costs(

@@ -13,12 +13,12 @@ import numpy as np
 from components.numbers.atlas import NumberAtlas, number_atlas, number_pieces
 from components.numbers.context import PREFIX, NumberContext
 from components.numbers.encoding import encode_numbers
-from components.tokenization.backend import backend
+from components.tokenization.fast_tokenizer import backend
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
 
-    from components.tokenization.backend import AnyTokenizer
+    from components.tokenization.fast_tokenizer import AnyTokenizer
 
 StrategyName = Literal["whole-number", "per-digit", "irregular"]
 

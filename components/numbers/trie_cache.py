@@ -11,10 +11,10 @@ from components.numbers.encoding import EncodedNumber, encode_numbers
 from components.numbers.trie import NumberTrie, TokenPath
 from components.numbers.trie_builder import build_trie
 from components.numbers.vocabulary import NumberVocabulary
-from components.tokenization.backend import backend
+from components.tokenization.fast_tokenizer import backend
 
 if TYPE_CHECKING:
-    from components.tokenization.backend import AnyTokenizer
+    from components.tokenization.fast_tokenizer import AnyTokenizer
 
 # Characters of the prompt's end that numbers are encoded after; what is before hardly ever changes
 # how they are written, which the probes check against the whole prompt. As many as the price

@@ -1,7 +1,8 @@
 """What is true of any text for any tokenizer: load one, cut a text into its tokens' spans."""
 
+from components.settings import MAX_UPLOAD_MB
+from components.tokenization.fast_tokenizer import unknown_token
 from components.tokenization.load import (
-    MAX_UPLOAD_MB,
     give_memory_back,
     load_tokenizer,
     open_tokenizer,
@@ -14,6 +15,7 @@ from components.tokenization.spans import (
     disagreements,
     token_spans,
 )
+from components.tokenization.trial import try_tokenizer
 
 __all__ = [
     "MAX_UPLOAD_MB",
@@ -26,4 +28,6 @@ __all__ = [
     "open_tokenizer",
     "read_tokenizer",
     "token_spans",
+    "try_tokenizer",
+    "unknown_token",
 ]

@@ -32,7 +32,7 @@ from components.ui.kit.shared import SharedTable
 from components.ui.kit.text import plain
 
 if TYPE_CHECKING:
-    from components.tokenization.backend import AnyTokenizer
+    from components.tokenization.fast_tokenizer import AnyTokenizer
 
 _SETTINGS = usable_settings()
 

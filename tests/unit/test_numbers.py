@@ -270,7 +270,7 @@ def test_a_tokenizer_without_tokens_gets_a_message():
 
 def test_a_file_that_is_too_large_is_refused_before_it_is_read():
     with pytest.raises(TokenizerError, match=f"at most {MAX_UPLOAD_MB} MB"):
-        read_tokenizer(b" " * (MAX_UPLOAD_MB * 1_000_000 + 1))
+        read_tokenizer(b" " * (MAX_UPLOAD_MB * 2**20 + 1))
 
 
 def test_an_uploaded_tokenizer_does_not_cut_a_text_short():
