@@ -1,7 +1,7 @@
 """What is true of any text for any tokenizer: load one, cut a text into its tokens' spans."""
 
 from components.settings import MAX_UPLOAD_MB
-from components.tokenization.fast_tokenizer import unknown_token
+from components.tokenization.fast_tokenizer import backend, unknown_token
 from components.tokenization.load import (
     give_memory_back,
     load_tokenizer,
@@ -21,6 +21,7 @@ __all__ = [
     "MAX_UPLOAD_MB",
     "TokenSpan",
     "TokenStrip",
+    "backend",
     "cut_text",
     "disagreements",
     "give_memory_back",
