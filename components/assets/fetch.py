@@ -42,6 +42,11 @@ class Asset:
         return isinstance(self.source, HubRepo)
 
     @property
+    def is_pinned(self) -> bool:
+        """Whether the registry names exactly these files, by commit or by hash."""
+        return not isinstance(self.source, HubRepo) or self.source.revision is not None
+
+    @property
     def source_id(self) -> str:
         """The source without its revision: `hub:organization/name`, `pypi:key` or `npm:key`."""
         if isinstance(self.source, HubRepo):

@@ -14,27 +14,37 @@ import streamlit as st
 
 from components.assets import Asset, fetch_tokenizer
 from components.control import Control
-from components.errors import BasewiseError, RunStoreError, TokenizerError
+from components.errors import BasewiseError, RunStoreError
 from components.evaluation import Predictor, RunStore
 from components.evaluation.host import host_store_path
 from components.leaderboard import LIVE, VINTAGES, LiveBoard, load_board, load_live_board
 from components.numbers import (
+    CONTEXTS,
+    PREFIX,
     NumberAtlas,
+    NumberContext,
     NumberingStrategy,
+    long_numbers,
     number_atlas,
     numbering_strategy,
     sequence_costs,
 )
 from components.pricing import load_catalogue, price_prompt
 from components.registry import load_registry
-from components.tokenization import give_memory_back, open_tokenizer, read_tokenizer
+from components.tokenization import (
+    backend,
+    give_memory_back,
+    open_tokenizer,
+    read_tokenizer,
+    try_tokenizer,
+)
 from components.ui.kit.feedback import shown_progress, usable_settings
 from components.ui.kit.parallel import run_parallel
 from components.ui.kit.shared import SharedTable
 from components.ui.kit.text import plain
 
 if TYPE_CHECKING:
-    from components.tokenization.backend import AnyTokenizer
+    from components.tokenization.fast_tokenizer import AnyTokenizer
 
 _SETTINGS = usable_settings()
 _log = logging.getLogger(__name__)
@@ -56,8 +66,13 @@ class LoadedTokenizer:
 
     @property
     def tokens_per_price(self) -> float:
-        """Tokens per catalogue price in whole dollars, on average."""
-        return float(self.costs["price_tokens"].mean())
+        """Tokens per catalogue price in whole dollars, on average; NaN if one can't be written."""
+        return float(self.costs["price_tokens"].mean(skipna=False))
+
+    @property
+    def is_pinned(self) -> bool:
+        """Whether the registry names exactly these files."""
+        return self.asset is not None and self.asset.is_pinned
 
 
 @dataclass(frozen=True)
@@ -118,7 +133,7 @@ def _recent_failures() -> SharedTable[str, BasewiseError]:
     hash_funcs={Asset: lambda a: str(a.folder)},
 )
 def _open(asset: Asset) -> LoadedTokenizer:
-    return _examined(str(asset.folder), open_tokenizer(asset), asset)
+    return _examined(str(asset.folder), open_tokenizer(asset, _texts_of_pages()), asset)
 
 
 def uploaded_tokenizer(content: bytes) -> LoadedTokenizer:
@@ -128,14 +143,31 @@ def uploaded_tokenizer(content: bytes) -> LoadedTokenizer:
 
 @st.cache_resource(max_entries=_SETTINGS.uploads, show_spinner="Reading the uploaded tokenizer …")
 def _read(key: str, _content: bytes) -> LoadedTokenizer:
-    opened = read_tokenizer(_content)
-    try:
-        return _examined(key, opened, None)
-    except Exception as error:
-        raise TokenizerError(
-            f"The uploaded tokenizer can't write numbers: {error}",
-            way_out="Upload the file tokenizer.json of a language model on the Hub.",
-        ) from error
+    return _examined(key, read_tokenizer(_content, _texts_of_pages()), None)
+
+
+def _texts_of_pages() -> list[str]:
+    """What pages encode without being asked: every context and the catalogue."""
+    contexts = map(NumberContext.parse, CONTEXTS)
+    numbers = [context.write(number) for context in contexts for number in range(1000)]
+    long = [NumberContext(PREFIX).write(number) for number in long_numbers()]
+    products = load_catalogue().values()
+    asked = [f"{price_prompt(p.description)}{p.whole_dollars}" for p in products]
+    return [*numbers, *long, *(p.description for p in products), *asked]
+
+
+def require_usable(loaded: LoadedTokenizer, texts: Sequence[str]) -> None:
+    """Refuse texts on which a tokenizer that nobody vouched for would hang or crash this process.
+
+    TokenizerError says what is wrong. Call it before such a tokenizer is given a visitor's text.
+    """
+    if not loaded.is_pinned:
+        _tried_texts(loaded.key, tuple(texts), loaded.tokenizer)
+
+
+@st.cache_data(max_entries=200, show_spinner="Trying the tokenizer on this text …")
+def _tried_texts(key: str, texts: tuple[str, ...], _tokenizer: AnyTokenizer) -> None:
+    try_tokenizer(backend(_tokenizer).to_str().encode(), texts)
 
 
 def _examined(key: str, opened: AnyTokenizer, asset: Asset | None) -> LoadedTokenizer:
@@ -188,7 +220,7 @@ def registry_tokenizers() -> dict[str, RegistryTokenizer | BasewiseError]:
             asset = _fetching(ids[0])(control)
             with one_at_a_time:  # fetched side by side, but the largest take 0.3 GB of memory
                 control.report(f"Running {registry.get(ids[0]).label}")
-                opened = open_tokenizer(asset)
+                opened = open_tokenizer(asset, _texts_of_pages())
                 strategy, costs = numbering_strategy(opened), _catalogue_costs(opened)
                 del opened
                 give_memory_back()

@@ -90,7 +90,11 @@ def _numbers(repo_id: str) -> None:
             show_error(error)
         return
     strategy_lines(loaded)
-    st.markdown(f"**{loaded.tokens_per_price:.2f}** tokens per catalogue price in whole dollars")
+    per_price = loaded.tokens_per_price
+    if pd.notna(per_price):
+        st.markdown(f"**{per_price:.2f}** tokens per catalogue price in whole dollars")
+    else:
+        st.markdown("**–** tokens per catalogue price: some can't be written")
     st.caption(plain(f"Tokenizer: {source(repo_id, loaded)}"))
 
 
