@@ -43,8 +43,8 @@ def linear_read_out(items: pd.DataFrame, features: NDArray[np.floating]) -> Item
     """Ridge regression of the log price on the features of each row's prompt, out of fold.
 
     `items` are those of ItemScores, `features` has shape (items, features). Ten folds, the rows'
-    order drawn anew five times, on the folds of the baselines; scaling and penalty are fitted within each training part. The one
-    read-out is FROZEN_FEATURES. None for fewer than ten rows.
+    order drawn anew five times, on the folds of the baselines; scaling and penalty are fitted
+    within each training part. The one read-out is FROZEN_FEATURES. None for fewer than ten rows.
     """
     if len(items) != len(features):
         raise ValueError(f"{len(items)} items have {len(features)} rows of features")

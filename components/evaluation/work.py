@@ -38,9 +38,10 @@ def work(
 ) -> str | None:
     """Ask what is still to be asked, then have the rows' text read.
 
-    The problems of models that could not be asked are returned, None if all could. Hold the run's lock. A model at a time; what is recorded is not asked again, except failures.
-    The run is `running` until it is `finished` or, with a problem, `failed`; whoever stops it says
-    what it is then. Raises StoppedError, RunStoreError.
+    Returns the problems of models that could not be asked, None if all could. Hold the run's
+    lock. A model at a time; what is recorded is not asked again, except failures. The run is
+    `running` until it is `finished` or, with a problem, `failed`; whoever stops it says what it is
+    then. Raises StoppedError, RunStoreError.
     """
     info = store.run(run_id)
     store.set_state(run_id, "running")
