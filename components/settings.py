@@ -11,6 +11,7 @@ import sys
 from functools import cache
 from pathlib import Path
 from typing import Annotated, Literal
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -36,6 +37,13 @@ def _absolute(path: Path) -> Path:
     return expanded
 
 
+def _web_address(address: str) -> str:
+    parts = urlsplit(address)
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
+        raise ValueError("a web address such as https://basewise.example.org is needed")
+    return address.rstrip("/")
+
+
 class Settings(BaseSettings):
     """What $BASEWISE_DEVICE and its kin say. Frozen; an empty variable counts as not set."""
 
@@ -58,6 +66,14 @@ class Settings(BaseSettings):
         Field(
             description="the folder for all downloads, from the root or from `~`; otherwise the"
             " user's cache folder, and the Hub client's own cache"
+        ),
+    ] = None
+    address: Annotated[
+        str | None,
+        AfterValidator(lambda address: address if address is None else _web_address(address)),
+        Field(
+            description="the address that visitors reach the app at, for the links in reports;"
+            " otherwise the one in the visitor's browser"
         ),
     ] = None
     engines: Annotated[

@@ -17,7 +17,15 @@ from components.control import Control
 from components.errors import BasewiseError, RunStoreError
 from components.evaluation import Predictor, RunStore
 from components.evaluation.host import host_store_path
-from components.leaderboard import LIVE, VINTAGES, LiveBoard, load_board, load_live_board
+from components.leaderboard import (
+    LIVE,
+    VINTAGES,
+    LiveBoard,
+    as_recorded,
+    load_board,
+    load_live_board,
+    prepare,
+)
 from components.numbers import (
     CONTEXTS,
     PREFIX,
@@ -42,6 +50,7 @@ from components.ui.kit.feedback import shown_progress, usable_settings
 from components.ui.kit.parallel import run_parallel
 from components.ui.kit.shared import SharedTable
 from components.ui.kit.text import plain
+from components.ui.leaderboard.labels import with_texts
 
 if TYPE_CHECKING:
     from components.tokenization.fast_tokenizer import AnyTokenizer
@@ -83,6 +92,11 @@ class Board:
     vintage: str
     live: LiveBoard | None = None
     instead_of_live: BasewiseError | None = None
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """The same for the same runs."""
+        return self.vintage, self.live.revision if self.live else ""
 
 
 def tokenizer(repo_id: str) -> LoadedTokenizer:
@@ -270,6 +284,14 @@ def board(vintage: str) -> Board:
         return Board(live.board, LIVE, live=live)
     except BasewiseError as error:
         return Board(_snapshot(VINTAGES[-1]), VINTAGES[-1], instead_of_live=error)
+
+
+@st.cache_resource(
+    max_entries=10, show_spinner=False, hash_funcs={Board: lambda board: str(board.key)}
+)
+def prepared(board: Board, *, recorded: bool = False) -> pd.DataFrame:
+    """The board's runs as `prepare` and `with_texts` give them; not to be changed."""
+    return with_texts(prepare(as_recorded(board.runs) if recorded else board.runs))
 
 
 def _live() -> LiveBoard:
