@@ -78,17 +78,16 @@ class Shown:
             for name, one in self.scores.items()
         }
 
-    def series(self, frame: Callable[[ItemScores, str], pd.DataFrame]) -> list[NamedSeries]:
-        """A frame per model by its read-out, with the words for a chart."""
-        return [
-            NamedSeries(
-                name,
-                self.labels[name],
-                read_out_label(self.read_outs[name]),
-                frame(one, self.read_outs[name]),
-            )
-            for name, one in self.models.items()
-        ]
+    def series(
+        self, frame: Callable[[ItemScores, str], pd.DataFrame], *, by_read_out: bool = True
+    ) -> list[NamedSeries]:
+        """A frame per model by its read-out, named with it if it matters."""
+        named = []
+        for name, one in self.models.items():
+            read_out = self.read_outs[name]
+            words = f", {read_out_label(read_out)}" if by_read_out else ""
+            named.append(NamedSeries(name, f"{self.labels[name]}{words}", frame(one, read_out)))
+        return named
 
 
 def results(run: RunInfo) -> None:
@@ -263,7 +262,7 @@ def _cell(row: Mapping) -> str:
 
 
 def _actual_view(shown: Shown) -> None:
-    series = shown.series(lambda scores, read_out: _estimates(scores, read_out))
+    series = shown.series(_estimates)
     shell.chart(
         estimate_charts.predicted_against_actual(
             series, rows=rows_text(shown.run), theme=shell.theme()
@@ -320,7 +319,7 @@ def _has_categories(shown: Shown) -> bool:
 def _calibration_view(shown: Shown) -> None:
     shell.chart(
         estimate_charts.coverage_curves(
-            shown.series(lambda scores, _: coverage_curve(scores)),
+            shown.series(lambda scores, _: coverage_curve(scores), by_read_out=False),
             rows=rows_text(shown.run),
             theme=shell.theme(),
         ),
@@ -329,7 +328,7 @@ def _calibration_view(shown: Shown) -> None:
     )
     shell.chart(
         estimate_charts.pit_histograms(
-            shown.series(lambda scores, _: pit_histogram(scores)),
+            shown.series(lambda scores, _: pit_histogram(scores), by_read_out=False),
             rows=rows_text(shown.run),
             theme=shell.theme(),
         ),

@@ -8,8 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from components.charts.evaluation import metric_text
-from components.evaluation import RunInfo
-from components.evaluation.baselines import BASELINES, OUT_OF_FOLD
+from components.evaluation import BASELINES, FROZEN_FEATURES, OUT_OF_FOLD, RunInfo
 from components.evaluation.scored import ItemScores
 from components.evaluation.summary import figures
 from components.ui import run_services
@@ -51,9 +50,10 @@ def _model_row(
         **row,
         "nats per price": nats,
         "bits per byte": reading.bits_per_byte and _with_interval(*reading.bits_per_byte, digits=3),
-        "linear read-out: mean absolute error": read_out and _value(read_out, OUT_OF_FOLD, "mae"),
+        "linear read-out: mean absolute error": read_out
+        and _value(read_out, FROZEN_FEATURES, "mae"),
         "linear read-out: correlation of log prices": read_out
-        and _value(read_out, OUT_OF_FOLD, "r_log"),
+        and _value(read_out, FROZEN_FEATURES, "r_log"),
         "LogME": None if reading.log_me is None else f"{reading.log_me:.3f}",
     }
 
