@@ -112,9 +112,15 @@ def _unpack(packed: bytes) -> tuple[FirstToken, ...]:
         or (length and numbers.max() >= _PRICES)
     ):
         raise PackingError("first tokens whose parts do not fit together")
-    parts = np.split(numbers.astype(np.intp), np.cumsum(counts.astype(np.int64))[:-1])
+    numbers, stops = numbers.astype(np.intp), np.cumsum(counts, dtype=np.int64).tolist()
+    parts = [numbers[start:stop] for start, stop in zip([0, *stops], stops, strict=False)]
     values = zip(
-        ids.tolist(), texts, probability.tolist(), parts, overflow.tolist(), unexplored.tolist(),
-        strict=False,  # np.split gives one part of nothing
-    )  # fmt: skip
+        ids.tolist(),
+        texts,
+        probability.tolist(),
+        parts,
+        overflow.tolist(),
+        unexplored.tolist(),
+        strict=True,
+    )
     return tuple(FirstToken(*value) for value in values)

@@ -84,7 +84,7 @@ class Predictor:
         releases no other from memory, and a known answer loads none. Raises what `fetch_engine`,
         `open_engine` and `evaluate` raise.
         """
-        files = fetch_engine(repo_id, control, precision=settings.precision)
+        files = self.files(repo_id, settings, control)
         if (known := self.known(files.id, item, settings)) is not None:
             return known
         pooled = self.engine(files, control)
@@ -93,6 +93,10 @@ class Predictor:
         )
         self._remember(prediction)
         return prediction
+
+    def files(self, repo_id: str, settings: InferenceSettings, control: Control) -> EngineFiles:
+        """The model's files on this disk, and its identity. Raises what `fetch_engine` raises."""
+        return fetch_engine(repo_id, control, precision=settings.precision)
 
     def engine(self, files: EngineFiles, control: Control) -> PooledEngine:
         """The model in memory, loaded if it is not there. Raises what `open_engine` raises."""

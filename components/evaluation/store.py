@@ -6,6 +6,7 @@ import json
 import time
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Any, Literal
 
@@ -331,11 +332,10 @@ def _items(plan: Plan) -> list[dict[str, Any]]:
 def _insert(
     connection: Any, table: str, rows: Iterable[Mapping[str, Any]], otherwise: str = ""
 ) -> None:
-    rows = list(rows)
-    if rows:
-        names = list(rows[0])
+    rows = iter(rows)
+    if (first := next(rows, None)) is not None:
         connection.executemany(
-            f"INSERT {otherwise} INTO {table} ({', '.join(names)})"
-            f" VALUES ({', '.join(f':{name}' for name in names)})",
-            [dict(row) for row in rows],
+            f"INSERT {otherwise} INTO {table} ({', '.join(first)})"
+            f" VALUES ({', '.join(f':{name}' for name in first)})",
+            chain([first], rows),
         )

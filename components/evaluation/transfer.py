@@ -8,25 +8,20 @@ checked before it is written elsewhere.
 from __future__ import annotations
 
 import json
-import math
 import os
 import sqlite3
 import tempfile
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from components.errors import RunError
+from components.evaluation.checks import check_plan, check_prediction, check_reading
 from components.evaluation.database import usable
 from components.evaluation.migrations import APPLICATION_ID, MIGRATIONS, migrate, version_of
-from components.evaluation.plan import run_id as id_of_plan
-from components.evaluation.records import model_id_of, record_of, settings_of
-from components.evaluation.rows import PRICE_LIMIT, Row
+from components.evaluation.records import settings_of
 from components.evaluation.store import Origin, RunInfo, RunStore
 
 MAGIC = b"SQLite format 3\0"
@@ -34,7 +29,6 @@ _MOST_BYTES = 4_000_000_000
 _LONGEST_VALUE = 8_000_000
 _CHECK_SECONDS = 60.0
 _STEPS_BETWEEN_CHECKS = 100_000
-_SUM_TOLERANCE = 1e-3  # of a thousand float32 and four float64
 _TABLES = ("run", "item", "prediction", "reading")
 _WAY_OUT = "Export the run again, with this version of Basewise or an older one."
 
@@ -77,49 +71,76 @@ def import_run(store: RunStore, path: Path, owner: str, origin: Origin = "import
 
     RunError says why a file is refused. Nothing of it is kept then.
     """
-    run, items, predictions, readings = _read(path)
-    present = [info for info in store.runs() if info.id == run["id"]]
-    if present:
-        raise RunError(
-            f"This run is here already ({present[0].label}, {present[0].state}).",
-            way_out="Open it in the list, or delete it first.",
+    with _refused(path), _opened(path) as opened, _up_to_date(opened) as source:
+        runs = _rows(source, "run")
+        if len(runs) != 1:
+            raise RunError(
+                f"The file has {len(runs)} runs; one is read.",
+                way_out="Export the one that is wanted.",
+            )
+        run, items = runs[0], _rows(source, "item")
+        check_plan(run, items)
+        for info in store.runs():
+            if info.id == run["id"]:
+                raise RunError(
+                    f"This run is here already ({info.label}, {info.state}).",
+                    way_out="Open it in the list, or delete it first.",
+                )
+        answered = sum(1 for _ in source.execute("SELECT 1 FROM prediction WHERE error IS NULL"))
+        whole = answered == len(items) * len(json.loads(run["models"]))
+        state = "finished" if whole or run["state"] == "finished" else "stopped"
+        run |= {"owner": owner, "origin": origin, "state": state, "changed": time.time()}
+        store.insert_run(
+            run, items, _predictions(source, run, items), _readings(source, run, items)
         )
-    now = time.time()
-    whole = len(predictions) == len(items) * len(json.loads(run["models"]))
-    state = "finished" if whole else "stopped"
-    run = {**run, "owner": owner, "origin": origin, "state": state, "changed": now}
-    store.insert_run(run, items, predictions, readings)
     return store.run(run["id"])
 
 
-_Rows = list[dict[str, Any]]
+def _predictions(
+    source: sqlite3.Connection, run: Mapping[str, Any], items: list[dict[str, Any]]
+) -> Iterator[dict[str, Any]]:
+    """Each checked, one after the other: a file may hold more than memory does."""
+    models, settings = set(json.loads(run["models"])), settings_of(run["settings"])
+    by_id = {item["id"]: item for item in items}
+    with _refused(Path("The file")):
+        for row in source.execute("SELECT * FROM prediction"):
+            prediction = dict(row)
+            item = by_id.get(prediction["item"])
+            if item is None or prediction["run"] != run["id"] or prediction["model"] not in models:
+                raise ValueError("a prediction of what is not in the plan")
+            check_prediction(prediction, item, settings)
+            yield prediction
 
 
-def _read(path: Path) -> tuple[dict[str, Any], _Rows, _Rows, _Rows]:
-    """The checked rows of a file's one run, by table, in today's columns."""
-    with _refused_by_sqlite(path), _opened(path) as source:
-        version = _check_layout(source)
-        if source.execute("PRAGMA quick_check(1)").fetchone()[0] != "ok":
-            raise RunError("The file is damaged or cut off.", way_out=_WAY_OUT)
-        present = {name for kind, name, *_ in _layout(source) if kind == "table"}
-        _only_read(source)
-        found = {table: _rows(source, table) for table in _TABLES if table in present}
-    if version < len(MIGRATIONS):
-        found = _brought_up_to_date(found, version)
-    if len(found["run"]) != 1:
-        raise RunError(
-            f"The file has {len(found['run'])} runs; one is read.",
-            way_out="Export the one that is wanted.",
-        )
-    run = found["run"][0]
+def _readings(
+    source: sqlite3.Connection, run: Mapping[str, Any], items: list[dict[str, Any]]
+) -> Iterator[dict[str, Any]]:
+    """Each checked; the features of one model have one length."""
+    models, known = set(json.loads(run["models"])), {item["id"] for item in items}
+    sizes: dict[str, int] = {}
+    with _refused(Path("The file")):
+        for row in source.execute("SELECT * FROM reading"):
+            reading = dict(row)
+            if reading["item"] not in known or reading["run"] != run["id"]:
+                raise ValueError("a reading of what is not in the plan")
+            if reading["model"] not in models:
+                raise ValueError("a reading of a model that is not in the plan")
+            check_reading(reading, sizes)
+            yield reading
+
+
+@contextmanager
+def _refused(path: Path) -> Iterator[None]:
+    """What can't be read, or can't have been written by a run, as RunError."""
     try:
-        _check_values(run, found["item"], found["prediction"])
-        _check_readings(run, found["item"], found["reading"])
+        yield
+    except (sqlite3.Error, OverflowError, UnicodeDecodeError) as error:
+        raise RunError(f"{path.name} can't be read: {error}.", way_out=_WAY_OUT) from error
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+        # A value of another kind than it has to be, wherever that shows first.
         raise RunError(
-            f"The file holds what no run has: {error}"[:300], way_out=_WAY_OUT
+            f"{path.name} holds what no run has: {error}"[:300], way_out=_WAY_OUT
         ) from error
-    return run, found["item"], found["prediction"], found["reading"]
 
 
 @contextmanager
@@ -158,14 +179,6 @@ def _opened(path: Path) -> Iterator[sqlite3.Connection]:
         for pragma in ("trusted_schema = OFF", "query_only = ON", "cell_size_check = ON"):
             connection.execute(f"PRAGMA {pragma}")
         yield connection
-
-
-@contextmanager
-def _refused_by_sqlite(path: Path) -> Iterator[None]:
-    try:
-        yield
-    except (sqlite3.Error, OverflowError, UnicodeDecodeError) as error:
-        raise RunError(f"{path.name} can't be read: {error}.", way_out=_WAY_OUT) from error
 
 
 def _check_layout(source: sqlite3.Connection) -> int:
@@ -210,103 +223,27 @@ def _columns(connection: sqlite3.Connection, table: str) -> list[str]:
     return [row[1] for row in connection.execute(f"PRAGMA table_info({table})")]
 
 
-def _brought_up_to_date(
-    found: dict[str, list[dict[str, Any]]], version: int
-) -> dict[str, list[dict[str, Any]]]:
-    """Rows of an older layout after the steps that it lacks, taken in a database of our own."""
-    with closing(sqlite3.connect(":memory:", isolation_level=None)) as ours:
+@contextmanager
+def _up_to_date(opened: sqlite3.Connection) -> Iterator[sqlite3.Connection]:
+    """The file if it has today's layout, else its rows in a database of our own that got there."""
+    version = _check_layout(opened)
+    if opened.execute("PRAGMA quick_check(1)").fetchone()[0] != "ok":
+        raise RunError("The file is damaged or cut off.", way_out=_WAY_OUT)
+    _only_read(opened)
+    if version == len(MIGRATIONS):
+        yield opened
+        return
+    with closing(sqlite3.connect("", isolation_level=None)) as ours:  # on disk while it lasts
         ours.row_factory = sqlite3.Row
         migrate(ours, version)
-        for table, rows in found.items():
+        for table in _TABLES:
             names = _columns(ours, table)
+            if not names:  # a table that came later
+                continue
             ours.executemany(
                 f"INSERT INTO {table} ({', '.join(names)})"
                 f" VALUES ({', '.join('?' for _ in names)})",
-                [[row[name] for name in names] for row in rows],
+                (tuple(row) for row in opened.execute(f"SELECT {', '.join(names)} FROM {table}")),
             )
         migrate(ours)
-        return {table: _rows(ours, table) for table in _TABLES}
-
-
-def _check_values(
-    run: Mapping[str, Any], items: list[dict[str, Any]], predictions: list[dict[str, Any]]
-) -> None:
-    """ValueError, TypeError or KeyError for what can't have been written by a run."""
-    models = json.loads(run["models"])
-    settings = json.loads(run["settings"])
-    rows = [
-        Row(item["id"], item["prompt"], item["text"], item["actual"], item["category"])
-        for item in items
-    ]
-    if not all(isinstance(model, str) for model in models) or not rows:
-        raise ValueError("a run has models and rows")
-    left_out = json.loads(run["left_out"])
-    if not all(isinstance(count, int) for count in left_out.values()):
-        raise ValueError("rows left out are counted")
-    for row in rows:
-        if not 0 < row.price < PRICE_LIMIT:
-            raise ValueError(f"a price of {row.price}")
-    _check_time(run["created"])
-    tolerance = settings_of(run["settings"]).tolerance
-    if not 0 <= tolerance < 1:
-        raise ValueError(f"a tolerance of {tolerance}")
-    if run["id"] != id_of_plan(models, rows, settings):
-        raise ValueError("its id is not that of its plan")
-    asked = {(model, item["id"]) for model in models for item in items}
-    by_id = {item["id"]: item for item in items}
-    for prediction in predictions:
-        if prediction["run"] != run["id"] or (prediction["model"], prediction["item"]) not in asked:
-            raise ValueError("a prediction of what is not in the plan")
-        item = by_id[prediction["item"]]
-        columns = {name: item[name] for name in ("prompt", "text", "category", "actual")}
-        _check_prediction({**prediction, **columns}, settings_of(run["settings"]))
-
-
-def _check_readings(run: Mapping[str, Any], items: _Rows, found: _Rows) -> None:
-    models, known = set(json.loads(run["models"])), {item["id"] for item in items}
-    sizes: dict[str, int] = {}
-    for reading in found:
-        if (
-            reading["run"] != run["id"]
-            or reading["model"] not in models
-            or reading["item"] not in known
-        ):
-            raise ValueError("a reading of what is not in the plan")
-        nats = reading["nats"]
-        if (nats is not None and not 0 <= nats < math.inf) or not reading["bytes"] >= 0:
-            raise ValueError("nats and bytes are 0 or more")
-        if (blob := reading["features"]) is not None:
-            size = sizes.setdefault(reading["model"], len(blob))
-            if len(blob) != size or size % 2 or not np.isfinite(np.frombuffer(blob, "<f2")).all():
-                raise ValueError("features of one model are numbers of one length")
-
-
-def _check_prediction(row: Mapping[str, Any], settings: Any) -> None:
-    _check_time(row["created"])
-    record = record_of(row, settings)
-    if not all(isinstance(value, str) for value in record.libraries.values()):
-        raise ValueError("versions of libraries are texts")
-    found = record.distribution
-    if (found is None) == (record.error is None):
-        raise ValueError("a prediction has a distribution, or an error")
-    if found is None:
-        return
-    if record.model is None or asdict(model_id_of(row["model_id"]))["repo_id"] != row["model"]:
-        raise ValueError("a prediction of another model than it says")
-    masses = [found.overflow, found.not_a_number, found.unexplored]
-    if not all(0 <= mass <= 1 for mass in [*masses, found.untold]):
-        raise ValueError("masses are from 0 to 1")
-    if not (found.probabilities >= 0).all() or not math.isclose(
-        found.probabilities.sum() + sum(masses), 1, abs_tol=_SUM_TOLERANCE
-    ):
-        raise ValueError("a distribution sums to 1")
-    if found.method not in ("tree", "plain") or not 0 <= found.seconds < math.inf:
-        raise ValueError("its method and seconds are none")
-    if row["median"] != (None if math.isnan(found.median) else found.median):
-        raise ValueError("a median that is not its distribution's")
-    len(found.first_tokens)  # reads them
-
-
-def _check_time(seconds: float) -> None:
-    if not 0 <= seconds < 1e11:
-        raise ValueError("a time that is none")
+        yield ours

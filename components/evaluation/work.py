@@ -6,7 +6,7 @@ import logging
 from collections.abc import Callable
 
 from components.control import Control
-from components.engines import EngineFiles, ModelId, fetch_engine
+from components.engines import EngineFiles, ModelId
 from components.errors import (
     BasewiseError,
     ContextError,
@@ -71,7 +71,7 @@ def _ask(
     heard: Heard,
 ) -> None:
     """One model's part of the run. BasewiseError if it can't be fetched or loaded."""
-    files = fetch_engine(repo_id, control, precision=settings.precision)
+    files = predictor.files(repo_id, settings, control)
     _refuse_another(store.model_ids(run_id, repo_id), files)
     for item in store.pending(run_id, repo_id):
         control.check()
