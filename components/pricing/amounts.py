@@ -178,7 +178,7 @@ class AmountColumn:
         if not only_point and not only_comma:
             if not at_odds:
                 return "point", "all_alike"
-            sound = [name for name in NUMBER_FORMATS if name not in self.uneven]
+            sound: list[NumberFormat] = [n for n in NUMBER_FORMATS if n not in self.uneven]
             return (sound[0], "uneven_decimals") if len(sound) == 1 else None
         fewer, more = sorted((only_point, only_comma))
         # A few cells in another format are left out, unless it is unclear which format the
@@ -191,7 +191,7 @@ class AmountColumn:
 def amount_column(cells: list[str]) -> AmountColumn:
     """Read a column's cells in every format."""
     by_cell = {cell: _read(cell) for cell in dict.fromkeys(cells)}
-    read = {
+    read: dict[NumberFormat, dict[str, Amount | None]] = {
         name: {cell: amounts[name] for cell, amounts in by_cell.items()} for name in NUMBER_FORMATS
     }
     currencies = {
@@ -201,7 +201,7 @@ def amount_column(cells: list[str]) -> AmountColumn:
         if amount and amount.currency
     }
     return AmountColumn(
-        cells=cells,
+        cells,
         values={name: _values(cells, amounts) for name, amounts in read.items()},
         currencies=tuple(sorted(currencies)),
         uneven=frozenset(name for name, amounts in read.items() if _uneven([*amounts.values()])),

@@ -162,9 +162,7 @@ def _evidence(question: Question, priced: list[Prediction]) -> None:
     st.subheader("Estimates")
     st.markdown(_estimates_table(question, priced))
     actual = question.item.actual
-    if actual is not None and (remark := describe_actual(actual)):
-        st.caption(plain(remark))
-    elif actual is not None:
+    if actual is not None and actual_kind(actual) == "in_range":
         st.caption(
             "Green: off by less than \\$40 or 20 %; orange: \\$80 or 40 %; red: more. These are"
             " the bands of the price-prediction course: what costs less than \\$40 is easily green."
