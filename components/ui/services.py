@@ -255,6 +255,12 @@ def board(vintage: str) -> Board:
         return Board(_snapshot(VINTAGES[-1]), VINTAGES[-1], instead_of_live=error)
 
 
+def live_runs() -> pd.DataFrame | None:
+    """The runs of the live board if it is in memory; it is not fetched for this."""
+    board = _fetched_boards().get(LIVE) or _recent_copies().get(LIVE)
+    return None if board is None else board.board
+
+
 def _live() -> LiveBoard:
     if (failure := _recent_failures().get(LIVE)) is not None:
         raise failure

@@ -6,7 +6,7 @@ from typing import Any
 import streamlit as st
 
 from components.charts import Theme
-from components.ui.kit import shortlist, streamlit_compat
+from components.ui.kit import permalinks, shortlist, streamlit_compat
 
 
 @dataclass(frozen=True)
@@ -29,6 +29,7 @@ def open_page(page: _Page, purpose: str) -> list[str]:
         page_title=f"{page.name} · Basewise", page_icon=":material/straighten:", layout="wide"
     )
     st.html(streamlit_compat.PAGE_STYLE)
+    permalinks.say_left_out()
     with st.sidebar:
         st.markdown("### :material/straighten: Basewise")
         st.caption("Pick a base model to fine-tune, from evidence.")
