@@ -96,7 +96,7 @@ def explain_refusal(content: bytes, reason: str) -> TokenizerError:
         return _no_tokenizer(f"it holds {kind}, not an object")
     if (other := _other_file(found)) is not None:
         return _no_tokenizer(f"it is {other}", "Upload the tokenizer.json beside it.")
-    return _no_tokenizer(f"the tokenizers library does not read it ({_short(reason)})")
+    return _no_tokenizer(f"“{_short(reason)}”")
 
 
 def lacks_unk_id(content: bytes) -> bool:
@@ -117,7 +117,10 @@ def _other_file(found: Mapping[str, Any]) -> str | None:
 
 
 def _no_tokenizer(what: str, way_out: str = _WAY_OUT) -> TokenizerError:
-    return TokenizerError(f"The file is no tokenizer.json: {what}.", way_out=way_out)
+    return TokenizerError(
+        f"The file is no tokenizer.json that the tokenizers library can read: {what}.",
+        way_out=way_out,
+    )
 
 
 def _short(reason: str) -> str:

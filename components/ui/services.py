@@ -294,6 +294,12 @@ def prepared(board: Board, *, recorded: bool = False) -> pd.DataFrame:
     return with_texts(prepare(as_recorded(board.runs) if recorded else board.runs))
 
 
+def live_runs() -> pd.DataFrame | None:
+    """The runs of the live board if it is in memory; it is not fetched for this."""
+    board = _fetched_boards().get(LIVE) or _recent_copies().get(LIVE)
+    return None if board is None else board.board
+
+
 def _live() -> LiveBoard:
     if (failure := _recent_failures().get(LIVE)) is not None:
         raise failure

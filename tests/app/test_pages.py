@@ -64,11 +64,47 @@ def test_an_alias_in_the_url_becomes_the_registrys_id():
     assert at.sidebar.multiselect[0].value == ["meta-llama/Llama-3.1-8B"]
 
 
-def test_an_unusable_id_in_the_url_is_named_with_what_was_meant():
+def test_a_models_name_in_the_url_is_taken_for_it_and_said():
     at = open_page("pages/leaderboard.py", models=["gemma-2-9b", "Qwen/Qwen2.5-7B"])
     assert not at.exception
+    assert at.sidebar.multiselect[0].value == ["google/gemma-2-9b", "Qwen/Qwen2.5-7B"]
+    assert "“gemma-2-9b” is taken for google/gemma-2-9b" in everything_said(at)
+
+
+def test_a_name_that_several_models_have_is_asked_about_and_one_click_adds_it():
+    at = open_page("pages/leaderboard.py", models=["llama-3.1", "Qwen/Qwen2.5-7B"])
+    assert not at.exception
     assert at.sidebar.multiselect[0].value == ["Qwen/Qwen2.5-7B"]
-    assert "Did you mean google/gemma-2-9b" in everything_said(at)
+    assert "Did you mean meta-llama/Llama-3.1-8B or" in everything_said(at)
+    next(b for b in at.sidebar.button if b.label.replace("\\", "") == "Llama 3.1 8B").click().run()
+    assert at.sidebar.multiselect[0].value == ["Qwen/Qwen2.5-7B", "meta-llama/Llama-3.1-8B"]
+
+
+def test_of_a_link_with_500_bad_ids_one_line_says_so_and_the_rest_is_kept():
+    bad = [f"no id {n}!" for n in range(500)]
+    at = open_page("pages/leaderboard.py", models=[*bad, "Qwen/Qwen2.5-7B"])
+    assert not at.exception
+    assert at.sidebar.multiselect[0].value == ["Qwen/Qwen2.5-7B"]
+    (line,) = [warning.value for warning in at.warning]
+    assert "500 of these" in line
+    assert len(line) < 300
+
+
+def test_what_else_a_link_holds_that_is_not_usable_is_named_in_one_line():
+    at = open_page("pages/leaderboard.py", max_b="abc", kind=["base", "foo"], vintage="1999")
+    assert not at.exception
+    (line,) = [warning.value.replace("\\", "") for warning in at.warning]
+    for part in ("max_b=abc", "kind=foo", "vintage=1999"):
+        assert part in line
+    assert set(at.dataframe[0].value["kind"]) == {"base"}
+
+
+def test_a_model_that_only_the_board_knows_has_its_kind_size_and_licence_on_the_review(hub):
+    at = open_page("app.py", models=["tiiuae/falcon-40b"])
+    assert not at.exception
+    said = everything_said(at)
+    assert "base, 40B parameters, licence apache-2.0" in said
+    assert "unknown." not in said
 
 
 def test_the_address_of_a_models_hub_page_is_taken_for_its_id():

@@ -1,20 +1,11 @@
 """Every causal architecture of transformers, small and random: right, or refused in one sentence."""
 
-import re
 from typing import Any
 
-import numpy as np
 import pytest
 import torch
 from transformers import MODEL_FOR_CAUSAL_LM_MAPPING, PreTrainedConfig, PreTrainedModel
 
-from components.control import Control
-from components.engines import LocalEngine, price_distribution
-from components.engines.local.architecture import choose_loader
-from components.engines.local.causality import refuse_unless_causal
-from components.errors import EngineError
-from components.numbers import NumberTrieCache
-from tests.support.model_ids import unrevised
 from tests.support.small_models import small_models, small_tokenizer
 
 KINDS: dict[str, tuple[type[PreTrainedConfig], type[PreTrainedModel]]] = {

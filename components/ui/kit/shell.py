@@ -40,6 +40,7 @@ def open_page(page: _Page, purpose: str | None) -> list[str]:
         page_title=f"{page.name} · Basewise", page_icon=":material/straighten:", layout="wide"
     )
     st.html(streamlit_compat.PAGE_STYLE)
+    permalinks.say_left_out()
     permalinks.begin_page(page.in_url)
     with st.sidebar:
         st.markdown("### :material/straighten: Basewise")

@@ -15,7 +15,7 @@ from components.ui import services
 from components.ui.inference import outcomes
 from components.ui.kit import shell, shortlist
 from components.ui.kit.feedback import show_error
-from components.ui.kit.model_ids import labels
+from components.ui.kit.model_ids import facts, labels
 from components.ui.kit.text import plain
 from components.ui.services import Board
 from components.ui.tokenizers.evidence import strategy_lines
@@ -49,11 +49,11 @@ def evidence_cards(models: list[str], board: Board) -> None:
 
 
 def _identity(repo_id: str) -> None:
-    spec = load_registry().resolve(repo_id)
-    size = f"{spec.params_b:g}B parameters" if spec.params_b else "size unknown"
-    facts = [spec.kind or "kind unknown", size, f"licence {spec.license or 'unknown'}"]
+    known = facts(repo_id)
+    size = f"{known.params_b:g}B parameters" if known.params_b else "size unknown"
+    told = [known.kind or "kind unknown", size, f"licence {known.license or 'unknown'}"]
     shortlist.heading(repo_id)
-    st.caption(f"{plain(repo_id)}  \n{plain(', '.join(facts))}")
+    st.caption(f"{plain(repo_id)}  \n{plain(', '.join(told))}")
 
 
 def _scores(repo_id: str, row: Mapping[Hashable, Any]) -> None:
@@ -71,7 +71,7 @@ def _scores(repo_id: str, row: Mapping[Hashable, Any]) -> None:
 def _why_no_twin(repo_id: str) -> str:
     registry = load_registry()
     spec = registry.resolve(repo_id)
-    if spec.kind != "instruct":
+    if facts(repo_id).kind != "instruct":
         return "No instruct twin is known."
     base = registry.base_of(spec)
     return f"An instruct model itself; {f'its base is {base.id}' if base else 'no public base'}."
