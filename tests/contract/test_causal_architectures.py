@@ -1,4 +1,4 @@
-"""Every causal architecture of transformers, small and random: right, or refused in one sentence."""
+"""Every causal architecture of transformers, small and random: right, or refused in words."""
 
 from typing import Any
 
