@@ -9,7 +9,12 @@ from components.pricing.actual import (
 )
 from components.pricing.amounts import NUMBER_FORMATS, NumberFormat, is_amount
 from components.pricing.estimates import Band, error_band, point_estimates, read_price
-from components.pricing.price_columns import Candidate, name_parts, names_a_price, price_columns
+from components.pricing.price_columns import (
+    Candidate,
+    name_parts,
+    names_a_price,
+    rank_price_columns,
+)
 from components.pricing.price_file import (
     LeftOut,
     PriceFile,
@@ -50,8 +55,8 @@ __all__ = [
     "name_parts",
     "names_a_price",
     "point_estimates",
-    "price_columns",
     "price_prompt",
+    "rank_price_columns",
     "read_price",
     "read_price_table",
 ]

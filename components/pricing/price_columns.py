@@ -42,13 +42,12 @@ _LONGEST_NAME = 6  # words; more are a text
 
 
 class Candidate(NamedTuple):
-    """A column that holds amounts: its place, and the share of its filled cells that do.
+    """The place of a column that holds amounts.
 
     `likely` says whether it may be taken without being asked for: not an id, a year, a count.
     """
 
     place: int
-    share: float
     likely: bool
 
 
@@ -63,7 +62,7 @@ def names_a_price(name: str) -> bool:
     return short and _name_rank(name) < len(_PRICES) and not is_amount(name)
 
 
-def price_columns(table: TextTable) -> list[Candidate]:
+def rank_price_columns(table: TextTable) -> list[Candidate]:
     """The columns that hold amounts, the likeliest price first.
 
     A name decides before what is in the column. One that is not named a price is likely only if
@@ -82,7 +81,7 @@ def price_columns(table: TextTable) -> list[Candidate]:
         counts = table.width > 1 and _only_counts(cells)
         likely = named or not (never or counts or share <= 0.5)
         order = (not likely, rank, _less_likely(name), counts, -_money(cells), index)
-        ranked.append((order, Candidate(index, share, likely)))
+        ranked.append((order, Candidate(index, likely)))
     return [candidate for _, candidate in sorted(ranked)]
 
 

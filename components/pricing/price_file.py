@@ -18,7 +18,7 @@ from components.pricing.amounts import (
     is_amount,
     is_missing,
 )
-from components.pricing.price_columns import Candidate, names_a_price, price_columns
+from components.pricing.price_columns import Candidate, names_a_price, rank_price_columns
 from components.pricing.text_table import WAY_OUT, TextTable, read_table
 
 LARGEST_PRICE = 99_999
@@ -113,7 +113,7 @@ def examine_prices(
     no cell, is found out. Raises PriceListError, which names what is wrong, where no price can be
     read.
     """
-    candidates = price_columns(table)
+    candidates = rank_price_columns(table)
     index = _likeliest(table, candidates) if column is None else _named(table, column)
     amounts = amount_column(table.column(index))
     readings = sorted(

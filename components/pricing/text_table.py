@@ -201,7 +201,8 @@ def _sample_rows(text: str, separator: str) -> tuple[list[list[str]], bool]:
     rows: list[list[str]] = []
     broken = False
     try:
-        rows.extend(islice(_rows(sample, separator), _SAMPLE_ROWS))
+        for row in islice(_rows(sample, separator), _SAMPLE_ROWS):
+            rows.append(row)
     except csv.Error:
         broken = len(sample) == len(text)
     if len(sample) < len(text) and 1 < len(rows) < _SAMPLE_ROWS:

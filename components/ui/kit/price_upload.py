@@ -14,7 +14,7 @@ from components.pricing import (
     TextTable,
     describe_left_out,
     examine_prices,
-    price_columns,
+    rank_price_columns,
     read_price_table,
 )
 from components.ui.kit import permalinks
@@ -89,7 +89,7 @@ def _take(file: UploadedFile) -> _Upload:
 
 
 def _pick_column(table: TextTable) -> str | None:
-    candidates = price_columns(table)
+    candidates = rank_price_columns(table)
     keys = [table.key(candidate.place) for candidate in candidates]
     if _COLUMN.value() not in ["", *keys]:
         st.caption(plain(f"The file has no column of numbers called {_COLUMN.value()}."))
