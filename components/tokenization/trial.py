@@ -70,7 +70,9 @@ def try_tokenizer(
     try:
         run_isolated(try_here, listed + b"\n" + content, limits, control)
     except IsolationError as error:
-        raise TokenizerError(_what_happened(error), way_out=_WAY_OUT) from error
+        raise TokenizerError(
+            _what_happened(error), way_out=_WAY_OUT, details=error.detail or None
+        ) from error
     with _passed_lock:
         _passed.add(digest)
 
@@ -177,12 +179,14 @@ def _cant_encode(content: bytes, text: str, error: BaseException) -> TokenizerEr
             " characters, and it has no `unk_id`, the token for what is missing.",
             way_out="Upload a tokenizer whose vocabulary has digits, or set `unk_id`.",
         )
-    reason = " ".join(str(error).split())[:200]
-    return TokenizerError(f"This tokenizer can't encode “{shown}”: {reason}.", way_out=_WAY_OUT)
+    return TokenizerError(
+        f"This tokenizer can't encode “{shown}”.", way_out=_WAY_OUT, details=str(error)[:2000]
+    )
 
 
 def _cant_decode(error: BaseException) -> TokenizerError:
-    reason = " ".join(str(error).split())[:200]
     return TokenizerError(
-        f"This tokenizer's decoder can't turn tokens into text: {reason}.", way_out=_WAY_OUT
+        "This tokenizer's decoder can't turn tokens into text.",
+        way_out=_WAY_OUT,
+        details=str(error)[:2000],
     )
