@@ -11,7 +11,7 @@ import hashlib
 import json
 import threading
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from components.control import Control
 from components.errors import TokenizerError
@@ -21,6 +21,8 @@ from components.tokenization.fast_tokenizer import as_for_inference
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
+
+T = TypeVar("T")
 
 _FORMS = ("Price is ${}", "{}", "Price is {}", "Price is ${}.00", "Price is $-{}")
 _LONG_NUMBERS = ("1000", "1,000", "9999", "12999", "129999", "999,999", "07", "007")
@@ -120,8 +122,8 @@ def _attempt(work: Callable[[], Any], explain: Callable[[BaseException], Tokeniz
         raise explain(error) from error
 
 
-def _batches(texts: Sequence[str]) -> list[Sequence[str]]:
-    return [texts[first : first + _BATCH] for first in range(0, len(texts), _BATCH)]
+def _batches(items: Sequence[T]) -> list[Sequence[T]]:
+    return [items[first : first + _BATCH] for first in range(0, len(items), _BATCH)]
 
 
 def _try_short(tokenizer: Tokenizer, content: bytes) -> None:

@@ -5,6 +5,7 @@ call it no setting of its own.
 """
 
 import os
+import resource
 
 _ASKED = int(os.environ.pop("BASEWISE_TEST_FUZZ", "0"))
 
@@ -12,3 +13,11 @@ _ASKED = int(os.environ.pop("BASEWISE_TEST_FUZZ", "0"))
 def fuzz_size(usually: int) -> int:
     """How many cases to run: `usually` so many, or what the environment asks for."""
     return _ASKED or usually
+
+
+def processor_seconds() -> float:
+    """What this process and those that it waited for took: a hang, whatever else runs here."""
+    return sum(
+        used.ru_utime + used.ru_stime
+        for used in map(resource.getrusage, (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    )
