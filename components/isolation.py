@@ -175,10 +175,9 @@ def _result(returncode: int, answer: bytes, detail: str) -> Any:
 
 
 def _refusal(told: dict[str, Any]) -> BasewiseError:
-    kind = getattr(errors, told["kind"])
-    attempts = [Attempt(what, reason) for what, reason in told["attempts"]]
-    error = kind(told["problem"], way_out=told["way_out"])
-    error.attempts = tuple(attempts)
+    error = getattr(errors, told["kind"])(told["problem"], way_out=told["way_out"])
+    error.attempts = tuple(Attempt(what, reason) for what, reason in told["attempts"])
+    error.details = told["details"]
     return error
 
 
@@ -220,8 +219,10 @@ def _answer(name: str, payload: bytes, limits: tuple[int, int, int]) -> dict[str
     try:
         return {"value": target(payload)}
     except BasewiseError as error:
-        told = {"kind": type(error).__name__, "problem": error.problem, "way_out": error.way_out}
-        return {"refused": told | {"attempts": [(a.what, a.reason) for a in error.attempts]}}
+        told: dict[str, Any] = {"kind": type(error).__name__, "problem": error.problem}
+        told["way_out"] = error.way_out
+        told |= {"attempts": [(a.what, a.reason) for a in error.attempts], "details": error.details}
+        return {"refused": told}
     except MemoryError:
         return {"ended": "memory", "detail": "MemoryError"}
     except Exception:

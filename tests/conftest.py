@@ -15,6 +15,7 @@ import pytest
 
 from benchmarks.serving import REPOSITORY
 from components.settings import load_settings
+from tests.support import fuzz  # noqa: F401  (takes its variable out of the environment)
 from tests.support.loopback_hub import LoopbackHub
 
 _hub = LoopbackHub()

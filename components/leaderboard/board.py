@@ -138,7 +138,8 @@ def _mixtures(board: pd.DataFrame) -> tuple[pd.Series, pd.Series]:
 def _one_size_per_model(board: pd.DataFrame) -> pd.Series:
     """The registry's size of a model that it lists; of others the one that most runs record.
 
-    Unknown where the board records none. A run in 4 bit was recorded with half of its parameters or fewer; of equals the larger counts.
+    Unknown where the board records none. A run in 4 bit was recorded with half of its parameters or
+    fewer; of equals the larger counts.
     """
     recorded = board["params_b"].astype(float)
     several = recorded.groupby(board["model"]).nunique().gt(1)

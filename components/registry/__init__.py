@@ -1,8 +1,8 @@
 """Which models exist, and where their files come from."""
 
-from components.registry.find_models import ReadModel, find_models, read_model
 from components.registry.hub_ids import is_hub_id
 from components.registry.links import HubLink, read_link
+from components.registry.model_names import ReadModel, find_models, read_model
 from components.registry.registry import ModelRegistry, load_registry
 from components.registry.spec import HubRepo, ModelSpec, Package, PackageFile, Source
 

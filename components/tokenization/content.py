@@ -96,7 +96,7 @@ def explain_refusal(content: bytes, reason: str) -> TokenizerError:
         return _no_tokenizer(f"it holds {kind}, not an object")
     if (other := _other_file(found)) is not None:
         return _no_tokenizer(f"it is {other}", "Upload the tokenizer.json beside it.")
-    return _no_tokenizer(f"“{_short(reason)}”")
+    return _no_tokenizer("its parts do not fit together", details=reason[:2000])
 
 
 def lacks_unk_id(content: bytes) -> bool:
@@ -116,13 +116,9 @@ def _other_file(found: Mapping[str, Any]) -> str | None:
     return "JSON without a `model`, which every tokenizer.json has"
 
 
-def _no_tokenizer(what: str, way_out: str = _WAY_OUT) -> TokenizerError:
+def _no_tokenizer(what: str, way_out: str = _WAY_OUT, details: str | None = None) -> TokenizerError:
     return TokenizerError(
         f"The file is no tokenizer.json that the tokenizers library can read: {what}.",
         way_out=way_out,
+        details=details,
     )
-
-
-def _short(reason: str) -> str:
-    one_line = " ".join(reason.split())
-    return one_line if len(one_line) <= 160 else f"{one_line[:160]} …"

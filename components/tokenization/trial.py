@@ -11,7 +11,7 @@ import hashlib
 import json
 import threading
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from components.control import Control
 from components.errors import TokenizerError
@@ -21,6 +21,8 @@ from components.tokenization.fast_tokenizer import as_for_inference
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
+
+T = TypeVar("T")
 
 _FORMS = ("Price is ${}", "{}", "Price is {}", "Price is ${}.00", "Price is $-{}")
 _LONG_NUMBERS = ("1000", "1,000", "9999", "12999", "129999", "999,999", "07", "007")
@@ -70,7 +72,9 @@ def try_tokenizer(
     try:
         run_isolated(try_here, listed + b"\n" + content, limits, control)
     except IsolationError as error:
-        raise TokenizerError(_what_happened(error), way_out=_WAY_OUT) from error
+        raise TokenizerError(
+            _what_happened(error), way_out=_WAY_OUT, details=error.detail or None
+        ) from error
     with _passed_lock:
         _passed.add(digest)
 
@@ -118,8 +122,8 @@ def _attempt(work: Callable[[], Any], explain: Callable[[BaseException], Tokeniz
         raise explain(error) from error
 
 
-def _batches(texts: Sequence[str]) -> list[Sequence[str]]:
-    return [texts[first : first + _BATCH] for first in range(0, len(texts), _BATCH)]
+def _batches(items: Sequence[T]) -> list[Sequence[T]]:
+    return [items[first : first + _BATCH] for first in range(0, len(items), _BATCH)]
 
 
 def _try_short(tokenizer: Tokenizer, content: bytes) -> None:
@@ -177,12 +181,14 @@ def _cant_encode(content: bytes, text: str, error: BaseException) -> TokenizerEr
             " characters, and it has no `unk_id`, the token for what is missing.",
             way_out="Upload a tokenizer whose vocabulary has digits, or set `unk_id`.",
         )
-    reason = " ".join(str(error).split())[:200]
-    return TokenizerError(f"This tokenizer can't encode “{shown}”: {reason}.", way_out=_WAY_OUT)
+    return TokenizerError(
+        f"This tokenizer can't encode “{shown}”.", way_out=_WAY_OUT, details=str(error)[:2000]
+    )
 
 
 def _cant_decode(error: BaseException) -> TokenizerError:
-    reason = " ".join(str(error).split())[:200]
     return TokenizerError(
-        f"This tokenizer's decoder can't turn tokens into text: {reason}.", way_out=_WAY_OUT
+        "This tokenizer's decoder can't turn tokens into text.",
+        way_out=_WAY_OUT,
+        details=str(error)[:2000],
     )

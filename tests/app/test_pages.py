@@ -6,15 +6,20 @@ from typing import Any
 import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
+from tokenizers import Tokenizer
+from tokenizers.models import Unigram, WordPiece
+from tokenizers.pre_tokenizers import Whitespace
 
 from benchmarks.serving import REPOSITORY
 from components.evaluation import InferenceSettings, Prediction, own_item
 from components.leaderboard import BENCHMARKS
 from components.numbers import FirstToken, PriceDistribution
-from components.pricing import price_prompt
+from components.pricing import PROMPTS, load_catalogue, price_prompt
 from components.ui.inference.outcomes import Outcome
+from components.ui.tokenizers import strips
 from tests.support.model_ids import unrevised
 from tests.support.small_tokenizer import tokenizer_of_digits
+from tests.support.untrusted_tokenizers import LETTERS, harmful
 
 PAGES = {
     "app.py": "Review",
@@ -423,6 +428,46 @@ def test_an_upload_that_is_no_tokenizer_gets_a_message(content):
     own.upload("broken.json", content, "application/json").run()
     assert not at.exception
     assert "is no tokenizer.json that the tokenizers library can read" in everything_said(at)
+    assert len(strips_of(at)) == 1
+
+
+@pytest.mark.parametrize(
+    "kind", ["text grows a billionfold", "a decoder that cuts beyond the text"]
+)
+def test_an_upload_that_does_harm_gets_a_message(kind):
+    at = open_page("pages/tokenizer_inspector.py", models=["openai-community/gpt2"])
+    own = next(box for box in at.file_uploader if "tokenizer.json" in box.label)
+    own.upload("harmful.json", harmful()[kind], "application/json").run()
+    assert not at.exception
+    assert "This tokenizer" in at.error[0].value
+    assert len(strips_of(at)) == 1
+
+
+def test_an_uploaded_tokenizer_that_can_not_write_numbers_is_shown_as_such_on_the_whole_page():
+    tokenizer = Tokenizer(WordPiece({"[UNK]": 0, "$": 1, "Price": 2}, unk_token="[UNK]"))
+    tokenizer.pre_tokenizer = Whitespace()
+    at = open_page("pages/tokenizer_inspector.py", models=["openai-community/gpt2"])
+    own = next(box for box in at.file_uploader if "tokenizer.json" in box.label)
+    own.upload("words.json", tokenizer.to_str().encode(), "application/json").run()
+    assert not at.exception
+    said = everything_said(at)
+    assert "`unwritable`: no way to write numbers: of 0 to 999, 1,000 become the token for" in said
+    assert "whole-number" not in said
+    assert len(strips_of(at)) == 2
+
+
+def test_an_uploaded_tokenizer_that_can_not_write_the_visitors_text_says_so_and_the_others_do():
+    letters = sorted({*LETTERS, *"".join(p.description for p in load_catalogue().values())})
+    letters = sorted({*letters, *"".join(PROMPTS.values()), *strips.DEFAULT_TEXT})
+    tokenizer = Tokenizer(Unigram([(letter, -1.0) for letter in letters]))
+    at = open_page("pages/tokenizer_inspector.py", models=["openai-community/gpt2"])
+    own = next(box for box in at.file_uploader if "tokenizer.json" in box.label)
+    own.upload("letters.json", tokenizer.to_str().encode(), "application/json").run()
+    assert not at.exception
+    assert len(strips_of(at)) == 2
+    at.text_area[0].set_value("§").run()
+    assert not at.exception
+    assert "has no tokens for “§”" in everything_said(at)
     assert len(strips_of(at)) == 1
 
 

@@ -31,6 +31,7 @@ def echo(payload: bytes) -> dict[str, object]:
 def refuse(payload: bytes) -> None:
     error = TokenizerError("No tokenizer.", way_out="Take another.")
     error.attempts = (Attempt("reading", "nothing there"),)
+    error.details = "what a library said"
     raise error
 
 
@@ -71,6 +72,7 @@ def test_what_the_function_refuses_is_refused_here_in_the_same_words():
         run_isolated(refuse, b"", LIMITS)
     assert caught.value.way_out == "Take another."
     assert caught.value.attempts == (Attempt("reading", "nothing there"),)
+    assert caught.value.details == "what a library said"
 
 
 def test_a_programming_error_stays_loud_with_its_traceback():

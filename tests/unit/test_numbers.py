@@ -8,7 +8,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from tokenizers import Regex, Tokenizer, normalizers
 from tokenizers.models import BPE, Unigram, WordLevel, WordPiece
-from tokenizers.pre_tokenizers import Whitespace
+from tokenizers.pre_tokenizers import Metaspace, Split, Whitespace
+from tokenizers.pre_tokenizers import Sequence as PreTokenizers
 
 from components.errors import ContextError, TokenizerError
 from components.numbers import (
@@ -281,6 +282,33 @@ def test_costs_of_prices_that_can_not_be_written_are_unknown():
 )
 def test_the_token_for_what_the_vocabulary_lacks_is_known_for_each_kind_of_model(model, expected):
     assert unknown_token(Tokenizer(model)) == expected
+
+
+def test_groups_of_three_from_the_right_are_told_from_those_from_the_left():
+    tokenizer = tokenizer_of_digits()
+    pattern = Regex(r"\d{1,3}(?=(?:\d{3})*(?!\d))")
+    tokenizer.pre_tokenizer = Split(pattern, "isolated")
+    whole = [f"{n:0{digits}}" for digits in (1, 2, 3) for n in range(10**digits)]
+    words = {text: place for place, text in enumerate([*whole, *"Price is $"])}
+    tokenizer.model = WordLevel(words, unk_token="$")
+    tokenizer.pre_tokenizer = PreTokenizers(
+        [Split(pattern, "isolated"), Split(Regex(r"[^\d]"), "isolated")]
+    )
+    assert numbering_strategy(tokenizer).chunking == "right-to-left-threes"
+    assert number_atlas(tokenizer, [12_999]).pieces == [("12", "999")]
+    assert "".join(span.text for span in cut_text(tokenizer, "Price is $1299").spans()) == (
+        "Price is $1299"
+    )
+
+
+def test_the_spans_of_a_vocabulary_that_marks_words_join_to_the_text():
+    pieces = [(text, -2.0) for text in ["<unk>", "▁", *"0123456789$Price", "▁is", "s"]]
+    tokenizer = Tokenizer(Unigram(pieces, unk_id=0))
+    tokenizer.pre_tokenizer = Metaspace()
+    strategy = numbering_strategy(tokenizer)
+    assert (strategy.name, strategy.chunking) == ("per-digit", "single-digits")
+    text = "Price is $349"
+    assert "".join(span.text for span in cut_text(tokenizer, text).spans()) == text
 
 
 def test_costs_count_the_prices_tokens_and_their_share_of_the_sequence():
