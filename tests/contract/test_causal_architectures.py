@@ -104,7 +104,5 @@ def probability(model: PreTrainedModel, number: int) -> float:
         share *= float(after(text)[digits[int(digit)]])
         text += digit
     ends = after(text)
-    goes_on = float(ends[digits].sum())
-    if number:  # nothing goes on after a zero: 0,123 is no number
-        goes_on += float(ends[comma]) * float(after(f"{text},")[digits].sum())
-    return share * (1 - goes_on)
+    joined = float(ends[comma]) * float(after(f"{text},")[digits].sum())
+    return share * (1 - float(ends[digits].sum()) - joined)
