@@ -1,6 +1,8 @@
 """Model repositories with small random weights, stored in the ways that repositories store them."""
 
 import json
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import torch
@@ -35,11 +37,12 @@ def tokenizer_file() -> bytes:
 
 def repository(model: PreTrainedModel, **config: Any) -> Files:
     """A repository as transformers saves one; `config` is added to its config.json."""
-    settings = {**model.config.to_dict(), "architectures": [type(model).__name__], **config}
-    tensors = {name: tensor.contiguous() for name, tensor in model.state_dict().items()}
-    if model.config.tie_word_embeddings:
-        tensors.pop("lm_head.weight")
-    return files_of(settings, tensors)
+    with TemporaryDirectory() as folder:
+        model.save_pretrained(folder)
+        files = {file.name: file.read_bytes() for file in Path(folder).iterdir()}
+    settings = json.loads(files["config.json"]) | config
+    files["config.json"] = json.dumps(settings).encode()
+    return {**files, "tokenizer.json": tokenizer_file()}
 
 
 def files_of(config: dict[str, Any], tensors: Tensors) -> Files:

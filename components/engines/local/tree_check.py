@@ -51,7 +51,7 @@ def check_trees(make: MakeScorer, trie: NumberTrie, vocabulary: int, itemsize: i
     try:
         scored = _scored_as_tree(make(TreeScorer, whole), paths)
     except EngineError as error:
-        return TreeCheck(works=False, reason=error.problem)
+        return TreeCheck(works=False, reason=error.details or error.problem)
     expected = make(PlainScorer, whole).score(compared).probabilities
     distance = np.abs(np.stack([scored[path] for path in compared]) - expected).sum(axis=1) / 2
     if distance.mean() <= bound:
