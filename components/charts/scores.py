@@ -136,7 +136,11 @@ def benchmark_profile(
     kinds = known.get("kind", pd.Series(None, index=known.index, dtype=object))
     names = [
         chart_text(labels[model])
-        + (f"<br><span style='font-size:11px'>{chart_text(kind)}</span>" if kind else "")
+        + (
+            f"<br><span style='font-size:11px'>{chart_text(kind)}</span>"
+            if isinstance(kind, str)
+            else ""
+        )
         for model, kind in zip(known["model"], kinds, strict=True)
     ]
     values = known[list(columns)].to_numpy(dtype=float)

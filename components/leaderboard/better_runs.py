@@ -78,7 +78,7 @@ def with_twin_caveats(models: pd.DataFrame, runs: pd.DataFrame) -> pd.DataFrame:
     ]
     return models.assign(
         twin_caveats=pd.Series(caveats, index=models.index, dtype=object),
-        twin_spoilt=twin.map(best["spoilt"]).fillna(False).astype(bool),
+        twin_spoilt=twin.map(best["spoilt"]).eq(True),
         twin_better_average=twin.map(best["better_average"]).astype(float),
         twin_better_vintage=twin.map(best["better_vintage"]),
     )
@@ -96,5 +96,5 @@ def shortlist_scores(board: pd.DataFrame, models: list[str]) -> pd.DataFrame:
     best = one_run_per_model(runs)[[*kept, "better_average", "better_vintage"]]
     rows = pd.DataFrame({"model": models}).merge(best, on="model", how="left")
     rows["caveats"] = [found if isinstance(found, tuple) else () for found in rows["caveats"]]
-    rows["spoilt"] = rows["spoilt"].fillna(False).astype(bool)
+    rows["spoilt"] = rows["spoilt"].eq(True)
     return with_twin_caveats(with_twins(rows, board), runs)

@@ -154,6 +154,7 @@ def test_the_review_shows_scores_strategy_and_tokens_per_price_of_each_model():
     said = everything_said(open_page("app.py"))
     at = open_page("app.py")
     assert [metric.value for metric in at.metric][:2] == ["14.42", "23.76"]
+    assert "no chat template; better run: 28.20, February 2025" in said
     assert said.count("`whole-number`") == 1
     assert said.count("`per-digit`") == 3
     assert "**1.00** tokens per catalogue price in whole dollars" in said
@@ -169,14 +170,22 @@ def test_a_model_without_scores_or_tokenizer_stays_unknown_on_the_review(hub):
     assert "no such repository" in said
 
 
-def test_base_models_up_to_9b_are_one_click_away():
+def chosen(at: AppTest, key: str, value: Any) -> AppTest:
+    """The page after the toolbar's control of this key was set."""
+    group = next(group for group in at.button_group if group.key == key)
+    return group.set_value(value).run()
+
+
+def test_base_models_up_to_9b_are_two_clicks_away():
     at = open_page("pages/leaderboard.py")
-    press(at, "Base ≤ 9B")
+    chosen(at, "kinds_widget", ["base"])
+    chosen(at, "size_widget", 9.0)
     assert not at.exception
     rows = at.dataframe[0].value
     assert set(rows["kind"]) == {"base"}
     assert rows["params_b"].max() <= 9
-    assert rows["model_id"].iloc[0] == "Qwen/Qwen2.5-7B"
+    others = rows[rows["star"].str.startswith("☆")]
+    assert others["model_id"].iloc[0] == "mistralai/Mistral-7B-v0.3"
     assert {"google/gemma-2-9b", "microsoft/phi-2", "meta-llama/Llama-3.1-8B"} <= set(
         rows["model_id"]
     )
@@ -186,18 +195,41 @@ def press(at: AppTest, label: str) -> None:
     next(button for button in at.button if button.label == label).click().run()
 
 
-def test_each_preset_filters_and_reset_takes_it_back():
+def test_the_shortlist_is_pinned_on_top_with_its_own_ranks():
+    rows = open_page("pages/leaderboard.py", kind="base").dataframe[0].value
+    assert rows["star"].str.startswith("★").tolist()[:4] == [True, True, True, False]
+    assert rows["model_id"].tolist()[:3] == [
+        "Qwen/Qwen2.5-7B",
+        "google/gemma-2-9b",
+        "meta-llama/Llama-3.1-8B",
+    ]
+    assert rows["rank"].iloc[0] > 1
+    assert rows["rank"].iloc[3] == 1
+
+
+def test_of_the_shortlist_is_said_who_does_not_pass_the_filters():
+    said = everything_said(open_page("pages/leaderboard.py", kind="base"))
+    assert "Of the shortlist not among them: Phi-3 Mini 4K Instruct" in said
+
+
+def test_each_size_and_the_permissive_licences_filter_and_reset_takes_it_back():
     at = open_page("pages/leaderboard.py", search="qwen")
-    press(at, "Base ≤ 3B")
+    chosen(at, "size_widget", 3.0)
     assert at.dataframe[0].value["params_b"].max() <= 3
-    press(at, "Base ≤ 15B")
+    chosen(at, "size_widget", 15.0)
     assert 9 < at.dataframe[0].value["params_b"].max() <= 15
-    press(at, "Permissive licence")
-    assert set(at.dataframe[0].value["license"]) == {"apache-2.0"}
+    press(at, "Permissive licences")
+    assert set(open_rows(at)["license"]) == {"apache-2.0"}
     press(at, "Reset")
     assert not at.exception
     assert len(at.dataframe[0].value) == 190
     assert "Reset" not in {button.label for button in at.button}
+
+
+def open_rows(at: AppTest) -> Any:
+    """The table's rows with every column, after a click on the pills of Columns."""
+    columns = next(group for group in at.button_group if group.key == "columns_widget")
+    return columns.set_value([*columns.value, "license"]).run().dataframe[0].value
 
 
 def test_every_filter_and_the_ranking_come_from_the_url():
@@ -210,8 +242,8 @@ def test_every_filter_and_the_ranking_come_from_the_url():
     rows = at.dataframe[0].value
     assert rows["model_id"].str.startswith("Qwen/").all()
     assert rows["params_b"].between(3, 80).all()
-    assert rows["twin_score"].dropna().is_monotonic_decreasing
-    assert any(expander.label == "More filters (4 set)" for expander in at.expander)
+    others = rows[rows["star"].str.startswith("☆")]
+    assert others["twin_score"].dropna().is_monotonic_decreasing
 
 
 def test_weights_come_from_the_url_and_sliders_change_them():
@@ -219,7 +251,7 @@ def test_weights_come_from_the_url_and_sliders_change_them():
     assert not at.exception
     assert [slider.value for slider in at.slider] == [0, 1, 1, 1, 1, 1]
     first = at.dataframe[0].value
-    assert first["weighted"].is_monotonic_decreasing
+    assert first[first["star"].str.startswith("☆")]["weighted"].is_monotonic_decreasing
     at.slider[2].set_value(5.0).run()
     assert at.query_params["weight_math_lvl5"] in ("5", ["5"])
     assert at.dataframe[0].value["weighted"].iloc[0] != first["weighted"].iloc[0]
@@ -236,7 +268,7 @@ def test_the_columns_in_the_url_are_the_ones_shown():
     at = open_page("pages/leaderboard.py", columns=["model_id", "gpqa", "nonsense"])
     assert not at.exception
     order = at.dataframe[0].proto.column_order
-    assert list(order) == ["listed", "model_id", "gpqa"]
+    assert list(order) == ["star", "model_id", "gpqa"]
 
 
 @pytest.mark.parametrize("chart", ["size", "twins", "profile", "movement"])
@@ -245,7 +277,7 @@ def test_each_chart_opens_from_the_url_whatever_the_shortlist(chart, models):
     at = open_page("pages/leaderboard.py", chart=chart, models=models)
     assert not at.exception
     drawn = len(at.get("plotly_chart"))
-    explained = "pick models in the sidebar" in everything_said(at)
+    explained = "star rows in the table" in everything_said(at)
     assert drawn + explained == 1
 
 
@@ -254,7 +286,7 @@ def test_vintages_to_compare_come_from_the_url_and_the_same_one_twice_moves_noth
         "pages/leaderboard.py", chart="movement", before="2025-02-08", after="2025-02-08"
     )
     assert not at.exception
-    moves = at.dataframe[1].value
+    moves = next(frame.value for frame in at.dataframe if "change" in frame.value.columns)
     assert (moves["change"].dropna() == 0).all()
     assert "unchanged" in everything_said(at)
 
@@ -284,10 +316,84 @@ def test_kinds_as_recorded_can_be_shown():
     assert rows.set_index("model_id")["kind"]["meta-llama/Llama-3.1-8B"] == "fine-tuned"
 
 
-def test_rows_carry_uplift_and_caveats():
+def test_rows_carry_uplift_and_caveats_their_own_and_their_twins():
     rows = open_page("pages/leaderboard.py").dataframe[0].value.set_index("model_id")
     assert rows["uplift"]["Qwen/Qwen2.5-7B"] == pytest.approx(9.18)
     assert "type corrected" in rows["caveats"]["meta-llama/Llama-3.1-8B"]
+    assert rows["twin_note"]["Qwen/Qwen2.5-7B"] == "Qwen2.5-7B-Instruct"
+    assert rows["twin_note"]["meta-llama/Llama-3.1-8B"] == (
+        "Llama-3.1-8B-Instruct: type corrected; no chat template; better run: 28.20, February 2025"
+    )
+    assert "better run: 28.20" in rows["caveats"]["meta-llama/Llama-3.1-8B-Instruct"]
+    assert rows["also_in"]["Qwen/Qwen2.5-7B"] == "fine-tuned, Swallow"
+
+
+@pytest.mark.parametrize(
+    ("source", "count", "said"),
+    [
+        ("after-finetuning", 61, "LM-Harmony"),
+        ("swallow", 50, "CC BY 4.0"),
+        ("euroeval-english", 118, "MIT"),
+    ],
+)
+def test_each_source_is_a_table_of_its_own_with_its_provenance(source, count, said):
+    at = open_page("pages/leaderboard.py", source=source)
+    assert not at.exception
+    assert len(at.dataframe[0].value) == count
+    assert said in everything_said(at)
+    assert "never mixed" in everything_said(at)
+
+
+def test_the_filters_that_a_source_knows_apply_to_it():
+    rows = (
+        open_page("pages/leaderboard.py", source="swallow", search="qwen3", max_b="9")
+        .dataframe[0]
+        .value
+    )
+    assert len(rows)
+    assert rows["model_id"].str.contains("Qwen3").all()
+    assert rows["params_b"].max() <= 9
+
+
+def test_a_ranking_by_twins_carries_its_record_and_adds_instruct_models_by_a_counted_switch():
+    at = open_page("pages/leaderboard.py", kind="base", rank="twin_score")
+    said = everything_said(at)
+    assert "twin's average goes with the result after equal fine-tuning" in said
+    assert "0.79" in said
+    switch = next(toggle for toggle in at.toggle if "without a public base" in toggle.label)
+    added = int(switch.label.split()[1])
+    before = len(at.dataframe[0].value)
+    switch.set_value(True).run()
+    assert not at.exception
+    assert len(at.dataframe[0].value) == before + added
+
+
+@pytest.mark.parametrize("panel", ["finetuned", "predicts", "noise", "sources"])
+@pytest.mark.parametrize("models", [["Qwen/Qwen2.5-7B"], ["nobody/nothing"], [""], None])
+@pytest.mark.parametrize("source", ["ollm-v2", "swallow"])
+def test_each_panel_opens_whatever_the_shortlist(panel, models, source):
+    query = {} if models is None else {"models": models}
+    at = open_page("pages/leaderboard.py", chart=panel, source=source, **query)
+    assert not at.exception
+
+
+def test_the_panels_say_what_the_evidence_says():
+    assert "within noise on **3 of 6**" in everything_said(
+        open_page("pages/leaderboard.py", chart="noise")
+    )
+    assert "neither proves nor refutes" in everything_said(
+        open_page("pages/leaderboard.py", chart="predicts")
+    )
+    said = everything_said(open_page("pages/leaderboard.py", chart="finetuned"))
+    assert "the instruct model is ahead 374 to 197; after, the base 357 to 201" in said
+
+
+def test_the_shortlist_stands_in_every_source_and_its_order_is_said_to_depend_on_it():
+    models = ["Qwen/Qwen2.5-7B", "google/gemma-2-9b", "microsoft/Phi-3-mini-4k-instruct"]
+    at = open_page("pages/leaderboard.py", chart="sources", models=models)
+    table = next(frame.value for frame in at.dataframe if "Model" in frame.value.columns)
+    assert table.iloc[2]["Swallow (English)"] == "not measured here"
+    assert "The shortlist's order depends on source or vintage" in everything_said(at)
 
 
 def test_filters_that_nothing_passes_say_so():

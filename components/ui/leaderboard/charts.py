@@ -29,8 +29,8 @@ from components.ui.leaderboard.board import Shown
 from components.ui.leaderboard.labels import (
     MOVE_LABELS,
     RANKING_LABELS,
-    caveat_note,
     query_in_words,
+    twin_caveats,
     why_moved,
 )
 
@@ -113,12 +113,6 @@ def by_twin(now: Shown, theme: Theme) -> go.Figure | None:
         always=shortlist.models(),
         filters=query_in_words(now.query),
     )
-
-
-def twin_caveats(rows: pd.DataFrame) -> list[str | None]:
-    """What speaks against each twin's number, in words; None where nothing is known to."""
-    columns = rows[["twin_caveats", "twin_better_average", "twin_better_vintage"]]
-    return [caveat_note(*row) for row in columns.itertuples(index=False, name=None)]
 
 
 def by_benchmark(now: Shown, theme: Theme) -> go.Figure | None:

@@ -94,6 +94,12 @@ def caveat_note(
     return "; ".join(words) or None
 
 
+def twin_caveats(rows: pd.DataFrame) -> list[str | None]:
+    """What speaks against each twin's number, in words; None where nothing is known to."""
+    columns = rows[["twin_caveats", "twin_better_average", "twin_better_vintage"]]
+    return [caveat_note(*row) for row in columns.itertuples(index=False, name=None)]
+
+
 def twin_note(
     model: str,
     twin: str | None,

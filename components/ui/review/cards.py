@@ -17,6 +17,7 @@ from components.ui.kit import shell, shortlist
 from components.ui.kit.feedback import show_error
 from components.ui.kit.model_ids import facts, labels
 from components.ui.kit.text import plain
+from components.ui.leaderboard.labels import caveat_note, twin_caveats
 from components.ui.services import Board
 from components.ui.tokenizers.evidence import strategy_lines
 from components.ui.tokenizers.strips import source
@@ -66,6 +67,11 @@ def _scores(repo_id: str, row: Mapping[Hashable, Any]) -> None:
         delta=f"{uplift:+.2f}" if pd.notna(uplift) else None,
         help=plain(row["twin"] if isinstance(row["twin"], str) else _why_no_twin(repo_id)),
     )
+    own = caveat_note(row["caveats"], row["better_average"], row["better_vintage"])
+    twins = caveat_note(row["twin_caveats"], row["twin_better_average"], row["twin_better_vintage"])
+    for whose, note in (("Its score", own), ("The twin's", twins)):
+        if note:
+            st.caption(f":material/warning: {plain(f'{whose}: {note}.')}")
 
 
 def _why_no_twin(repo_id: str) -> str:
@@ -137,7 +143,7 @@ def score_chart(models: list[str], board: Board) -> None:
         return
     shell.chart(
         twin_dumbbells(
-            scores,
+            scores.assign(twin_note=twin_caveats(scores)),
             labels(models),
             vintage=VINTAGE_LABELS[board.vintage],
             theme=shell.theme(),
