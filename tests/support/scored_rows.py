@@ -57,7 +57,7 @@ def one_token_each(probabilities: NDArray[np.float64]) -> PriceDistribution:
 def log_normal(center: float, spread: float) -> NDArray[np.float64]:
     """Probabilities of 0..999 around a price, `spread` wide in its logarithm."""
     prices = np.log1p(np.arange(1000))
-    weights = np.exp(-((prices - math.log1p(center)) ** 2) / (2 * spread**2)) / (prices + 1)
+    weights = np.exp(-((prices - math.log1p(center)) ** 2) / (2 * spread**2)) / np.arange(1, 1001)
     return weights / weights.sum()
 
 

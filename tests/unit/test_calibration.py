@@ -37,8 +37,8 @@ def from_one(probabilities: np.ndarray) -> np.ndarray:
     return kept / kept.sum()
 
 
-TRUE = from_one(log_normal(100, 0.8))
-NARROW, WIDE = from_one(log_normal(100, 0.3)), from_one(log_normal(100, 2.0))
+TRUE = from_one(log_normal(100, 0.5))
+NARROW, WIDE = from_one(log_normal(100, 0.2)), from_one(log_normal(100, 1.3))
 
 
 def test_a_row_is_covered_where_the_distributions_own_interval_holds_its_whole_dollars():
