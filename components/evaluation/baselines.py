@@ -21,9 +21,9 @@ def baseline_scores(rows: Sequence[ScoredRow]) -> dict[str, ItemScores]:
     """Each of BASELINES on the rows of any one model, under the read-out OUT_OF_FOLD.
 
     The median price; that of the row's category, where it has one that other rows share; ridge
-    regression of the log price on TF-IDF weights of the description's words (scikit-learn). Ten folds, the rows' order drawn anew five times; what is fitted or chosen
-    never sees the row that it predicts. Nothing for fewer than ten rows, and no CATEGORY where no
-    row has one.
+    regression of the log price on TF-IDF weights of the description's words (scikit-learn). Ten
+    folds, the rows' order drawn anew five times; what is fitted or chosen never sees the row that
+    it predicts. Nothing for fewer than ten rows, and no CATEGORY where no row has one.
 
     Over all folds the constant correlates with the prices below zero: each fold's median lacks
     the fold's own.

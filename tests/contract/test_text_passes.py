@@ -79,7 +79,7 @@ def test_features_are_averaged_over_layers_of_equal_size_in_16_bits():
     with torch.inference_mode():
         states = engine.model(input_ids=ids, output_hidden_states=True).hidden_states
     scaled = [state[0] / (state[0] ** 2).mean(-1, keepdim=True).sqrt() for state in states]
-    average = (sum(scaled) / len(scaled)).numpy()
+    average = torch.stack(scaled).mean(0).numpy()
     assert features.dtype == np.float16
     assert features.shape == (2, 32)
     assert features[0] == pytest.approx(average[-1], abs=2e-3)

@@ -39,9 +39,15 @@ def rows_of(
     ]
 
 
-def mae(scores: ItemScores) -> float:
+def figure_of(scores: ItemScores, figure: str) -> float:
+    """A figure of the one read-out."""
     table = figures(scores)
-    return float(table.loc[table["figure"] == "mae", "value"].iloc[0])
+    (value,) = table.loc[table["figure"] == figure, "value"].tolist()
+    return value
+
+
+def mae(scores: ItemScores) -> float:
+    return figure_of(scores, "mae")
 
 
 def test_on_the_catalogue_words_beat_the_constant():
@@ -123,8 +129,7 @@ def test_what_can_be_read_linearly_is_read_from_the_last_token_or_the_mean(block
     rows = made_rows()
     found = linear_read_out(rows, featured(rows, 0.2, block=block))
     assert found is not None
-    table = figures(found).set_index("figure")
-    assert table.loc["r_log", "value"] > 0.8  # type: ignore[operator]
+    assert figure_of(found, "r_log") > 0.8
     assert mae(found) < 130
     best = best_read_out(found)
     assert best is not None
