@@ -346,13 +346,19 @@ def test_models_and_baselines_shown_together_differ_in_colour_or_marker(theme):
     )
 
 
+def drawn(figure: Any) -> list[Any]:
+    return list(figure.select_traces())
+
+
 def test_points_have_the_colour_of_their_band_and_a_price_of_zero_a_place():
     frame = pd.DataFrame({"item_id": list("abcd"), "actual": [100.0] * 4})
     frame["estimate"] = [0.0, 130.0, 170.0, np.nan]
     series = [NamedSeries(SHORTLIST[0], "Llama", frame)]
     figure = predicted_against_actual(series, rows="", theme="light")
-    (points,) = [trace for trace in figure.to_dict()["data"] if trace.get("customdata")]
-    assert points["marker"]["color"] == [BAND_COLORS[band] for band in ("red", "green", "orange")]
+    points = next(trace for trace in drawn(figure) if trace["customdata"] is not None)
+    assert list(points["marker"]["color"]) == [
+        BAND_COLORS[band] for band in ("red", "green", "orange")
+    ]
     assert points["y"][0] > 0
     assert "1 without a number" in figure.to_dict()["layout"]["annotations"][0]["text"]
 
@@ -360,9 +366,9 @@ def test_points_have_the_colour_of_their_band_and_a_price_of_zero_a_place():
 def test_the_shaded_bands_are_those_of_error_band():
     frame = pd.DataFrame({"item_id": ["a"], "actual": [100.0], "estimate": [100.0]})
     series = [NamedSeries(SHORTLIST[0], "Llama", frame)]
-    traces = predicted_against_actual(series, rows="", theme="light").to_dict()["data"]
-    ends = [trace for trace in traces if trace["line"]["width"] == 0][:4] if traces else []
-    for band, high, low in (("orange", *ends[:2]), ("green", *ends[2:])):
+    figure = predicted_against_actual(series, rows="", theme="light")
+    ends = [trace for trace in drawn(figure) if trace["line"]["width"] == 0]
+    for band, high, low in (("orange", *ends[:2]), ("green", *ends[2:4])):
         for actual, above, below in zip(high["x"], high["y"], low["y"], strict=True):
             assert error_band(above - 1e-6, actual) == band
             assert error_band(above + 1e-6, actual) != band
