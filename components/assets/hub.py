@@ -92,6 +92,7 @@ def fetch_repo(
         folder = _download(repo, patterns, control, repo_type)
         if not (damaged := _damaged(folder, patterns)):
             return folder
+        _log.warning("%s: damaged files are fetched once more", repo.describe())
         for blob in damaged:
             blob.unlink(missing_ok=True)
     raise HubError("a downloaded file does not have the hash that the Hub gives for it", _TRY_AGAIN)

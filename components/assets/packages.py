@@ -2,6 +2,7 @@
 
 import gzip
 import hashlib
+import logging
 import os
 import shutil
 import sys
@@ -25,6 +26,8 @@ from components.assets.store import (
 )
 from components.control import Control
 from components.registry import Package, PackageFile
+
+_log = logging.getLogger(__name__)
 
 _COPY_BYTES = 1 << 20
 _DAMAGED_ARCHIVE = (
@@ -87,7 +90,8 @@ def fetch_package(package: Package, control: Control) -> Path:
             return folder
         try:
             return _fetch(package, control)
-        except CorruptPackageError:
+        except CorruptPackageError as error:
+            _log.warning("%s is fetched once more: %s", package.describe(), error)
             return _fetch(package, control)
 
 

@@ -46,10 +46,17 @@ def shown_progress() -> Iterator[Control]:
 
 
 def show_error(error: BasewiseError) -> None:
-    """The error, what was tried, and the way out."""
-    lines = [f"**{plain(error.problem)}**"]
-    lines += [f"- {plain(a.what)}: {plain(a.reason)}" for a in error.attempts]
-    st.error("\n".join([*lines, "", plain(error.way_out)]), icon=":material/error:")
+    """The error with the first reason and the way out; the rest of what is known behind "Why"."""
+    first, *others = [f"- {plain(a.what)}: {plain(a.reason)}" for a in error.attempts] or [""]
+    lines = [f"**{plain(error.problem)}**", first, "", plain(error.way_out)]
+    st.error("\n".join(lines), icon=":material/error:")
+    if not others and not error.details:
+        return
+    with st.expander("Why", icon=":material/help:"):
+        if others:
+            st.markdown("\n".join(["Tried after it:", *others]))
+        if error.details:
+            st.code(error.details, language=None, wrap_lines=True)
 
 
 def usable_settings() -> Settings:
