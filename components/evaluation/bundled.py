@@ -12,7 +12,7 @@ from components.evaluation.store import RunStore
 from components.evaluation.transfer import import_run
 
 BUNDLED_FILE = Path(__file__).with_name("data") / "catalogue_run.sqlite.xz"
-BUNDLED_RUN = ""
+BUNDLED_RUN = "0836509808ecff2072a5"
 
 
 def import_bundled(store: RunStore) -> str:
