@@ -180,6 +180,7 @@ def fetch_dataset(
                 way_out=f"What to do: {error.way_out}.",
                 attempts=[Attempt(f"Hub {repo_id}", str(error))],
             ) from error
+        _log.warning("%s from an earlier download: %s", repo_id, error)
         folder, hub_away = cached, str(error)
     return Dataset(folder, files, folder.name, hub_away)
 
