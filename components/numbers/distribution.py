@@ -149,11 +149,17 @@ class PriceDistribution:
         return FirstTokenInformation(entropy(per_token), entropy(self.given_number)).share
 
     @property
+    def price_is_one_token(self) -> bool:
+        """Whether each first token that begins a price begins that price alone."""
+        return all(len(token.numbers) <= 1 for token in self.first_tokens)
+
+    @property
     def top3(self) -> float:
         """The probability-weighted mean of the three likeliest next tokens read as numbers.
 
         In dollars. A published baseline, kept as it is: tokens that are no positive number are
-        left out, and on a per-digit tokenizer it averages first digits. NaN if none is a number.
+        left out, and where `price_is_one_token` is false it averages first digits. NaN if none is a
+        number.
         """
         read = [
             (float(token.text), token.probability)

@@ -3,11 +3,17 @@
 import json
 from typing import Any
 
+import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from benchmarks.serving import REPOSITORY
+from components.evaluation import InferenceSettings, Prediction, own_item
 from components.leaderboard import BENCHMARKS
+from components.numbers import FirstToken, PriceDistribution
+from components.pricing import price_prompt
+from components.ui.inference.outcomes import Outcome
+from tests.support.model_ids import unrevised
 from tests.support.small_tokenizer import tokenizer_of_digits
 
 PAGES = {
@@ -391,6 +397,7 @@ def test_the_visitors_own_prices_decide_the_share_that_the_first_token_settles()
     own.upload("prices.csv", b"price\n129\n1290\n1291\n5\n", "text/csv").run()
     assert not at.exception
     assert "column price, 4 prices in whole dollars" in everything_said(at)
+    assert "No cell is left out" in everything_said(at)
     figure = json.loads(at.get("plotly_chart")[-1].proto.spec)
     # 129, 1290 and 1291 begin with one token, 5 with another: 0.81 of 2 bits.
     assert "41 %  (0.81 of 2.00 bits)" in figure["data"][0]["text"][0]
@@ -402,6 +409,73 @@ def test_a_file_without_prices_gets_a_message():
     own.upload("prices.csv", b"a,b\nx,y\n", "text/csv").run()
     assert not at.exception
     assert "No column of the file holds numbers" in everything_said(at)
+
+
+def upload_prices(content: str, **query: Any) -> AppTest:
+    at = open_page(
+        "pages/tokenizer_inspector.py", models=["openai-community/gpt2"], prices="own", **query
+    )
+    own = next(box for box in at.file_uploader if "prices" in box.label)
+    own.upload("prices.csv", content.encode(), "text/csv").run()
+    assert not at.exception
+    return at
+
+
+def pick_format(at: AppTest, name: str) -> None:
+    control = next(box for box in at.segmented_control if box.label == "Numbers are written as")
+    control.set_value(name).run()
+    assert not at.exception
+
+
+def test_the_page_asks_which_number_format_is_meant_where_two_are_possible():
+    at = upload_prices("name;price\nSofa;1.299\nLamp;899\n")
+    charts = len(at.get("plotly_chart"))
+    said = everything_said(at)
+    assert "Column price can be read in two ways, choose one above" in said
+    assert "written as 1.299,00: “1.299” is $1,299.00" in said
+    assert "ritten as 1,299.00: “1.299” is $1.30" in said
+    pick_format(at, "comma")
+    said = everything_said(at)
+    assert "2 prices in whole dollars; numbers as 1.299,00 (as you chose)" in said
+    assert len(at.get("plotly_chart")) == charts + 1
+    assert at.query_params["number_format"] in ("comma", ["comma"])
+
+
+def test_the_column_and_what_was_left_out_are_shown_and_the_column_can_be_changed():
+    at = upload_prices(
+        "item_number,item_price,cost\n2,EUR 5.50,1.25\n3,,2.50\n9,sold,3.25\n4,7.00,4.00\n"
+    )
+    said = everything_said(at)
+    assert "column item_price, 2 prices in whole dollars" in said
+    assert "“EUR 5.50” is $5.50" in said
+    assert "Left out: 1 empty; 1 no amount (“sold”)" in said
+    assert "Written with EUR; amounts are taken as they are" in said
+    column = next(box for box in at.selectbox if box.label == "Column of prices")
+    assert column.options == ["item_price (found)", "item_price", "cost", "item_number"]
+    column.set_value("cost").run()
+    assert not at.exception
+    assert "column cost, 4 prices in whole dollars" in everything_said(at)
+    assert at.query_params["price_column"] in ("cost", ["cost"])
+
+
+def test_a_column_in_the_url_that_the_file_lacks_is_said_and_another_file_starts_anew():
+    at = upload_prices("name,price\na,5.00\nb,1.299\n", price_column="betrag")
+    assert "no column of numbers called betrag" in everything_said(at)
+    assert "column price, 2 prices" in everything_said(at)
+    pick_format(at, "comma")
+    own = next(box for box in at.file_uploader if "prices" in box.label)
+    own.set_value(("other.csv", b"cost\n1.299\n3.49\n", "text/csv")).run()
+    assert not at.exception
+    assert "column cost, 2 prices in whole dollars; numbers as 1,299.00" in everything_said(at)
+
+
+def test_where_no_column_is_known_to_hold_prices_one_can_be_chosen():
+    at = upload_prices("id,quantity\n17,3\n3,4\n")
+    assert "there are numbers in id, quantity" in everything_said(at)
+    column = next(box for box in at.selectbox if box.label == "Column of prices")
+    column.set_value("quantity").run()
+    assert not at.exception
+    assert "column quantity, 2 prices" in everything_said(at)
 
 
 def test_a_text_of_100_kb_is_cut_whole_and_shown_in_parts():
@@ -440,6 +514,60 @@ def test_an_own_product_needs_a_description_before_it_can_be_priced():
     assert "Describe the product" in everything_said(at)
     predict = next(button for button in at.button if button.label == "Predict")
     assert predict.disabled
+
+
+def test_a_pasted_prompt_is_taken_for_its_description_and_said():
+    pasted = "How much does this cost to the nearest dollar?\n\nA lamp.\n\nPrice is $"
+    at = open_page("pages/live_inference.py", product="own", description=pasted)
+    assert not at.exception
+    assert "are left out: they are put there anyway" in everything_said(at)
+    at.text_area[0].set_value("Price is $").run()
+    assert not at.exception
+    assert "Describe the product" in everything_said(at)
+
+
+@pytest.mark.parametrize(
+    ("actual", "words"),
+    [
+        ("1299", "$1,299.00 is above $999, the largest price that is scored"),
+        ("0", "$0.00 is no price above zero"),
+        ("-5", "-$5.00 is no price above zero"),
+    ],
+)
+def test_an_actual_price_that_is_not_scored_is_answered_in_words(actual, words):
+    at = open_page("pages/live_inference.py", product="own", description="A lamp", actual=actual)
+    assert not at.exception
+    assert words in everything_said(at)
+    predict = next(button for button in at.button if button.label == "Predict")
+    assert not predict.disabled
+
+
+@pytest.mark.parametrize("actual", [1299.0, 0.0, -5.0, 120.0, 121.0])
+def test_answers_beside_any_actual_price_show_no_infinity_and_no_traceback(actual):
+    found = np.zeros(1000)
+    found[120] = 0.7
+    digits = FirstToken(0, "1", 0.7, np.array([1, 12, 120]), 0.0, 0.0)
+    distribution = PriceDistribution(found, 0.1, 0.2, 0.0, (digits,), 1, 1, 0.0, "plain")
+    settings = InferenceSettings()
+    item = own_item(price_prompt("A lamp"), actual)
+    answer = Prediction(unrevised("a/b"), item, settings, distribution, "120", finished=True)
+    outcome = Outcome("a/b", "your own product", item, settings, prediction=answer)
+    at = AppTest.from_file(str(REPOSITORY / "app.py"), default_timeout=TIMEOUT)
+    at.switch_page("pages/live_inference.py")
+    at.session_state["outcomes"] = {("a/b", item.prompt, settings): outcome}
+    for name, value in {"product": "own", "description": "A lamp", "run": "a/b"}.items():
+        at.query_params[name] = value
+    at.query_params["actual"] = str(actual)
+    at.query_params["models"] = "a/b"
+    at.run()
+    assert not at.exception
+    said = everything_said(at)
+    assert "| top-3 weighted mean | not applicable |" in said
+    assert "inf" not in said.split("| log score", 1)[1].splitlines()[0]
+    assert "nan" not in said.split("| CRPS", 1)[1].splitlines()[0]
+    at.switch_page("app.py").run()
+    assert not at.exception
+    assert "Latest prediction: $120" in everything_said(at)
 
 
 def test_a_model_that_does_not_fit_is_refused_with_figures():

@@ -253,6 +253,25 @@ def test_distributions_share_one_scale_and_say_what_is_no_price():
     assert "actual $349.99" in layout["title"]["subtitle"]["text"]
 
 
+@pytest.mark.parametrize(
+    ("actual", "lines", "said"),
+    [
+        (349.99, 1, "(dashed)"),
+        (1299.0, 0, "actual $1,299.00 (beyond the axis)"),
+        (0.0, 0, ""),
+        (-5.0, 0, ""),
+        (float("nan"), 0, ""),
+    ],
+)
+def test_an_actual_price_off_the_axis_is_said_and_not_drawn(actual, lines, said):
+    named = [named_distribution(SHORTLIST[0], [100])]
+    figure = price_distributions(named, actual, product="?", theme="light").to_dict()
+    dashed = [trace for trace in figure["data"] if trace["line"].get("dash") == "dash"]
+    assert len(dashed) == lines
+    subtitle = figure["layout"]["title"]["subtitle"]["text"]
+    assert said in subtitle if said else "actual" not in subtitle
+
+
 def test_a_price_of_zero_has_a_place_on_the_logarithmic_axis():
     named = [named_distribution(SHORTLIST[0], [0, 1])]
     figure = price_distributions(named, 1, product="?", theme="light", log_price=True)

@@ -5,7 +5,14 @@ from dataclasses import dataclass
 import streamlit as st
 
 from components.evaluation import InferenceSettings, Item, own_item
-from components.pricing import DEFAULT_PROMPT, PROMPTS, load_catalogue, price_prompt
+from components.pricing import (
+    DEFAULT_PROMPT,
+    PROMPTS,
+    clean_description,
+    describe_actual,
+    load_catalogue,
+    price_prompt,
+)
 from components.ui.kit import permalinks
 from components.ui.kit.model_ids import clean_ids, label, options, say_refused
 from components.ui.kit.permalinks import bound
@@ -22,7 +29,7 @@ _RUN = permalinks.models(
 )
 _PRODUCT = permalinks.one_of("product", [*load_catalogue(), _OWN], "nintendo-switch-2017")
 _DESCRIPTION = permalinks.text("description")
-_ACTUAL = permalinks.positive_number("actual")
+_ACTUAL = permalinks.number("actual")
 _WORDING = permalinks.one_of("wording", [*PROMPTS, _OWN], DEFAULT_PROMPT)
 _QUESTION = permalinks.text("question")
 _FOUR_BIT = permalinks.flag("four_bit")
@@ -112,7 +119,6 @@ def _own_product(question: str) -> Question | None:
         st.number_input,
         _ACTUAL,
         "Actual price in US dollars, if you know it",
-        min_value=0.01,
         value=None,
         placeholder="unknown",
     )
@@ -123,10 +129,20 @@ def _own_product(question: str) -> Question | None:
             icon=":material/content_cut:",
         )
         return None
-    if not description.strip():
+    cleaned = clean_description(description, question)
+    if cleaned != description.strip():
+        st.caption(
+            plain(
+                "The question before the description and “Price is $” after it are left out: they"
+                " are put there anyway."
+            )
+        )
+    if not cleaned:
         st.info("Describe the product, then predict.", icon=":material/edit:")
         return None
-    return Question("your own product", own_item(price_prompt(description, question), actual))
+    if actual is not None and (remark := describe_actual(actual)):
+        st.caption(plain(remark))
+    return Question("your own product", own_item(price_prompt(cleaned, question), actual))
 
 
 def pick_models(on_shortlist: list[str]) -> list[str]:

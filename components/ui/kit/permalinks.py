@@ -5,6 +5,7 @@ label; nor does it mix with parameters that the script writes. So each choice is
 session key that no widget has, which also outlives the page that its widget is on.
 """
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -156,6 +157,18 @@ def positive_number(name: str) -> Parameter[float | None]:
         return None
 
     return Parameter(name, None, read, lambda value: [] if value is None else [f"{value:g}"])
+
+
+def number(name: str) -> Parameter[float | None]:
+    """Any finite number, or None."""
+
+    def read(texts: list[str]) -> float | None:
+        with suppress(ValueError):
+            found = float(texts[0]) if texts else math.nan
+            return found if math.isfinite(found) else None
+        return None
+
+    return Parameter(name, None, read, lambda value: [] if value is None else [f"{value:.12g}"])
 
 
 def number_between(name: str, low: float, high: float, default: float) -> Parameter[float]:

@@ -9,6 +9,7 @@ import streamlit as st
 from components.charts import twin_dumbbells
 from components.errors import BasewiseError
 from components.leaderboard import VINTAGE_LABELS, shortlist_scores
+from components.pricing import describe_actual
 from components.registry import load_registry
 from components.ui import services
 from components.ui.inference import outcomes
@@ -113,8 +114,15 @@ def _prediction(repo_id: str) -> None:
             f"${distribution.median:,.0f} (median; 80 % ${low:,.0f} to ${high:,.0f}; given a price"
             f" to $999, {distribution.probabilities.sum():.0%} of the probability)"
         )
-    actual = f", actual ${latest.item.actual:,.2f}" if latest.item.actual is not None else ""
-    st.caption(plain(f"Latest prediction: {price} for {latest.title}{actual}"))
+    st.caption(plain(f"Latest prediction: {price} for {latest.title}{_actual(latest)}"))
+
+
+def _actual(outcome: outcomes.Outcome) -> str:
+    actual = outcome.item.actual
+    if actual is None:
+        return ""
+    remark = describe_actual(actual)
+    return f". {remark}" if remark else f", actual ${actual:,.2f}"
 
 
 def score_chart(models: list[str], board: Board) -> None:
