@@ -16,7 +16,14 @@ from components.assets.contents import (
     missing_weights_file,
     weights_names,
 )
-from components.assets.hub import HubError, cached_repo, dataset_files, fetch_repo, files_of
+from components.assets.hub import (
+    HubError,
+    cached_files,
+    cached_repo,
+    dataset_files,
+    fetch_repo,
+    files_of,
+)
 from components.assets.packages import cached_package, fetch_package
 from components.assets.store import SourceError
 from components.control import Control
@@ -179,17 +186,17 @@ def fetch_dataset(
             )
         folder = fetch_repo(repo, list(files), control or Control(), repo_type="dataset")
     except HubError as error:
-        cached = cached_repo(repo, ["*"], repo_type="dataset")
+        earlier = cached_files(repo, repo_type="dataset")
+        files = tuple(choose(earlier)) if earlier else ()
+        cached = cached_repo(repo, list(files), repo_type="dataset") if files else None
         if cached is None:
             raise AssetError(
                 f"The dataset {repo_id} could not be fetched.",
                 way_out=f"What to do: {error.way_out}.",
                 attempts=[Attempt(f"Hub {repo_id}", str(error))],
             ) from error
-        paths = [
-            file.relative_to(cached).as_posix() for file in cached.rglob("*") if file.is_file()
-        ]
-        folder, files, hub_away = cached, tuple(choose(sorted(paths))), str(error)
+        _log.warning("%s from an earlier download: %s", repo_id, error)
+        folder, hub_away = cached, str(error)
     return Dataset(folder, files, folder.name, hub_away)
 
 

@@ -65,8 +65,20 @@ def cached_repo(
     return None
 
 
+def cached_files(repo: HubRepo, *, repo_type: str = "model") -> list[str]:
+    """The paths of all files that were fetched of the newest commit in the cache."""
+    for snapshot in _snapshots(repo, repo_type)[:1]:
+        files = [file for file in snapshot.rglob("*") if file.is_file()]
+        return sorted(file.relative_to(snapshot).as_posix() for file in files)
+    return []
+
+
 def _cached_commits(repo: HubRepo, repo_type: str) -> list[str]:
     """The commits that the cache has snapshots of, the newest first."""
+    return [folder.name for folder in _snapshots(repo, repo_type)]
+
+
+def _snapshots(repo: HubRepo, repo_type: str) -> list[Path]:
     from huggingface_hub.constants import HF_HUB_CACHE
 
     from components.assets.huggingface_compat import folder_in_cache
@@ -75,8 +87,7 @@ def _cached_commits(repo: HubRepo, repo_type: str) -> list[str]:
     snapshots = Path(hub_cache() or HF_HUB_CACHE) / name / "snapshots"
     if not snapshots.is_dir():
         return []
-    by_age = sorted(snapshots.iterdir(), key=lambda folder: folder.stat().st_mtime, reverse=True)
-    return [folder.name for folder in by_age]
+    return sorted(snapshots.iterdir(), key=lambda folder: folder.stat().st_mtime, reverse=True)
 
 
 def _matches(file: Path, folder: Path, patterns: list[str]) -> bool:

@@ -34,6 +34,7 @@ from components.evaluation.rows import RowSet
 from components.evaluation.store import RunStore
 from components.evaluation.transfer import export_run, import_run
 from components.evaluation.work import work
+from components.pricing import NUMBER_FORMATS
 from components.registry import load_registry
 
 _WAIT_SECONDS = 1.0
@@ -76,6 +77,7 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("--no-greedy", action="store_true", help="without the greedy continuation")
     run.add_argument("--text", metavar="COLUMN", help="the rows' text (found by itself)")
     run.add_argument("--price", metavar="COLUMN", help="the rows' price (found by itself)")
+    run.add_argument("--number-format", choices=NUMBER_FORMATS, help="of prices: 1,299.00 is point")
     run.add_argument("--category", metavar="COLUMN", help="the rows' category (found by itself)")
     run.add_argument("--out", type=Path, required=True, metavar="FILE", help="run.sqlite, say")
     bring = commands.add_parser("import", help="show a run's file on this host, read-only")
@@ -131,13 +133,14 @@ def _rows(options: argparse.Namespace) -> RowSet:
         return open_rows(CATALOGUE)
     table = open_table(options.rows)
     if options.text and options.price:
-        columns = Columns(options.text, options.price, options.category)
+        columns = Columns(options.text, options.price, options.category, options.number_format)
     else:
         found = find_columns(table.cells)
         columns = Columns(
             options.text or found.text,
             options.price or found.price,
             options.category or found.category,
+            options.number_format,
         )
     print(
         f"Text: {columns.text}, price: {columns.price}, category: {columns.category or 'none'}",

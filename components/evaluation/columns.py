@@ -2,67 +2,85 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pandas as pd
 
 from components.errors import RowsError
-from components.pricing import read_price
+from components.pricing import NumberFormat, TextTable, is_amount
+from components.pricing import read_price as read_completion
+from components.pricing.amounts import amount_column, is_missing
+from components.pricing.price_columns import name_parts, rank_price_columns
 
-# By parts of names, the best first. A prompt beside its completion is a layout of its own.
+# By parts of names, the best first.
 _TEXTS = ("summary", "description", "text", "prompt", "details", "full", "title", "name", "product")
-_PRICES = ("price", "completion", "amount", "cost", "target", "label", "actual")
 _CATEGORIES = ("category", "categories", "department", "type", "brand")
-
-# A column is one of prices if this share of its filled cells are.
-_MOSTLY = 0.5
+# A layout of its own: the price is what a model is to write after the prompt.
+_PROMPT, _COMPLETION = "prompt", "completion"
 _LOOKED_AT = 2000
-_PLAIN = re.compile(r"^(?:US)?\$\s*|(?<=\d),(?=\d{3})")
-_PARTS = re.compile(r"[a-z]+|[A-Z][a-z]*|[A-Z]+(?![a-z])")
 
 
 @dataclass(frozen=True)
 class Columns:
-    """The names of the columns that hold each row's text, price and category, if there is one."""
+    """The names of the columns that hold each row's text, price and category, if there is one.
+
+    `number_format` is how prices are written; None leaves it to what the column allows.
+    """
 
     text: str
     price: str
     category: str | None = None
+    number_format: NumberFormat | None = None
 
 
 def find_columns(table: pd.DataFrame) -> Columns:
     """The columns by their names and contents; RowsError names those there are.
 
     A text is a column of words named so (summary before description before title …), else the one
-    with the longest texts; a price is a column of numbers named so, else the only one of numbers.
+    with the longest texts; `rank_price_columns` says which is a price. A prompt beside a completion is
+    taken as it is.
     """
     seen = table.head(_LOOKED_AT)
     words = [name for name in seen.columns if _is_words(seen[name])]
-    numbers = [name for name in seen.columns if name not in words and _is_amounts(seen[name])]
-    priced = _named(numbers, _PRICES) or _only(numbers)
+    category = _named(words, _CATEGORIES)
+    if _PROMPT in seen.columns and _COMPLETION in seen.columns:
+        return Columns(_PROMPT, _COMPLETION, category)
+    price = _price(seen)
+    words = [name for name in words if name != price]
     text = _named(words, _TEXTS) or max(words, key=lambda name: _length(seen[name]), default=None)
-    if text is None or priced is None:
+    if text is None or price is None:
         missing = "texts" if text is None else "prices"
         names = ", ".join(map(str, table.columns)) or "no columns"
         raise RowsError(
             f"No column of {missing} was found among {names}.",
             way_out="Give a table with a column of descriptions and one named price, or name them.",
         )
-    rest = [name for name in words if name != text]
-    return Columns(text, priced, _named(rest, _CATEGORIES))
+    return Columns(text, price, category if category != text else None)
 
 
-def amounts(cells: pd.Series) -> pd.Series:
-    """The dollars of each cell, NaN where it is no number."""
+def amounts(cells: pd.Series, number_format: NumberFormat | None = None) -> pd.Series:
+    """The dollars of each cell, NaN where it is no amount.
+
+    RowsError where the column can be read in two ways and no format is given: 1.299 is a dollar
+    and some cents, or a thousand.
+    """
     if pd.api.types.is_numeric_dtype(cells):
         return pd.to_numeric(cells).astype(float)
-    plain = cells.map(_text).str.strip().str.replace(_PLAIN, "", regex=True)
-    read = pd.to_numeric(plain, errors="coerce").astype(float)
-    if str(cells.name).lower() == "completion":  # a model's: an end of text may follow
-        read = read.fillna(plain.map(read_price).astype(float))
-    return read
+    written = texts(cells).str.strip()
+    if str(cells.name) == _COMPLETION:  # a model's: an end of text may follow
+        return written.map(read_completion).astype(float)
+    column = amount_column(written.tolist())
+    if number_format is None:
+        decided = column.decide()
+        if decided is None:
+            raise RowsError(
+                f"The amounts in column {cells.name} can be read in two ways: a point may be"
+                " decimal, or group thousands.",
+                way_out="Say which: the number format is point (1,299.00) or comma (1.299,00).",
+            )
+        number_format = decided[0]
+    return pd.Series(column.values[number_format], index=cells.index)
 
 
 def texts(cells: pd.Series) -> pd.Series:
@@ -77,16 +95,21 @@ def _text(cell: object) -> str:
     return "" if missing else str(cell)
 
 
+def _price(table: pd.DataFrame) -> str | None:
+    """The likeliest column of prices; None if none is likely."""
+    written = [texts(table[name]).str.strip().tolist() for name in table.columns]
+    rows = [list(row) for row in zip(*written, strict=True)]
+    names = tuple(map(str, table.columns))
+    if not rows:
+        return None
+    as_texts = TextTable(names, rows, len(names), too_long=0, encoding="", separator="")
+    likely = [one.place for one in rank_price_columns(as_texts) if one.likely]
+    return table.columns[likely[0]] if likely else None
+
+
 def _is_words(cells: pd.Series) -> bool:
-    filled = [cell for cell in cells if isinstance(cell, str) and cell.strip()]
-    return bool(filled) and not _is_amounts(cells)
-
-
-def _is_amounts(cells: pd.Series) -> bool:
-    if pd.api.types.is_bool_dtype(cells):
-        return False
-    filled = cells[texts(cells).str.strip() != ""]
-    return len(filled) > 0 and bool(amounts(filled).notna().mean() > _MOSTLY)
+    filled = [cell for cell in cells if isinstance(cell, str) and not is_missing(cell)]
+    return bool(filled) and sum(map(is_amount, filled)) <= len(filled) / 2
 
 
 def _length(cells: pd.Series) -> float:
@@ -101,10 +124,6 @@ def _named(names: Sequence[str], wanted: Sequence[str]) -> str | None:
                 return name
     for word in wanted:
         for name in names:
-            if word in [part.lower() for part in _PARTS.findall(str(name))]:
+            if word in name_parts(str(name)):
                 return name
     return None
-
-
-def _only(names: Sequence[str]) -> str | None:
-    return names[0] if len(names) == 1 else None

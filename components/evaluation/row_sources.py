@@ -13,11 +13,17 @@ import pandas as pd
 
 from components.assets import fetch_dataset
 from components.control import Control
-from components.errors import RowsError
+from components.errors import PriceListError, RowsError
 from components.evaluation.columns import Columns, amounts, find_columns, texts
 from components.evaluation.item import own_item
 from components.evaluation.rows import Row, RowSet, usable
-from components.pricing import DEFAULT_PROMPT, PROMPTS, load_catalogue, price_prompt
+from components.pricing import (
+    DEFAULT_PROMPT,
+    PROMPTS,
+    load_catalogue,
+    price_prompt,
+    read_price_table,
+)
 
 CATALOGUE = "catalogue"
 HUB = "hub:"
@@ -26,6 +32,8 @@ _OF_THE_HUB = (".parquet", ".jsonl", ".json", ".csv")
 
 # What a table may have once it is unpacked: Parquet compresses without a bound of its own.
 MOST_BYTES = 1_000_000_000
+
+_KINDS = "Give CSV with a line of names, JSON Lines, or Parquet; large tables as Parquet."
 
 # Held-out rows first: a model may have been trained on the others.
 _SPLITS = ("test", "validation", "valid", "val", "dev", "train")
@@ -101,12 +109,13 @@ def table_rows(table: Table, columns: Columns, question: str = PROMPTS[DEFAULT_P
             f"{table.label} has no column {', '.join(missing)}.",
             way_out=f"Pick of its columns: {', '.join(map(str, cells.columns))}.",
         )
+    prices = amounts(cells[columns.price], columns.number_format)
     categories = texts(cells[columns.category]) if columns.category else [""] * len(cells)
     rows = usable(
         (
             _row(text, price, category, question)
             for text, price, category in zip(
-                texts(cells[columns.text]), amounts(cells[columns.price]), categories, strict=True
+                texts(cells[columns.text]), prices, categories, strict=True
             )
         ),
         table.label,
@@ -152,18 +161,17 @@ def read_table(name: str, content: bytes) -> Table:
                     f"{name} is no kind of file that is read.",
                     way_out=f"Give one of {', '.join(SUFFIXES)}.",
                 )
+    except PriceListError as error:
+        raise RowsError(f"{name} can't be read: {error.problem}", way_out=_KINDS) from error
     except (ValueError, OSError, RecursionError) as error:  # of pyarrow too
-        raise RowsError(
-            f"{name} can't be read: {error}"[:500],
-            way_out="Give CSV with a line of names, JSON Lines, or Parquet.",
-        ) from error
+        raise RowsError(f"{name} can't be read: {error}"[:500], way_out=_KINDS) from error
     return Table(name, cells)
 
 
 def _read_csv(content: bytes) -> pd.DataFrame:
-    text = content.decode("utf-8-sig")
-    separator = next((s for s in (",", ";", "\t") if s in text.partition("\n")[0]), ",")
-    return pd.read_csv(io.StringIO(text), sep=separator, dtype=str, keep_default_na=False)
+    table = read_price_table(content)
+    columns = {table.key(index): table.column(index) for index in range(table.width)}
+    return pd.DataFrame(columns, dtype=str)
 
 
 def _read_json(content: bytes) -> pd.DataFrame:

@@ -36,6 +36,14 @@ Origin = Literal["computed", "imported", "bundled"]
 _ANSWER = ", ".join(["question", *ANSWER_COLUMNS])
 _VALUES = ", ".join(f":{name}" for name in ("question", *ANSWER_COLUMNS))
 _SET = ", ".join(f"{name} = excluded.{name}" for name in ("question", *ANSWER_COLUMNS))
+_UNLESS_THERE = (
+    f"ON CONFLICT (run, model, item) DO UPDATE SET {_SET} WHERE prediction.error IS NOT NULL"
+)
+_KNOWN = (
+    f"SELECT model, {_ANSWER} FROM live_prediction WHERE question = :question"
+    f" UNION ALL SELECT model, {_ANSWER} FROM prediction WHERE question = :question"
+    " AND run IN (SELECT id FROM run WHERE origin != 'imported') LIMIT 1"
+)
 
 
 @dataclass(frozen=True)
@@ -157,6 +165,28 @@ class RunStore:
         """Record a model's answer, unless there is one; it takes a failure's place."""
         self._record(run_id, repo_id, prediction.item.id, answer_of(prediction))
 
+    def add_known(
+        self, run_id: str, repo_id: str, item: Item, model: ModelId, settings: InferenceSettings
+    ) -> bool:
+        """Record the answer to this that is stored already, as it was given then; False if none is.
+
+        Live, or in another run; what was imported is not trusted for it.
+        """
+        values = {
+            "question": question_of(model, item.prompt, settings),
+            "run": run_id,
+            "model": repo_id,
+            "item": item.id,
+        }
+        with self.database.writing() as connection:
+            added = connection.execute(
+                f"INSERT INTO prediction (run, model, item, {_ANSWER})"
+                f" SELECT :run, :model, :item, {_ANSWER} FROM ({_KNOWN}) WHERE true"
+                f" {_UNLESS_THERE}",
+                values,
+            )
+            return added.rowcount > 0
+
     def add_failure(
         self, run_id: str, repo_id: str, item: Item, reason: str, model: ModelId | None = None
     ) -> None:
@@ -169,8 +199,7 @@ class RunStore:
             connection.execute(
                 f"INSERT INTO prediction (run, model, item, {_ANSWER})"
                 f" SELECT :run, :model, :item, {_VALUES} FROM run WHERE id = :run"
-                " ON CONFLICT (run, model, item)"
-                f" DO UPDATE SET {_SET} WHERE prediction.error IS NOT NULL",
+                f" {_UNLESS_THERE}",
                 values,
             )
             connection.execute(
@@ -259,12 +288,7 @@ class RunStore:
         """The answer to this, live or in a run; what was imported is not trusted for it."""
         question = question_of(model, item.prompt, settings)
         with self.database.reading() as connection:
-            row = connection.execute(
-                f"SELECT model, {_ANSWER} FROM live_prediction WHERE question = :question"
-                f" UNION ALL SELECT model, {_ANSWER} FROM prediction WHERE question = :question"
-                " AND run IN (SELECT id FROM run WHERE origin != 'imported') LIMIT 1",
-                {"question": question},
-            ).fetchone()
+            row = connection.execute(_KNOWN, {"question": question}).fetchone()
         if row is None:
             return None
         asked = {"item": item.id, "prompt": item.prompt, "actual": item.actual}

@@ -75,17 +75,16 @@ def _ask(
     _refuse_another(store.model_ids(run_id, repo_id), files)
     for item in store.pending(run_id, repo_id):
         control.check()
-        prediction, reason = predictor.known(files.id, item, settings), None
-        if prediction is None:
+        reason = None
+        if not store.add_known(run_id, repo_id, item, files.id, settings):
             pooled = predictor.engine(files, control)
             try:
                 prediction = evaluate(pooled.engine, item, settings, control, queue=pooled.queue)
             except (EngineError, TokenizerError, ContextError) as error:
                 reason = str(error)
-        if prediction is not None:
-            store.add(run_id, repo_id, prediction)
-        else:
-            store.add_failure(run_id, repo_id, item, reason or "", files.id)
+                store.add_failure(run_id, repo_id, item, reason, files.id)
+            else:
+                store.add(run_id, repo_id, prediction)
         heard(repo_id, reason)
     if unread(store, run_id, repo_id):
         pooled = predictor.engine(files, control)

@@ -2,6 +2,7 @@
 
 import io
 import json
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -138,13 +139,24 @@ def test_columns_are_found_by_the_parts_of_their_names(names, found):
     [
         pd.DataFrame({"a": ["x"], "b": ["y"]}),
         pd.DataFrame({"a": [1], "b": [2]}),
-        pd.DataFrame({"text": ["x"], "one": ["1"], "two": ["2"]}),
+        pd.DataFrame({"text": ["x"], "year": ["1"], "item_id": ["2"]}),
         pd.DataFrame(),
     ],
 )
 def test_a_table_without_text_or_with_no_one_price_column_names_those_there_are(cells):
-    with pytest.raises(RowsError, match=r"among (a, b|text, one, two|no columns)"):
+    with pytest.raises(RowsError, match=r"among (a, b|text, year, item_id|no columns)"):
         find_columns(cells)
+
+
+def test_prices_with_decimal_commas_are_read_and_what_can_be_either_is_asked_for():
+    table = read_table("t.csv", "text;price\nlamp;EUR 310,00\nchair;€ 42,50\n".encode("cp1252"))
+    assert {row.price for row in table_rows(table, find_columns(table.cells)).rows} == {310, 42.5}
+    either = read_table("t.csv", b"text;price\nlamp;1.299\nchair;2.450\n")
+    columns = find_columns(either.cells)
+    with pytest.raises(RowsError, match="two ways"):
+        table_rows(either, columns)
+    as_decimals = table_rows(either, replace(columns, number_format="point"))
+    assert {row.price for row in as_decimals.rows} == {1.299, 2.45}
 
 
 def test_a_column_that_is_not_there_is_said():
@@ -193,7 +205,8 @@ def test_a_line_separator_inside_a_json_text_ends_no_line():
         ("x.parquet", b"PAR1 no parquet"),
         ("x.jsonl", b"{]"),
         ("x.jsonl", b"[1, 2]"),
-        ("x.csv", b"\xff\xfe\x00"),
+        ("x.csv", b"PK\x03\x04"),
+        ("x.csv", b""),
         ("x.xlsx", b""),
     ],
 )

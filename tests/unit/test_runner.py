@@ -367,3 +367,26 @@ def test_pages_that_read_do_not_hold_up_the_worker(runner, store, predictor):
         watcher.join()
     assert failures == []
     asked_once(store, run)
+
+
+def test_what_is_known_is_not_asked_again_and_keeps_when_and_by_what_it_was_computed(
+    runner, store, predictor
+):
+    first = runner.start(plan(4, MODELS[:1]), ME)
+    in_state(runner, first, "finished")
+    with store.database.writing() as connection:
+        connection.execute('UPDATE prediction SET created = 5, libraries = \'{"torch":"1"}\'')
+    live = prediction(plan(5).rows[4].item, number=7)
+    store.remember(live, 10)
+    second = runner.start(plan(5), ME)
+    in_state(runner, second, "finished")
+    assert predictor.asked == [(MODELS[0], f"row-{i}") for i in range(4)] + [
+        (MODELS[1], f"row-{i}") for i in range(5)
+    ]
+    records = store.predictions(second, MODELS[0])
+    assert [record.median for record in records] == [129] * 4 + [7]
+    assert [(record.created, record.libraries) for record in records[:4]] == [
+        (5, {"torch": "1"})
+    ] * 4
+    runner.delete(first, ME)
+    assert len(store.predictions(second, MODELS[0])) == 5
