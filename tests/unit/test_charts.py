@@ -253,7 +253,7 @@ def test_eight_models_that_score_alike_have_names_that_do_not_lie_over_each_othe
 
 def test_the_twins_caveat_stands_at_its_number_and_a_number_known_to_be_bad_is_pale():
     scores = shortlist_scores(load_board("2025-03-final"), SHORTLIST)
-    noted = scores.assign(twin_note=["no chat template", None, None])
+    noted = scores.assign(twin_note=["no chat template", "", ""])
     figure = twin_dumbbells(noted, LABELS, vintage="Final", theme="light").to_dict()
     texts = {
         text.strip(): trace.get("opacity")
