@@ -1,5 +1,19 @@
 """Pure functions: data in, a plotly figure that stands alone as a picture out."""
 
+from components.charts.estimates import (
+    coverage_curves,
+    pit_histograms,
+    predicted_against_actual,
+)
+from components.charts.evaluation import (
+    METRIC_LABELS,
+    NamedSeries,
+    errors_by_group,
+    metric_text,
+    paired_differences,
+    read_out_errors,
+    running_means,
+)
 from components.charts.evidence import predictor_intervals
 from components.charts.information import NamedInformation, settled_shares
 from components.charts.movement import movement_between_vintages, reordering
@@ -16,24 +30,34 @@ from components.charts.style import ModelStyle, Theme, model_style, model_styles
 from components.charts.text import VISIBLE_BLANKS
 
 __all__ = [
+    "METRIC_LABELS",
     "MOST_WITH_PIECES",
     "VISIBLE_BLANKS",
     "ModelStyle",
     "NamedAtlas",
     "NamedDistribution",
     "NamedInformation",
+    "NamedSeries",
     "Theme",
     "atlas_heatmaps",
     "benchmark_profile",
+    "coverage_curves",
+    "errors_by_group",
     "first_token_maps",
     "first_tokens",
+    "metric_text",
     "model_style",
     "model_styles",
     "movement_between_vintages",
+    "paired_differences",
+    "pit_histograms",
+    "predicted_against_actual",
     "predictor_intervals",
     "price_distributions",
     "price_ranges",
+    "read_out_errors",
     "reordering",
+    "running_means",
     "scores_by_size",
     "settled_shares",
     "twin_dumbbells",

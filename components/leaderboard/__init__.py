@@ -21,6 +21,7 @@ from components.leaderboard.board import (
     read_corrections,
 )
 from components.leaderboard.caveats import CAVEATS, Caveat, with_caveats
+from components.leaderboard.facts import ModelFacts, known_models, model_facts
 from components.leaderboard.finetuning import (
     StartComparison,
     base_and_instruct,
@@ -87,6 +88,7 @@ __all__ = [
     "BoardQuery",
     "Caveat",
     "LiveBoard",
+    "ModelFacts",
     "MoveReason",
     "NoiseCount",
     "Resolution",
@@ -106,10 +108,12 @@ __all__ = [
     "family_strategy",
     "filter_board",
     "instruct_twins",
+    "known_models",
     "load_board",
     "load_live_board",
     "load_scores",
     "mean_scores",
+    "model_facts",
     "noise_counts",
     "one_run_per_model",
     "order_by_view",

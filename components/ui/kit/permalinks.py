@@ -9,6 +9,7 @@ changed at once (`write_address`): Back then undoes one click. After Back or For
 decides what the page's choices are (`begin_page`).
 """
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -20,6 +21,7 @@ import streamlit as st
 
 from components.settings import load_settings
 from components.ui.kit import streamlit_compat
+from components.ui.kit.text import plain
 
 T = TypeVar("T")
 
@@ -31,7 +33,8 @@ _PARAMETERS = "parameters_by_page"
 class Parameter(Generic[T]):
     """A value under the query parameter `name`.
 
-    `read` makes a value of what a URL or widget holds, `write` the URL's texts of a value;
+    `read` makes a value of what a URL or widget holds, `write` the URL's texts of a value, `usable`
+    says of a text whether `read` takes it (those that it doesn't are said by `say_left_out`);
     `spell_default` says whether the URL names the value even when it is the default or empty,
     `longest` how many characters a text may have to be put there.
     """
@@ -42,6 +45,7 @@ class Parameter(Generic[T]):
     write: Callable[[T], list[str]]
     spell_default: bool = False
     longest: int = 8000
+    usable: Callable[[str], bool] = lambda _: True
 
     @property
     def widget_key(self) -> str:
@@ -54,6 +58,7 @@ class Parameter(Generic[T]):
             in_url = st.query_params.get_all(self.name)
             texts = [text for text in in_url if text]
             emptied = in_url == [""]
+            _leave_out(self.name, [text for text in texts if not self.usable(text)])
             value = self.read(texts) if in_url else self.default
             # A link of which nothing is usable shows what a bare one does.
             st.session_state[self._key] = value if self.write(value) or emptied else self.default
@@ -167,6 +172,31 @@ def _write(parameters: Sequence[Parameter[Any]]) -> None:
         st.query_params.from_dict(after)
 
 
+_LEFT_OUT = "left_out_of_link"
+_SLOT = "left_out_slot"
+_NAMED = 3
+
+
+def say_left_out() -> None:
+    """Say here, in one line, what of the link can't be used, as the page comes to know it."""
+    st.session_state[_SLOT] = st.empty()
+    st.session_state[_LEFT_OUT] = []
+
+
+def _leave_out(name: str, texts: Sequence[str]) -> None:
+    if not texts or _SLOT not in st.session_state:
+        return
+    left_out: list[str] = st.session_state[_LEFT_OUT]
+    left_out += [f"{name}={text if len(text) <= 40 else f'{text[:40]}…'}" for text in texts]
+    others = f" and {len(left_out) - _NAMED:,} more" if len(left_out) > _NAMED else ""
+    st.session_state[_SLOT].warning(
+        plain(
+            f"Left out of this link, as it can't be used: {', '.join(left_out[:_NAMED])}{others}."
+        ),
+        icon=":material/link_off:",
+    )
+
+
 def address() -> str | None:
     """A link to what this visitor sees now, every choice of the page spelled out.
 
@@ -189,7 +219,7 @@ def one_of(name: str, options: Sequence[str], default: str) -> Parameter[str]:
     def read(texts: list[str]) -> str:
         return next((text for text in texts if text in options), default)
 
-    return Parameter(name, default, read, lambda value: [value])
+    return Parameter(name, default, read, lambda value: [value], usable=lambda t: t in options)
 
 
 def some_of(
@@ -207,7 +237,9 @@ def some_of(
         current = [renamed.get(text, text) for text in texts]
         return [text for text in current if text in options] or list(default)
 
-    return Parameter(name, list(default), read, list)
+    return Parameter(
+        name, list(default), read, list, usable=lambda text: renamed.get(text, text) in options
+    )
 
 
 def texts(name: str) -> Parameter[list[str]]:
@@ -235,7 +267,31 @@ def positive_number(name: str) -> Parameter[float | None]:
             return number if 0 < number < float("inf") else None
         return None
 
-    return Parameter(name, None, read, lambda value: [] if value is None else [f"{value:g}"])
+    return Parameter(
+        name,
+        None,
+        read,
+        lambda value: [] if value is None else [f"{value:g}"],
+        usable=lambda text: read([text]) is not None,
+    )
+
+
+def number(name: str) -> Parameter[float | None]:
+    """Any finite number, or None."""
+
+    def read(texts: list[str]) -> float | None:
+        with suppress(ValueError):
+            found = float(texts[0]) if texts else math.nan
+            return found if math.isfinite(found) else None
+        return None
+
+    return Parameter(
+        name,
+        None,
+        read,
+        lambda value: [] if value is None else [f"{value:.12g}"],
+        usable=lambda text: read([text]) is not None,
+    )
 
 
 def number_between(name: str, low: float, high: float, default: float) -> Parameter[float]:
@@ -247,7 +303,19 @@ def number_between(name: str, low: float, high: float, default: float) -> Parame
             return number if low <= number <= high else default
         return default
 
-    return Parameter(name, default, read, lambda value: [f"{value:g}"])
+    return Parameter(
+        name,
+        default,
+        read,
+        lambda value: [f"{value:g}"],
+        usable=lambda text: _is_number(text, float, low, high),
+    )
+
+
+def _is_number(text: str, kind: type[int] | type[float], low: float, high: float) -> bool:
+    with suppress(ValueError):
+        return low <= kind(text) <= high
+    return False
 
 
 def flag(name: str) -> Parameter[bool]:
@@ -257,6 +325,7 @@ def flag(name: str) -> Parameter[bool]:
         False,
         lambda texts: texts == ["true"],
         lambda value: ["true" if value else "false"],
+        usable=lambda text: text in ("true", "false"),
     )
 
 
@@ -280,4 +349,10 @@ def whole_number(name: str, default: int, *, low: int, high: int) -> Parameter[i
             return number if low <= number <= high else default
         return default
 
-    return Parameter(name, default, read, lambda value: [str(value)])
+    return Parameter(
+        name,
+        default,
+        read,
+        lambda value: [str(value)],
+        usable=lambda text: _is_number(text, int, low, high),
+    )

@@ -26,7 +26,8 @@ HOME = _Page("app.py", "Review", ":material/fact_check:")
 LEADERBOARD = _Page("pages/leaderboard.py", "Leaderboard", ":material/leaderboard:")
 TOKENIZERS = _Page("pages/tokenizer_inspector.py", "Tokenizer inspector", ":material/pin:")
 INFERENCE = _Page("pages/live_inference.py", "Live inference", ":material/bolt:")
-_PAGES = (HOME, LEADERBOARD, TOKENIZERS, INFERENCE)
+EVALUATION = _Page("pages/evaluation.py", "Evaluation", ":material/analytics:")
+_PAGES = (HOME, LEADERBOARD, TOKENIZERS, INFERENCE, EVALUATION)
 
 
 def open_page(page: _Page, purpose: str | None) -> list[str]:
@@ -39,6 +40,7 @@ def open_page(page: _Page, purpose: str | None) -> list[str]:
         page_title=f"{page.name} · Basewise", page_icon=":material/straighten:", layout="wide"
     )
     st.html(streamlit_compat.PAGE_STYLE)
+    permalinks.say_left_out()
     permalinks.begin_page(page.in_url)
     with st.sidebar:
         st.markdown("### :material/straighten: Basewise")
@@ -54,13 +56,13 @@ def open_page(page: _Page, purpose: str | None) -> list[str]:
     return shortlist.models()
 
 
-def link(page: _Page, label: str | None = None) -> None:
-    """A link to another page that takes the shortlist along."""
+def link(page: _Page, label: str | None = None, **choices: list[str]) -> None:
+    """A link to another page that takes the shortlist along, and these choices of that page."""
     st.page_link(
         page.path,
         label=label or page.name,
         icon=page.icon,
-        query_params={shortlist.PARAMETER: shortlist.models()},
+        query_params={shortlist.PARAMETER: shortlist.models(), **choices},
     )
 
 

@@ -9,12 +9,13 @@ import streamlit as st
 from components.charts import twin_dumbbells
 from components.errors import BasewiseError
 from components.leaderboard import VINTAGE_LABELS, shortlist_scores, without_public_base
+from components.pricing import describe_actual
 from components.registry import load_registry
 from components.ui import services
 from components.ui.inference import outcomes
 from components.ui.kit import shell, shortlist
 from components.ui.kit.feedback import show_error
-from components.ui.kit.model_ids import labels
+from components.ui.kit.model_ids import facts, labels
 from components.ui.kit.text import plain
 from components.ui.leaderboard.labels import caveat_note, twin_caveats
 from components.ui.services import Board
@@ -49,11 +50,11 @@ def evidence_cards(models: list[str], board: Board) -> None:
 
 
 def _identity(repo_id: str) -> None:
-    spec = load_registry().resolve(repo_id)
-    size = f"{spec.params_b:g}B parameters" if spec.params_b else "size unknown"
-    facts = [spec.kind or "kind unknown", size, f"licence {spec.license or 'unknown'}"]
+    known = facts(repo_id)
+    size = f"{known.params_b:g}B parameters" if known.params_b else "size unknown"
+    told = [known.kind or "kind unknown", size, f"licence {known.license or 'unknown'}"]
     shortlist.heading(repo_id)
-    st.caption(f"{plain(repo_id)}  \n{plain(', '.join(facts))}")
+    st.caption(f"{plain(repo_id)}  \n{plain(', '.join(told))}")
 
 
 def _scores(repo_id: str, row: Mapping[Hashable, Any]) -> None:
@@ -76,7 +77,7 @@ def _scores(repo_id: str, row: Mapping[Hashable, Any]) -> None:
 def _why_no_twin(repo_id: str) -> str:
     registry = load_registry()
     spec = registry.resolve(repo_id)
-    if spec.kind != "instruct":
+    if facts(repo_id).kind != "instruct":
         return "No instruct twin is known."
     base = registry.base_of(spec)
     if base is not None:
@@ -98,7 +99,11 @@ def _numbers(repo_id: str) -> None:
             show_error(error)
         return
     strategy_lines(loaded)
-    st.markdown(f"**{loaded.tokens_per_price:.2f}** tokens per catalogue price in whole dollars")
+    per_price = loaded.tokens_per_price
+    if pd.notna(per_price):
+        st.markdown(f"**{per_price:.2f}** tokens per catalogue price in whole dollars")
+    else:
+        st.markdown("**–** tokens per catalogue price: some can't be written")
     st.caption(plain(f"Tokenizer: {source(repo_id, loaded)}"))
 
 
@@ -122,8 +127,15 @@ def _prediction(repo_id: str) -> None:
             f"${distribution.median:,.0f} (median; 80 % ${low:,.0f} to ${high:,.0f}; given a price"
             f" to $999, {distribution.probabilities.sum():.0%} of the probability)"
         )
-    actual = f", actual ${latest.item.actual:,.2f}" if latest.item.actual is not None else ""
-    st.caption(plain(f"Latest prediction: {price} for {latest.title}{actual}"))
+    st.caption(plain(f"Latest prediction: {price} for {latest.title}{_actual(latest)}"))
+
+
+def _actual(outcome: outcomes.Outcome) -> str:
+    actual = outcome.item.actual
+    if actual is None:
+        return ""
+    remark = describe_actual(actual)
+    return f". {remark}" if remark else f", actual ${actual:,.2f}"
 
 
 def score_chart(models: list[str], board: Board) -> None:
