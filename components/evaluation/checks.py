@@ -10,6 +10,8 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any, get_args
 
+import numpy as np
+
 from components.evaluation.item import InferenceSettings
 from components.evaluation.plan import run_id
 from components.evaluation.records import record_of, settings_of
@@ -75,6 +77,18 @@ def check_prediction(
         raise ValueError("a median that is not its distribution's")
     for token in found.first_tokens:
         _check_number(token.probability, 1.0 + _SUM_TOLERANCE)
+
+
+def check_reading(reading: Mapping[str, Any], sizes: dict[str, int]) -> None:
+    """A reading's row; `sizes` are the bytes of the features of each model so far."""
+    if reading["nats"] is not None:
+        _check_number(reading["nats"], math.inf)
+    _check_number(reading["bytes"], _LATEST)
+    if (features := reading["features"]) is None:
+        return
+    size = sizes.setdefault(reading["model"], len(features))
+    if len(features) != size or size % 2 or not np.isfinite(np.frombuffer(features, "<f2")).all():
+        raise ValueError("features that are no numbers, or of another length")
 
 
 def _check_texts(*values: object) -> None:

@@ -73,7 +73,21 @@ CREATE TABLE live_prediction (
 ) STRICT;
 """
 
-MIGRATIONS: tuple[str, ...] = (_FIRST,)
+# What models make of the rows' own text; `features` are float16, little-endian.
+_READINGS = """
+CREATE TABLE reading (
+    run TEXT NOT NULL,
+    model TEXT NOT NULL,
+    item TEXT NOT NULL,
+    nats REAL,
+    bytes INTEGER NOT NULL,
+    features BLOB,
+    PRIMARY KEY (run, model, item),
+    FOREIGN KEY (run, item) REFERENCES item (run, id) ON DELETE CASCADE
+) STRICT;
+"""
+
+MIGRATIONS: tuple[str, ...] = (_FIRST, _READINGS)
 
 
 def version_of(connection: sqlite3.Connection) -> int:

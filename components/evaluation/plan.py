@@ -9,6 +9,9 @@ from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from typing import Any
 
+import numpy as np
+import pandas as pd
+
 from components.evaluation.item import InferenceSettings
 from components.evaluation.rows import Row
 
@@ -68,3 +71,14 @@ class Plan:
     def run_id(self) -> str:
         """The run's id and address."""
         return run_id(self.models, self.rows, asdict(self.settings))
+
+    @cached_property
+    def items(self) -> pd.DataFrame:
+        """The rows as figures have them: `item_id`, `category` and `actual`."""
+        return pd.DataFrame(
+            {
+                "item_id": [row.id for row in self.rows],
+                "category": pd.Series([row.category for row in self.rows], dtype=object),
+                "actual": np.array([row.price for row in self.rows], dtype=float),
+            }
+        )

@@ -175,7 +175,7 @@ def record_of(row: Mapping[str, Any], settings: InferenceSettings) -> Record:
         )
     return Record(
         repo_id=row["model"],
-        item=Item(row["item"], row["prompt"], row["actual"]),
+        item=Item(row["item"], row["prompt"], row["actual"], row["category"]),
         text=row["text"],
         category=row["category"],
         settings=settings,

@@ -154,7 +154,7 @@ class RunStore:
         """The items without an answer of this model, in the run's order; failures count as none."""
         with self.database.reading() as connection:
             rows = connection.execute(
-                "SELECT id, prompt, actual FROM item WHERE run = :run AND id NOT IN"
+                "SELECT id, prompt, actual, category FROM item WHERE run = :run AND id NOT IN"
                 " (SELECT item FROM prediction WHERE run = :run AND model = :model"
                 " AND error IS NULL) ORDER BY position",
                 {"run": run_id, "model": repo_id},
@@ -229,6 +229,14 @@ class RunStore:
             ).fetchall()
         return [self._record_of(row, settings) for row in rows]
 
+    def seconds_per_prediction(self, repo_id: str) -> float | None:
+        """How long the model's distributions took on average; None if there are none."""
+        with self.database.reading() as connection:
+            row = connection.execute(
+                "SELECT AVG(seconds) FROM prediction WHERE model = ? AND error IS NULL", [repo_id]
+            ).fetchone()
+        return row[0]
+
     def set_state(self, run_id: str, state: State, problem: str | None = None) -> None:
         """Say how a run stands."""
         with self.database.writing() as connection:
@@ -248,12 +256,14 @@ class RunStore:
         run: Mapping[str, Any],
         items: Iterable[Mapping[str, Any]],
         predictions: Iterable[Mapping[str, Any]],
+        readings: Iterable[Mapping[str, Any]] = (),
     ) -> None:
         """Put a whole run in, by columns, in one transaction; it must not be there."""
         with self.database.writing() as connection:
             _insert(connection, "run", [run])
             _insert(connection, "item", items)
             _insert(connection, "prediction", predictions)
+            _insert(connection, "reading", readings)
 
     def remember(self, prediction: Prediction, keep: int) -> None:
         """Record a live prediction; only the newest `keep` of them stay."""
@@ -282,7 +292,7 @@ class RunStore:
         if row is None:
             return None
         asked = {"item": item.id, "prompt": item.prompt, "actual": item.actual}
-        found = {**dict(row), **asked, "text": "", "category": None}
+        found = {**dict(row), **asked, "text": "", "category": item.category}
         return self._record_of(found, settings).prediction
 
     def live(self, repo_id: str | None = None) -> list[Record]:

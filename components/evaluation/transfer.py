@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from components.errors import RunError
-from components.evaluation.checks import check_plan, check_prediction
+from components.evaluation.checks import check_plan, check_prediction, check_reading
 from components.evaluation.database import usable
 from components.evaluation.migrations import APPLICATION_ID, MIGRATIONS, migrate, version_of
 from components.evaluation.records import settings_of
@@ -29,7 +29,7 @@ _MOST_BYTES = 4_000_000_000
 _LONGEST_VALUE = 8_000_000
 _CHECK_SECONDS = 60.0
 _STEPS_BETWEEN_CHECKS = 100_000
-_TABLES = ("run", "item", "prediction")
+_TABLES = ("run", "item", "prediction", "reading")
 _WAY_OUT = "Export the run again, with this version of Basewise or an older one."
 
 
@@ -90,7 +90,9 @@ def import_run(store: RunStore, path: Path, owner: str, origin: Origin = "import
         whole = answered == len(items) * len(json.loads(run["models"]))
         state = "finished" if whole or run["state"] == "finished" else "stopped"
         run |= {"owner": owner, "origin": origin, "state": state, "changed": time.time()}
-        store.insert_run(run, items, _predictions(source, run, items))
+        store.insert_run(
+            run, items, _predictions(source, run, items), _readings(source, run, items)
+        )
     return store.run(run["id"])
 
 
@@ -108,6 +110,23 @@ def _predictions(
                 raise ValueError("a prediction of what is not in the plan")
             check_prediction(prediction, item, settings)
             yield prediction
+
+
+def _readings(
+    source: sqlite3.Connection, run: Mapping[str, Any], items: list[dict[str, Any]]
+) -> Iterator[dict[str, Any]]:
+    """Each checked; the features of one model have one length."""
+    models, known = set(json.loads(run["models"])), {item["id"] for item in items}
+    sizes: dict[str, int] = {}
+    with _refused(Path("The file")):
+        for row in source.execute("SELECT * FROM reading"):
+            reading = dict(row)
+            if reading["item"] not in known or reading["run"] != run["id"]:
+                raise ValueError("a reading of what is not in the plan")
+            if reading["model"] not in models:
+                raise ValueError("a reading of a model that is not in the plan")
+            check_reading(reading, sizes)
+            yield reading
 
 
 @contextmanager
@@ -219,6 +238,8 @@ def _up_to_date(opened: sqlite3.Connection) -> Iterator[sqlite3.Connection]:
         migrate(ours, version)
         for table in _TABLES:
             names = _columns(ours, table)
+            if not names:  # a table that came later
+                continue
             ours.executemany(
                 f"INSERT INTO {table} ({', '.join(names)})"
                 f" VALUES ({', '.join('?' for _ in names)})",

@@ -19,6 +19,7 @@ from components.errors import (
 from components.evaluation.evaluate import evaluate
 from components.evaluation.item import InferenceSettings
 from components.evaluation.predictor import Predictor
+from components.evaluation.readings import read_rows, unread
 from components.evaluation.store import RunStore
 from components.settings import variable
 
@@ -35,17 +36,18 @@ def work(
     control: Control,
     heard: Heard = lambda repo_id, error: None,
 ) -> str | None:
-    """Ask what is still to be asked; the problems of models that could not be, None if all could.
+    """Ask what is still to be asked, then have the rows' text read.
 
-    Hold the run's lock. A model at a time; what is recorded is not asked again, except failures.
-    The run is `running` until it is `finished` or, with a problem, `failed`; whoever stops it says
-    what it is then. Raises StoppedError, RunStoreError.
+    Returns the problems of models that could not be asked, None if all could. Hold the run's
+    lock. A model at a time; what is recorded is not asked again, except failures. The run is
+    `running` until it is `finished` or, with a problem, `failed`; whoever stops it says what it is
+    then. Raises StoppedError, RunStoreError.
     """
     info = store.run(run_id)
     store.set_state(run_id, "running")
     problems = []
     for repo_id in info.models:
-        if not store.pending(run_id, repo_id):
+        if not (store.pending(run_id, repo_id) or unread(store, run_id, repo_id)):
             continue
         try:
             _ask(store, predictor, run_id, repo_id, info.settings, control, heard)
@@ -84,6 +86,9 @@ def _ask(
             else:
                 store.add(run_id, repo_id, prediction)
         heard(repo_id, reason)
+    if unread(store, run_id, repo_id):
+        pooled = predictor.engine(files, control)
+        read_rows(store, run_id, repo_id, pooled.engine, pooled.queue, control)
 
 
 def _refuse_another(before: set[ModelId], files: EngineFiles) -> None:

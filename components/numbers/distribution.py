@@ -148,28 +148,38 @@ class PriceDistribution:
         )
         return FirstTokenInformation(entropy(per_token), entropy(self.given_number)).share
 
-    @property
-    def price_is_one_token(self) -> bool:
-        """Whether each first token that begins a price begins that price alone."""
-        return all(len(token.numbers) <= 1 for token in self.first_tokens)
+    def top_mean(self, count: int) -> float:
+        """The probability-weighted mean of the `count` likeliest next tokens read as numbers.
+
+        In dollars. Tokens that are no positive number are left out, and where
+        `price_is_one_token` is false it averages first digits. NaN if none is a number.
+        """
+        places, prices, weights = self._read_tokens
+        kept = places < count
+        weight = weights[kept].sum()
+        return float(prices[kept] @ weights[kept] / weight) if weight > 0 else math.nan
+
+    @cached_property
+    def _read_tokens(self) -> tuple[NDArray[np.intp], NDArray[np.float64], NDArray[np.float64]]:
+        """The first tokens that are positive numbers: places, numbers and probabilities."""
+        read = [
+            (place, float(token.text), token.probability)
+            for place, token in enumerate(self.first_tokens)
+            if _READ_AS_NUMBER.fullmatch(token.text) and float(token.text) > 0
+        ]
+        places, prices, weights = zip(*read, strict=True) if read else ((), (), ())
+        return np.array(places, dtype=np.intp), np.array(prices), np.array(weights)
 
     @property
     def top3(self) -> float:
-        """The probability-weighted mean of the three likeliest next tokens read as numbers.
+        """`top_mean` of three tokens: a published baseline, kept as it is."""
+        return self.top_mean(3)
 
-        In dollars. A published baseline, kept as it is: tokens that are no positive number are
-        left out, and where `price_is_one_token` is false it averages first digits. NaN if none is a
-        number.
-        """
-        read = [
-            (float(token.text), token.probability)
-            for token in self.first_tokens[:3]
-            if _READ_AS_NUMBER.fullmatch(token.text) and float(token.text) > 0
-        ]
-        weight = sum(probability for _, probability in read)
-        return (
-            sum(price * probability for price, probability in read) / weight if read else math.nan
-        )
+    @property
+    def price_is_one_token(self) -> bool:
+        """Whether each price is one token of its own, so that first tokens are prices."""
+        begun = [len(token.numbers) for token in self.first_tokens if len(token.numbers)]
+        return begun == [1] * len(self.probabilities)
 
     @property
     def _empty(self) -> bool:

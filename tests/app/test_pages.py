@@ -6,15 +6,20 @@ from typing import Any
 import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
+from tokenizers import Tokenizer
+from tokenizers.models import Unigram, WordPiece
+from tokenizers.pre_tokenizers import Whitespace
 
 from benchmarks.serving import REPOSITORY
 from components.evaluation import InferenceSettings, Prediction, own_item
 from components.leaderboard import BENCHMARKS
 from components.numbers import FirstToken, PriceDistribution
-from components.pricing import price_prompt
+from components.pricing import PROMPTS, load_catalogue, price_prompt
 from components.ui.inference.outcomes import Outcome
+from components.ui.tokenizers import strips
 from tests.support.model_ids import unrevised
 from tests.support.small_tokenizer import tokenizer_of_digits
+from tests.support.untrusted_tokenizers import LETTERS, harmful
 
 PAGES = {
     "app.py": "Review",
@@ -64,11 +69,47 @@ def test_an_alias_in_the_url_becomes_the_registrys_id():
     assert at.sidebar.multiselect[0].value == ["meta-llama/Llama-3.1-8B"]
 
 
-def test_an_unusable_id_in_the_url_is_named_with_what_was_meant():
+def test_a_models_name_in_the_url_is_taken_for_it_and_said():
     at = open_page("pages/leaderboard.py", models=["gemma-2-9b", "Qwen/Qwen2.5-7B"])
     assert not at.exception
+    assert at.sidebar.multiselect[0].value == ["google/gemma-2-9b", "Qwen/Qwen2.5-7B"]
+    assert "“gemma-2-9b” is taken for google/gemma-2-9b" in everything_said(at)
+
+
+def test_a_name_that_several_models_have_is_asked_about_and_one_click_adds_it():
+    at = open_page("pages/leaderboard.py", models=["llama-3.1", "Qwen/Qwen2.5-7B"])
+    assert not at.exception
     assert at.sidebar.multiselect[0].value == ["Qwen/Qwen2.5-7B"]
-    assert "Did you mean google/gemma-2-9b" in everything_said(at)
+    assert "Did you mean meta-llama/Llama-3.1-8B or" in everything_said(at)
+    next(b for b in at.sidebar.button if b.label.replace("\\", "") == "Llama 3.1 8B").click().run()
+    assert at.sidebar.multiselect[0].value == ["Qwen/Qwen2.5-7B", "meta-llama/Llama-3.1-8B"]
+
+
+def test_of_a_link_with_500_bad_ids_one_line_says_so_and_the_rest_is_kept():
+    bad = [f"no id {n}!" for n in range(500)]
+    at = open_page("pages/leaderboard.py", models=[*bad, "Qwen/Qwen2.5-7B"])
+    assert not at.exception
+    assert at.sidebar.multiselect[0].value == ["Qwen/Qwen2.5-7B"]
+    (line,) = [warning.value for warning in at.warning]
+    assert "500 of these" in line
+    assert len(line) < 300
+
+
+def test_what_else_a_link_holds_that_is_not_usable_is_named_in_one_line():
+    at = open_page("pages/leaderboard.py", max_b="abc", kind=["base", "foo"], vintage="1999")
+    assert not at.exception
+    (line,) = [warning.value.replace("\\", "") for warning in at.warning]
+    for part in ("max_b=abc", "kind=foo", "vintage=1999"):
+        assert part in line
+    assert set(at.dataframe[0].value["kind"]) == {"base"}
+
+
+def test_a_model_that_only_the_board_knows_has_its_kind_size_and_licence_on_the_review(hub):
+    at = open_page("app.py", models=["tiiuae/falcon-40b"])
+    assert not at.exception
+    said = everything_said(at)
+    assert "base, 40B parameters, licence apache-2.0" in said
+    assert "unknown." not in said
 
 
 def test_the_address_of_a_models_hub_page_is_taken_for_its_id():
@@ -113,6 +154,7 @@ def test_the_review_shows_scores_strategy_and_tokens_per_price_of_each_model():
     said = everything_said(open_page("app.py"))
     at = open_page("app.py")
     assert [metric.value for metric in at.metric][:2] == ["14.42", "23.76"]
+    assert "no chat template; better run: 28.20, February 2025" in said
     assert said.count("`whole-number`") == 1
     assert said.count("`per-digit`") == 3
     assert "**1.00** tokens per catalogue price in whole dollars" in said
@@ -128,14 +170,22 @@ def test_a_model_without_scores_or_tokenizer_stays_unknown_on_the_review(hub):
     assert "no such repository" in said
 
 
-def test_base_models_up_to_9b_are_one_click_away():
+def chosen(at: AppTest, key: str, value: Any) -> AppTest:
+    """The page after the toolbar's control of this key was set."""
+    group = next(group for group in at.button_group if group.key == key)
+    return group.set_value(value).run()
+
+
+def test_base_models_up_to_9b_are_two_clicks_away():
     at = open_page("pages/leaderboard.py")
-    press(at, "Base ≤ 9B")
+    chosen(at, "kinds_widget", ["base"])
+    chosen(at, "size_widget", 9.0)
     assert not at.exception
     rows = at.dataframe[0].value
     assert set(rows["kind"]) == {"base"}
     assert rows["params_b"].max() <= 9
-    assert rows["model_id"].iloc[0] == "Qwen/Qwen2.5-7B"
+    others = rows[rows["star"].str.startswith("☆")]
+    assert others["model_id"].iloc[0] == "mistralai/Mistral-7B-v0.3"
     assert {"google/gemma-2-9b", "microsoft/phi-2", "meta-llama/Llama-3.1-8B"} <= set(
         rows["model_id"]
     )
@@ -145,18 +195,41 @@ def press(at: AppTest, label: str) -> None:
     next(button for button in at.button if button.label == label).click().run()
 
 
-def test_each_preset_filters_and_reset_takes_it_back():
+def test_the_shortlist_is_pinned_on_top_with_its_own_ranks():
+    rows = open_page("pages/leaderboard.py", kind="base").dataframe[0].value
+    assert rows["star"].str.startswith("★").tolist()[:4] == [True, True, True, False]
+    assert rows["model_id"].tolist()[:3] == [
+        "Qwen/Qwen2.5-7B",
+        "google/gemma-2-9b",
+        "meta-llama/Llama-3.1-8B",
+    ]
+    assert rows["rank"].iloc[0] > 1
+    assert rows["rank"].iloc[3] == 1
+
+
+def test_of_the_shortlist_is_said_who_does_not_pass_the_filters():
+    said = everything_said(open_page("pages/leaderboard.py", kind="base"))
+    assert "Of the shortlist not among them: Phi-3 Mini 4K Instruct" in said
+
+
+def test_each_size_and_the_permissive_licences_filter_and_reset_takes_it_back():
     at = open_page("pages/leaderboard.py", search="qwen")
-    press(at, "Base ≤ 3B")
+    chosen(at, "size_widget", 3.0)
     assert at.dataframe[0].value["params_b"].max() <= 3
-    press(at, "Base ≤ 15B")
+    chosen(at, "size_widget", 15.0)
     assert 9 < at.dataframe[0].value["params_b"].max() <= 15
-    press(at, "Permissive licence")
-    assert set(at.dataframe[0].value["license"]) == {"apache-2.0"}
+    press(at, "Permissive licences")
+    assert set(open_rows(at)["license"]) == {"apache-2.0"}
     press(at, "Reset")
     assert not at.exception
     assert len(at.dataframe[0].value) == 190
     assert "Reset" not in {button.label for button in at.button}
+
+
+def open_rows(at: AppTest) -> Any:
+    """The table's rows with every column, after a click on the pills of Columns."""
+    columns = next(group for group in at.button_group if group.key == "columns_widget")
+    return columns.set_value([*columns.value, "license"]).run().dataframe[0].value
 
 
 def test_every_filter_and_the_ranking_come_from_the_url():
@@ -169,8 +242,8 @@ def test_every_filter_and_the_ranking_come_from_the_url():
     rows = at.dataframe[0].value
     assert rows["model_id"].str.startswith("Qwen/").all()
     assert rows["params_b"].between(3, 80).all()
-    assert rows["twin_score"].dropna().is_monotonic_decreasing
-    assert any(expander.label == "More filters (4 set)" for expander in at.expander)
+    others = rows[rows["star"].str.startswith("☆")]
+    assert others["twin_score"].dropna().is_monotonic_decreasing
 
 
 def test_weights_come_from_the_url_and_sliders_change_them():
@@ -178,7 +251,7 @@ def test_weights_come_from_the_url_and_sliders_change_them():
     assert not at.exception
     assert [slider.value for slider in at.slider] == [0, 1, 1, 1, 1, 1]
     first = at.dataframe[0].value
-    assert first["weighted"].is_monotonic_decreasing
+    assert first[first["star"].str.startswith("☆")]["weighted"].is_monotonic_decreasing
     at.slider[2].set_value(5.0).run()
     assert at.query_params["weight_math_lvl5"] in ("5", ["5"])
     assert at.dataframe[0].value["weighted"].iloc[0] != first["weighted"].iloc[0]
@@ -195,7 +268,7 @@ def test_the_columns_in_the_url_are_the_ones_shown():
     at = open_page("pages/leaderboard.py", columns=["model_id", "gpqa", "nonsense"])
     assert not at.exception
     order = at.dataframe[0].proto.column_order
-    assert list(order) == ["listed", "model_id", "gpqa"]
+    assert list(order) == ["star", "model_id", "gpqa"]
 
 
 @pytest.mark.parametrize("chart", ["size", "twins", "profile", "movement"])
@@ -204,7 +277,7 @@ def test_each_chart_opens_from_the_url_whatever_the_shortlist(chart, models):
     at = open_page("pages/leaderboard.py", chart=chart, models=models)
     assert not at.exception
     drawn = len(at.get("plotly_chart"))
-    explained = "pick models in the sidebar" in everything_said(at)
+    explained = "star rows in the table" in everything_said(at)
     assert drawn + explained == 1
 
 
@@ -213,7 +286,7 @@ def test_vintages_to_compare_come_from_the_url_and_the_same_one_twice_moves_noth
         "pages/leaderboard.py", chart="movement", before="2025-02-08", after="2025-02-08"
     )
     assert not at.exception
-    moves = at.dataframe[1].value
+    moves = next(frame.value for frame in at.dataframe if "change" in frame.value.columns)
     assert (moves["change"].dropna() == 0).all()
     assert "unchanged" in everything_said(at)
 
@@ -243,10 +316,84 @@ def test_kinds_as_recorded_can_be_shown():
     assert rows.set_index("model_id")["kind"]["meta-llama/Llama-3.1-8B"] == "fine-tuned"
 
 
-def test_rows_carry_uplift_and_caveats():
+def test_rows_carry_uplift_and_caveats_their_own_and_their_twins():
     rows = open_page("pages/leaderboard.py").dataframe[0].value.set_index("model_id")
     assert rows["uplift"]["Qwen/Qwen2.5-7B"] == pytest.approx(9.18)
     assert "type corrected" in rows["caveats"]["meta-llama/Llama-3.1-8B"]
+    assert rows["twin_note"]["Qwen/Qwen2.5-7B"] == "Qwen2.5-7B-Instruct"
+    assert rows["twin_note"]["meta-llama/Llama-3.1-8B"] == (
+        "Llama-3.1-8B-Instruct: type corrected; no chat template; better run: 28.20, February 2025"
+    )
+    assert "better run: 28.20" in rows["caveats"]["meta-llama/Llama-3.1-8B-Instruct"]
+    assert rows["also_in"]["Qwen/Qwen2.5-7B"] == "fine-tuned, Swallow"
+
+
+@pytest.mark.parametrize(
+    ("source", "count", "said"),
+    [
+        ("after-finetuning", 61, "LM-Harmony"),
+        ("swallow", 50, "CC BY 4.0"),
+        ("euroeval-english", 118, "MIT"),
+    ],
+)
+def test_each_source_is_a_table_of_its_own_with_its_provenance(source, count, said):
+    at = open_page("pages/leaderboard.py", source=source)
+    assert not at.exception
+    assert len(at.dataframe[0].value) == count
+    assert said in everything_said(at)
+    assert "never mixed" in everything_said(at)
+
+
+def test_the_filters_that_a_source_knows_apply_to_it():
+    rows = (
+        open_page("pages/leaderboard.py", source="swallow", search="qwen3", max_b="9")
+        .dataframe[0]
+        .value
+    )
+    assert len(rows)
+    assert rows["model_id"].str.contains("Qwen3").all()
+    assert rows["params_b"].max() <= 9
+
+
+def test_a_ranking_by_twins_carries_its_record_and_adds_instruct_models_by_a_counted_switch():
+    at = open_page("pages/leaderboard.py", kind="base", rank="twin_score")
+    said = everything_said(at)
+    assert "twin's average goes with the result after equal fine-tuning" in said
+    assert "0.79" in said
+    switch = next(toggle for toggle in at.toggle if "without a public base" in toggle.label)
+    added = int(switch.label.split()[1])
+    before = len(at.dataframe[0].value)
+    switch.set_value(True).run()
+    assert not at.exception
+    assert len(at.dataframe[0].value) == before + added
+
+
+@pytest.mark.parametrize("panel", ["finetuned", "predicts", "noise", "sources"])
+@pytest.mark.parametrize("models", [["Qwen/Qwen2.5-7B"], ["nobody/nothing"], [""], None])
+@pytest.mark.parametrize("source", ["ollm-v2", "swallow"])
+def test_each_panel_opens_whatever_the_shortlist(panel, models, source):
+    query = {} if models is None else {"models": models}
+    at = open_page("pages/leaderboard.py", chart=panel, source=source, **query)
+    assert not at.exception
+
+
+def test_the_panels_say_what_the_evidence_says():
+    assert "within noise on **3 of 6**" in everything_said(
+        open_page("pages/leaderboard.py", chart="noise")
+    )
+    assert "neither proves nor refutes" in everything_said(
+        open_page("pages/leaderboard.py", chart="predicts")
+    )
+    said = everything_said(open_page("pages/leaderboard.py", chart="finetuned"))
+    assert "the instruct model is ahead 374 to 197; after, the base 357 to 201" in said
+
+
+def test_the_shortlist_stands_in_every_source_and_its_order_is_said_to_depend_on_it():
+    models = ["Qwen/Qwen2.5-7B", "google/gemma-2-9b", "microsoft/Phi-3-mini-4k-instruct"]
+    at = open_page("pages/leaderboard.py", chart="sources", models=models)
+    table = next(frame.value for frame in at.dataframe if "Model" in frame.value.columns)
+    assert table.iloc[2]["Swallow (English)"] == "not measured here"
+    assert "The shortlist's order depends on source or vintage" in everything_said(at)
 
 
 def test_filters_that_nothing_passes_say_so():
@@ -387,6 +534,46 @@ def test_an_upload_that_is_no_tokenizer_gets_a_message(content):
     own.upload("broken.json", content, "application/json").run()
     assert not at.exception
     assert "is no tokenizer.json that the tokenizers library can read" in everything_said(at)
+    assert len(strips_of(at)) == 1
+
+
+@pytest.mark.parametrize(
+    "kind", ["text grows a billionfold", "a decoder that cuts beyond the text"]
+)
+def test_an_upload_that_does_harm_gets_a_message(kind):
+    at = open_page("pages/tokenizer_inspector.py", models=["openai-community/gpt2"])
+    own = next(box for box in at.file_uploader if "tokenizer.json" in box.label)
+    own.upload("harmful.json", harmful()[kind], "application/json").run()
+    assert not at.exception
+    assert "This tokenizer" in at.error[0].value
+    assert len(strips_of(at)) == 1
+
+
+def test_an_uploaded_tokenizer_that_can_not_write_numbers_is_shown_as_such_on_the_whole_page():
+    tokenizer = Tokenizer(WordPiece({"[UNK]": 0, "$": 1, "Price": 2}, unk_token="[UNK]"))
+    tokenizer.pre_tokenizer = Whitespace()
+    at = open_page("pages/tokenizer_inspector.py", models=["openai-community/gpt2"])
+    own = next(box for box in at.file_uploader if "tokenizer.json" in box.label)
+    own.upload("words.json", tokenizer.to_str().encode(), "application/json").run()
+    assert not at.exception
+    said = everything_said(at)
+    assert "`unwritable`: no way to write numbers: of 0 to 999, 1,000 become the token for" in said
+    assert "whole-number" not in said
+    assert len(strips_of(at)) == 2
+
+
+def test_an_uploaded_tokenizer_that_can_not_write_the_visitors_text_says_so_and_the_others_do():
+    letters = sorted({*LETTERS, *"".join(p.description for p in load_catalogue().values())})
+    letters = sorted({*letters, *"".join(PROMPTS.values()), *strips.DEFAULT_TEXT})
+    tokenizer = Tokenizer(Unigram([(letter, -1.0) for letter in letters]))
+    at = open_page("pages/tokenizer_inspector.py", models=["openai-community/gpt2"])
+    own = next(box for box in at.file_uploader if "tokenizer.json" in box.label)
+    own.upload("letters.json", tokenizer.to_str().encode(), "application/json").run()
+    assert not at.exception
+    assert len(strips_of(at)) == 2
+    at.text_area[0].set_value("§").run()
+    assert not at.exception
+    assert "has no tokens for “§”" in everything_said(at)
     assert len(strips_of(at)) == 1
 
 

@@ -15,8 +15,9 @@ from components.ui import services
 from components.ui.inference import outcomes
 from components.ui.kit import shell, shortlist
 from components.ui.kit.feedback import show_error
-from components.ui.kit.model_ids import labels
+from components.ui.kit.model_ids import facts, labels
 from components.ui.kit.text import plain
+from components.ui.leaderboard.labels import caveat_note, twin_caveats
 from components.ui.services import Board
 from components.ui.tokenizers.evidence import strategy_lines
 from components.ui.tokenizers.strips import source
@@ -49,11 +50,11 @@ def evidence_cards(models: list[str], board: Board) -> None:
 
 
 def _identity(repo_id: str) -> None:
-    spec = load_registry().resolve(repo_id)
-    size = f"{spec.params_b:g}B parameters" if spec.params_b else "size unknown"
-    facts = [spec.kind or "kind unknown", size, f"licence {spec.license or 'unknown'}"]
+    known = facts(repo_id)
+    size = f"{known.params_b:g}B parameters" if known.params_b else "size unknown"
+    told = [known.kind or "kind unknown", size, f"licence {known.license or 'unknown'}"]
     shortlist.heading(repo_id)
-    st.caption(f"{plain(repo_id)}  \n{plain(', '.join(facts))}")
+    st.caption(f"{plain(repo_id)}  \n{plain(', '.join(told))}")
 
 
 def _scores(repo_id: str, row: Mapping[Hashable, Any]) -> None:
@@ -66,12 +67,17 @@ def _scores(repo_id: str, row: Mapping[Hashable, Any]) -> None:
         delta=f"{uplift:+.2f}" if pd.notna(uplift) else None,
         help=plain(row["twin"] if isinstance(row["twin"], str) else _why_no_twin(repo_id)),
     )
+    own = caveat_note(row["caveats"], row["better_average"], row["better_vintage"])
+    twins = caveat_note(row["twin_caveats"], row["twin_better_average"], row["twin_better_vintage"])
+    for whose, note in (("Its score", own), ("The twin's", twins)):
+        if note:
+            st.caption(f":material/warning: {plain(f'{whose}: {note}.')}")
 
 
 def _why_no_twin(repo_id: str) -> str:
     registry = load_registry()
     spec = registry.resolve(repo_id)
-    if spec.kind != "instruct":
+    if facts(repo_id).kind != "instruct":
         return "No instruct twin is known."
     base = registry.base_of(spec)
     return f"An instruct model itself; {f'its base is {base.id}' if base else 'no public base'}."
@@ -90,7 +96,11 @@ def _numbers(repo_id: str) -> None:
             show_error(error)
         return
     strategy_lines(loaded)
-    st.markdown(f"**{loaded.tokens_per_price:.2f}** tokens per catalogue price in whole dollars")
+    per_price = loaded.tokens_per_price
+    if pd.notna(per_price):
+        st.markdown(f"**{per_price:.2f}** tokens per catalogue price in whole dollars")
+    else:
+        st.markdown("**–** tokens per catalogue price: some can't be written")
     st.caption(plain(f"Tokenizer: {source(repo_id, loaded)}"))
 
 
@@ -133,7 +143,7 @@ def score_chart(models: list[str], board: Board) -> None:
         return
     shell.chart(
         twin_dumbbells(
-            scores,
+            scores.assign(twin_note=twin_caveats(scores)),
             labels(models),
             vintage=VINTAGE_LABELS[board.vintage],
             theme=shell.theme(),
