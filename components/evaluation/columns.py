@@ -38,8 +38,8 @@ def find_columns(table: pd.DataFrame) -> Columns:
     """The columns by their names and contents; RowsError names those there are.
 
     A text is a column of words named so (summary before description before title …), else the one
-    with the longest texts; `rank_price_columns` says which is a price. A prompt beside a completion is
-    taken as it is.
+    with the longest texts; `rank_price_columns` says which is a price. A prompt beside a
+    completion is taken as it is.
     """
     seen = table.head(_LOOKED_AT)
     words = [name for name in seen.columns if _is_words(seen[name])]
