@@ -1,5 +1,6 @@
 """The leaderboard as a tidy frame: vintages, live board, twins, filters."""
 
+from components.leaderboard.better_runs import shortlist_scores, with_better_runs, with_twin_caveats
 from components.leaderboard.board import (
     BENCHMARKS,
     HIDEABLE,
@@ -34,7 +35,15 @@ from components.leaderboard.prediction import (
     predictor_values,
     predictors,
 )
-from components.leaderboard.query import RANKINGS, BoardQuery, answer, weighted_average
+from components.leaderboard.query import (
+    RANKINGS,
+    BoardQuery,
+    answer,
+    count_instruct_without_base,
+    prepare,
+    select,
+    weighted_average,
+)
 from components.leaderboard.resolution import (
     NoiseCount,
     Resolution,
@@ -47,10 +56,10 @@ from components.leaderboard.resolution import (
 )
 from components.leaderboard.search import SYNTAX, search_board
 from components.leaderboard.shortlist import VIEWS, View, order_by_view, where_scored
+from components.leaderboard.source_tables import OWN_RANKING, also_in, source_table
 from components.leaderboard.sources import SOURCES, Source, load_scores
 from components.leaderboard.twins import (
     instruct_twins,
-    shortlist_scores,
     with_twins,
     without_public_base,
 )
@@ -61,6 +70,7 @@ __all__ = [
     "HIDEABLE",
     "KINDS",
     "LIVE",
+    "OWN_RANKING",
     "PERMISSIVE_LICENSES",
     "PREDICTORS",
     "RANKINGS",
@@ -79,6 +89,7 @@ __all__ = [
     "Source",
     "StartComparison",
     "View",
+    "also_in",
     "answer",
     "as_recorded",
     "base_and_instruct",
@@ -86,6 +97,7 @@ __all__ = [
     "board_stderr",
     "compare_starts",
     "compare_vintages",
+    "count_instruct_without_base",
     "families",
     "family_strategy",
     "filter_board",
@@ -105,16 +117,21 @@ __all__ = [
     "predictor_differences",
     "predictor_values",
     "predictors",
+    "prepare",
     "rank_agreement",
     "read_board",
     "read_corrections",
     "resolution_of",
     "search_board",
+    "select",
     "shortlist_scores",
+    "source_table",
     "tied_with_best",
     "weighted_average",
     "where_scored",
+    "with_better_runs",
     "with_caveats",
+    "with_twin_caveats",
     "with_twins",
     "without_public_base",
 ]

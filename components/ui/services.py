@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from threading import Lock
@@ -13,9 +14,18 @@ import streamlit as st
 
 from components.assets import Asset, fetch_tokenizer
 from components.control import Control
-from components.errors import BasewiseError
-from components.evaluation import Predictor
-from components.leaderboard import LIVE, VINTAGES, LiveBoard, load_board, load_live_board
+from components.errors import BasewiseError, RunStoreError
+from components.evaluation import Predictor, RunStore
+from components.evaluation.host import host_store_path
+from components.leaderboard import (
+    LIVE,
+    VINTAGES,
+    LiveBoard,
+    as_recorded,
+    load_board,
+    load_live_board,
+    prepare,
+)
 from components.numbers import (
     CONTEXTS,
     PREFIX,
@@ -40,11 +50,13 @@ from components.ui.kit.feedback import shown_progress, usable_settings
 from components.ui.kit.parallel import run_parallel
 from components.ui.kit.shared import SharedTable
 from components.ui.kit.text import plain
+from components.ui.leaderboard.labels import with_texts
 
 if TYPE_CHECKING:
     from components.tokenization.fast_tokenizer import AnyTokenizer
 
 _SETTINGS = usable_settings()
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -80,6 +92,11 @@ class Board:
     vintage: str
     live: LiveBoard | None = None
     instead_of_live: BasewiseError | None = None
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """The same for the same runs."""
+        return self.vintage, self.live.revision if self.live else ""
 
 
 def tokenizer(repo_id: str) -> LoadedTokenizer:
@@ -240,8 +257,22 @@ def _examined_registry() -> SharedTable[str, RegistryTokenizer]:
 
 @st.cache_resource(show_spinner=False)
 def predictor() -> Predictor:
-    """The engines in memory and the predictions made so far, for all visitors."""
-    return Predictor(_SETTINGS.engines, _SETTINGS.answers)
+    """The engines in memory and the predictions made so far, for all visitors.
+
+    Where the file of runs can't be used, predictions are remembered in memory alone.
+    """
+    try:
+        store = run_store()
+    except RunStoreError:
+        _log.warning("Predictions are not stored", exc_info=True)
+        store = None
+    return Predictor(_SETTINGS.engines, _SETTINGS.answers, store, _SETTINGS.stored_answers)
+
+
+@st.cache_resource(show_spinner=False)
+def run_store() -> RunStore:
+    """The file of runs of this host. RunStoreError."""
+    return RunStore(host_store_path())
 
 
 def board(vintage: str) -> Board:
@@ -253,6 +284,14 @@ def board(vintage: str) -> Board:
         return Board(live.board, LIVE, live=live)
     except BasewiseError as error:
         return Board(_snapshot(VINTAGES[-1]), VINTAGES[-1], instead_of_live=error)
+
+
+@st.cache_resource(
+    max_entries=10, show_spinner=False, hash_funcs={Board: lambda board: str(board.key)}
+)
+def prepared(board: Board, *, recorded: bool = False) -> pd.DataFrame:
+    """The board's runs as `prepare` and `with_texts` give them; not to be changed."""
+    return with_texts(prepare(as_recorded(board.runs) if recorded else board.runs))
 
 
 def live_runs() -> pd.DataFrame | None:

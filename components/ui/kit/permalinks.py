@@ -3,21 +3,30 @@
 Streamlit's own binding writes a select widget's labels into the URL, and a link must outlive a
 label; nor does it mix with parameters that the script writes. So each choice is stored under a
 session key that no widget has, which also outlives the page that its widget is on.
+
+The browser keeps an entry in its history per change of the address, so a run writes all that
+changed at once (`write_address`): Back then undoes one click. After Back or Forward the address
+decides what the page's choices are (`begin_page`).
 """
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 from urllib.parse import urlencode
 
 import streamlit as st
 
+from components.settings import load_settings
 from components.ui.kit import streamlit_compat
 from components.ui.kit.text import plain
 
 T = TypeVar("T")
+
+_PAGE = "page_of_this_run"
+_PARAMETERS = "parameters_by_page"
 
 
 @dataclass(frozen=True)
@@ -48,9 +57,9 @@ class Parameter(Generic[T]):
         if self._key not in st.session_state:
             in_url = st.query_params.get_all(self.name)
             texts = [text for text in in_url if text]
-            emptied = self.spell_default and in_url == [""]
+            emptied = in_url == [""]
             _leave_out(self.name, [text for text in texts if not self.usable(text)])
-            value = self.read(texts) if texts or emptied else self.default
+            value = self.read(texts) if in_url else self.default
             # A link of which nothing is usable shows what a bare one does.
             st.session_state[self._key] = value if self.write(value) or emptied else self.default
         return st.session_state[self._key]
@@ -59,21 +68,22 @@ class Parameter(Generic[T]):
         """Choose another value."""
         st.session_state[self._key] = self.read(self.write(value))
 
-    def _prepare(self) -> T:
-        """Set the widget with key `widget_key` and the URL to the value, and return it."""
+    def forget(self) -> None:
+        """Take the URL's value from now on; one too long for it stays."""
+        if not self._too_long():
+            st.session_state.pop(self._key, None)
+
+    def in_address(self) -> list[str]:
+        """The texts that the URL has for the value; none for most defaults."""
         value = self.value()
-        st.session_state[self.widget_key] = value
-        texts = [] if value == self.default else self.write(value)
         if self.spell_default:
-            texts = self.write(value) or [""]
-        if sum(map(len, texts)) > self.longest:
-            texts = []  # remembered for this visit alone
-        in_url = st.query_params.get_all(self.name)
-        if texts and in_url != texts:
-            st.query_params[self.name] = texts
-        elif in_url and not texts:
-            del st.query_params[self.name]  # an empty list would leave the address as it is
-        return value
+            return self.write(value) or [""]
+        if value == self.default or self._too_long():
+            return []
+        return self.write(value)
+
+    def _too_long(self) -> bool:
+        return sum(map(len, self.write(self.value()))) > self.longest
 
     def _take(self) -> None:
         """The widget's `on_change`: its value becomes the parameter's."""
@@ -89,15 +99,77 @@ def bound(
     parameter: Parameter[T],
     *args: object,
     on_change: Callable[[], None] | None = None,
+    rerun: str | Sequence[str] | None = None,
     **options: object,
 ) -> T:
     """Draw `widget(*args, **options)` bound to the parameter and the URL; the parameter's value.
 
-    `on_change` is for a widget whose value is not simply the parameter's.
+    `on_change` is for a widget whose value is not simply the parameter's. `rerun` is what runs
+    again after a change, as `st.rerun` takes it; otherwise what Streamlit would.
     """
-    value = parameter._prepare()
-    widget(*args, key=parameter.widget_key, on_change=on_change or parameter._take, **options)
+    value = parameter.value()
+    show(parameter)
+    st.session_state[parameter.widget_key] = value
+    take = on_change or parameter._take
+
+    def take_and_rerun() -> None:
+        take()
+        rerun_parts(rerun)
+
+    widget(
+        *args,
+        key=parameter.widget_key,
+        on_change=take if rerun is None else take_and_rerun,
+        **options,
+    )
     return value
+
+
+def rerun_parts(scope: str | Sequence[str] | None) -> None:
+    """At the end of a callback: run these fragments again, or all for `app`."""
+    if scope is not None:
+        st.rerun(scope if isinstance(scope, str) else list(scope))
+
+
+def show(*parameters: Parameter[Any]) -> None:
+    """Say that this page shows the parameters: they belong to its address, which follows them."""
+    _parameters_here().update({parameter.name: parameter for parameter in parameters})
+    _write(parameters)
+
+
+def begin_page(page: str) -> None:
+    """Begin a whole run of a page, before anything is read: `page` is its name in the URL.
+
+    After Back or Forward what the page shows is read from the address anew.
+    """
+    st.session_state[_PAGE] = page
+    if streamlit_compat.is_history_navigation():
+        for parameter in _parameters_here().values():
+            parameter.forget()
+    write_address()
+
+
+def write_address() -> None:
+    """Put all that was chosen into the URL in one step; a fragment calls this first."""
+    _write(list(_parameters_here().values()))
+
+
+def _parameters_here() -> dict[str, Parameter[Any]]:
+    """What this visit has seen of the current page's parameters."""
+    pages = st.session_state.setdefault(_PARAMETERS, {})
+    return pages.setdefault(st.session_state.get(_PAGE, ""), {})
+
+
+def _write(parameters: Sequence[Parameter[Any]]) -> None:
+    before = {name: st.query_params.get_all(name) for name in st.query_params}
+    after = dict(before)
+    for parameter in parameters:
+        if texts := parameter.in_address():
+            after[parameter.name] = texts
+        else:
+            after.pop(parameter.name, None)
+    if after != before:
+        st.query_params.from_dict(after)
 
 
 _LEFT_OUT = "left_out_of_link"
@@ -126,10 +198,19 @@ def _leave_out(name: str, texts: Sequence[str]) -> None:
 
 
 def address() -> str | None:
-    """The address that shows what this visitor sees now; None where there is no browser."""
+    """A link to what this visitor sees now, every choice of the page spelled out.
+
+    So it shows the same when a default has changed. It leads to $BASEWISE_ADDRESS, else to where
+    the browser is; None where there is no browser.
+    """
     page = streamlit_compat.page_address()
-    query = {name: st.query_params.get_all(name) for name in st.query_params}
-    return None if page is None else f"{page}?{urlencode(query, doseq=True)}"
+    if base := load_settings().address:
+        page = f"{base}/{st.session_state.get(_PAGE, '')}"
+    if page is None:
+        return None
+    here = _parameters_here().values()
+    query = {parameter.name: parameter.write(parameter.value()) or [""] for parameter in here}
+    return f"{page}?{urlencode(query, doseq=True)}"
 
 
 def one_of(name: str, options: Sequence[str], default: str) -> Parameter[str]:
@@ -195,6 +276,24 @@ def positive_number(name: str) -> Parameter[float | None]:
     )
 
 
+def number(name: str) -> Parameter[float | None]:
+    """Any finite number, or None."""
+
+    def read(texts: list[str]) -> float | None:
+        with suppress(ValueError):
+            found = float(texts[0]) if texts else math.nan
+            return found if math.isfinite(found) else None
+        return None
+
+    return Parameter(
+        name,
+        None,
+        read,
+        lambda value: [] if value is None else [f"{value:.12g}"],
+        usable=lambda text: read([text]) is not None,
+    )
+
+
 def number_between(name: str, low: float, high: float, default: float) -> Parameter[float]:
     """A number from `low` to `high`."""
 
@@ -225,7 +324,7 @@ def flag(name: str) -> Parameter[bool]:
         name,
         False,
         lambda texts: texts == ["true"],
-        lambda value: ["true"] if value else [],
+        lambda value: ["true" if value else "false"],
         usable=lambda text: text in ("true", "false"),
     )
 

@@ -35,6 +35,15 @@ def add(repo_ids: list[str]) -> None:
     _CHOICE.choose([*models(), *repo_ids])
 
 
+def toggle(repo_id: str) -> None:
+    """Put a model at the end of the shortlist, or take it off."""
+    current = models()
+    if repo_id in current:
+        _CHOICE.choose([model for model in current if model != repo_id])
+    else:
+        add([repo_id])
+
+
 def picker() -> None:
     """The shortlist's control: what it could not read, what may be meant, and what is unknown."""
     current = bound(

@@ -9,6 +9,7 @@ import streamlit as st
 from components.charts import twin_dumbbells
 from components.errors import BasewiseError
 from components.leaderboard import VINTAGE_LABELS, shortlist_scores
+from components.pricing import describe_actual
 from components.registry import load_registry
 from components.ui import services
 from components.ui.inference import outcomes
@@ -16,6 +17,7 @@ from components.ui.kit import shell, shortlist
 from components.ui.kit.feedback import show_error
 from components.ui.kit.model_ids import facts, labels
 from components.ui.kit.text import plain
+from components.ui.leaderboard.labels import caveat_note, twin_caveats
 from components.ui.services import Board
 from components.ui.tokenizers.evidence import strategy_lines
 from components.ui.tokenizers.strips import source
@@ -65,6 +67,11 @@ def _scores(repo_id: str, row: Mapping[Hashable, Any]) -> None:
         delta=f"{uplift:+.2f}" if pd.notna(uplift) else None,
         help=plain(row["twin"] if isinstance(row["twin"], str) else _why_no_twin(repo_id)),
     )
+    own = caveat_note(row["caveats"], row["better_average"], row["better_vintage"])
+    twins = caveat_note(row["twin_caveats"], row["twin_better_average"], row["twin_better_vintage"])
+    for whose, note in (("Its score", own), ("The twin's", twins)):
+        if note:
+            st.caption(f":material/warning: {plain(f'{whose}: {note}.')}")
 
 
 def _why_no_twin(repo_id: str) -> str:
@@ -117,8 +124,15 @@ def _prediction(repo_id: str) -> None:
             f"${distribution.median:,.0f} (median; 80 % ${low:,.0f} to ${high:,.0f}; given a price"
             f" to $999, {distribution.probabilities.sum():.0%} of the probability)"
         )
-    actual = f", actual ${latest.item.actual:,.2f}" if latest.item.actual is not None else ""
-    st.caption(plain(f"Latest prediction: {price} for {latest.title}{actual}"))
+    st.caption(plain(f"Latest prediction: {price} for {latest.title}{_actual(latest)}"))
+
+
+def _actual(outcome: outcomes.Outcome) -> str:
+    actual = outcome.item.actual
+    if actual is None:
+        return ""
+    remark = describe_actual(actual)
+    return f". {remark}" if remark else f", actual ${actual:,.2f}"
 
 
 def score_chart(models: list[str], board: Board) -> None:
@@ -129,7 +143,7 @@ def score_chart(models: list[str], board: Board) -> None:
         return
     shell.chart(
         twin_dumbbells(
-            scores,
+            scores.assign(twin_note=twin_caveats(scores)),
             labels(models),
             vintage=VINTAGE_LABELS[board.vintage],
             theme=shell.theme(),

@@ -18,7 +18,7 @@ from components.charts import (
     price_ranges,
     settled_shares,
 )
-from components.errors import BasewiseError, ContextError
+from components.errors import ContextError
 from components.numbers import (
     CONTEXTS,
     IN_PLACE,
@@ -30,13 +30,14 @@ from components.numbers import (
     possible_counts,
     still_possible,
 )
-from components.pricing import load_catalogue, read_prices
+from components.pricing import load_catalogue
 from components.ui import services
 from components.ui.kit import permalinks, shell
 from components.ui.kit.exports import csv_button
 from components.ui.kit.feedback import show_error
 from components.ui.kit.model_ids import label
 from components.ui.kit.permalinks import bound
+from components.ui.kit.price_upload import read_upload
 from components.ui.kit.text import plain
 from components.ui.services import LoadedTokenizer
 from components.ui.tokenizers.usable import usable_on
@@ -255,20 +256,16 @@ def _distribution(chosen: str) -> tuple[Mapping[int, float], str]:
             f"the catalogue's {len(dollars)} prices in whole dollars",
         )
     file = st.file_uploader(
-        "Your prices: a CSV file with a column named price, at most 5 MB",
-        type=["csv", "txt"],
+        "Your prices: a CSV file with a column of prices, at most 5 MB",
+        type=["csv", "tsv", "txt"],
         key="uploaded_prices",
         max_upload_size=5,
     )
     if file is None:
         st.info("Upload a CSV file of prices to see its figures.", icon=":material/upload_file:")
         return {}, ""
-    try:
-        prices = read_prices(file.getvalue())
-    except BasewiseError as error:
-        show_error(error)
+    read = read_upload(file)
+    if read is None or read.reading is None:
         return {}, ""
-    column = f"column {prices.column}, " if prices.column else ""
-    left_out = f", {prices.left_out:,} cells left out" if prices.left_out else ""
-    st.caption(plain(f"{column}{prices.count:,} prices in whole dollars{left_out}."))
+    prices = read.reading
     return prices.dollars, f"your own {prices.count:,} prices in whole dollars"
