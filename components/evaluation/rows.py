@@ -35,7 +35,7 @@ class Row:
     @property
     def item(self) -> Item:
         """What a model is asked."""
-        return Item(self.id, self.prompt, self.price)
+        return Item(self.id, self.prompt, self.price, self.category)
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from transformers import PreTrainedTokenizerFast
 from components.assets import Asset
 from components.control import Control
 from components.engines import EngineFiles, ModelId, PooledEngine
+from components.engines.local.layout import Layout
 from components.errors import AssetError, EngineError
 from components.evaluation import InferenceSettings, Item, Plan, Prediction, Predictor, Row
 from components.evaluation.evaluate import evaluate
@@ -63,7 +64,9 @@ class ScriptedPredictor(Predictor):
         if repo_id in self.missing:
             raise AssetError("The weights could not be fetched.", way_out="Pick another model.")
         asset = Asset(Path(), HubRepo(repo_id=repo_id), "")
-        return EngineFiles(unrevised(repo_id, self.precision), "native", asset, asset)
+        return EngineFiles(
+            unrevised(repo_id, self.precision), "native", Layout(), weights=asset, tokenizer=asset
+        )
 
     def engine(self, files: EngineFiles, control: Control) -> PooledEngine:
         return PooledEngine(_Engine(self, files.id))
