@@ -66,7 +66,9 @@ def twin_dumbbells(
         ends = [end for end in ends if pd.notna(end[0])]
         left = min(value for value, _, _ in ends)
         note = row.get("twin_note")
-        against = f", {note}" if isinstance(note, str) and note else ""
+        note = note if isinstance(note, str) else ""
+        # All of it fits into the hover; beside the number the gravest.
+        against = f", {note.split(';')[0]}" if note else ""
         for value, marker, name in ends:
             of_twin = name == row["twin"]
             figure.add_scatter(
@@ -85,7 +87,8 @@ def twin_dumbbells(
                 textfont={"color": colors.text},
                 cliponaxis=False,
                 customdata=[model],
-                hovertemplate=f"{chart_text(name)}<br>average %{{x:.2f}}<extra></extra>",
+                hovertemplate=f"{chart_text(name)}<br>average %{{x:.2f}}"
+                f"{f'<br>{chart_text(note)}' if of_twin and note else ''}<extra></extra>",
                 showlegend=False,
             )
     for name, marker in (("base model", "circle"), ("instruct model", "circle-open")):
@@ -101,7 +104,8 @@ def twin_dumbbells(
         theme,
         title="Average score, base beside instruct twin",
         source=f"Open LLM Leaderboard v2, {vintage}; mean of six benchmarks, 0 to 100{drawn}",
-        height=150 + 46 * len(order),
+        height=174 + 46 * len(order),
+        top=96,
     )
     figure.update_layout(
         legend={"orientation": "h", "x": 1, "xanchor": "right", "y": 1.02, "yanchor": "bottom"}
