@@ -119,7 +119,8 @@ def description(board: Board) -> str:
 
 
 def _count(now: Shown) -> str:
-    what = "runs" if now.query.every_run else "models"
+    what = "run" if now.query.every_run else "model"
+    what += "" if len(now.rows) == 1 else "s"
     tied = int(now.rows["tied"].fillna(False).sum())
     words = f"{len(now.rows):,} {what} by {RANKING_LABELS[now.query.rank_by].lower()}"
     return f"{words}; {tied} can't be told apart from the first (≈)." if tied > 1 else f"{words}."
