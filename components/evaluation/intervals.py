@@ -117,8 +117,8 @@ def correlation(estimates: NDArray[np.float64], target: NDArray[np.float64]) -> 
     """
     known = ~np.isnan(estimates).any(axis=1)
     # Against cancellation: both from their means.
-    center = estimates[known].mean(axis=0) if known.any() else 0.0
-    x = np.where(known[:, None], estimates - center, 0.0)
+    center = estimates[known].mean(axis=0) if known.any() else np.zeros(estimates.shape[1])
+    x = np.where(known.reshape(-1, 1), estimates - center, 0.0)
     y = np.where(known, target - (target[known].mean() if known.any() else 0.0), 0.0)
 
     def of(weights: Weights) -> NDArray[np.float64]:
