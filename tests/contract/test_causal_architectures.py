@@ -1,6 +1,5 @@
 """Every causal architecture of transformers, small and random: right, or refused in words."""
 
-from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -46,8 +45,7 @@ def generated(model: PreTrainedModel) -> str:
 def working(name: str) -> tuple[PreTrainedModel, str]:
     """A small model of this kind that transformers itself continues a text with, and that text."""
     problem = "no way to make one"
-    makers: list[Callable[[], PreTrainedModel]] = list(small_models(*KINDS[name]))
-    for make in makers:
+    for make in small_models(*KINDS[name]):
         try:
             model = make()
             return model, generated(model)
