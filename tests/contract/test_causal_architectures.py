@@ -72,12 +72,14 @@ def test_it_continues_a_text_as_generate_does_or_is_refused_in_words(name):
         refuse_unless_causal(name, model)
         engine = LocalEngine(unrevised(f"nobody/{name}"), model, TOKENIZER)
         text = "".join(engine.stream(PROMPT, LENGTH))
-        assert engine.price_distribution(PROMPT, 0.3).probabilities.sum() > 0
+        priced = engine.price_distribution(PROMPT, 0.3)
         again = "".join(engine.stream(PROMPT, LENGTH))
     except EngineError as refusal:
         assert_short(refusal)
         return
     assert text == again == expected
+    parts = (priced.overflow, priced.not_a_number, priced.unexplored)
+    assert priced.probabilities.sum() + sum(parts) == pytest.approx(1)
 
 
 @pytest.mark.parametrize("name", PRICED)
