@@ -3,8 +3,10 @@
 from components.assets.contents import weights_names
 from components.assets.fetch import (
     Asset,
+    Dataset,
     DatasetFile,
     fetch_config,
+    fetch_dataset,
     fetch_dataset_file,
     fetch_tokenizer,
     fetch_weights,
@@ -14,9 +16,11 @@ from components.assets.store import cache_root
 
 __all__ = [
     "Asset",
+    "Dataset",
     "DatasetFile",
     "cache_root",
     "fetch_config",
+    "fetch_dataset",
     "fetch_dataset_file",
     "fetch_tokenizer",
     "fetch_weights",

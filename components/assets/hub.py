@@ -65,8 +65,20 @@ def cached_repo(
     return None
 
 
+def cached_files(repo: HubRepo, *, repo_type: str = "model") -> list[str]:
+    """The paths of all files that were fetched of the newest commit in the cache."""
+    for snapshot in _snapshots(repo, repo_type)[:1]:
+        files = [file for file in snapshot.rglob("*") if file.is_file()]
+        return sorted(file.relative_to(snapshot).as_posix() for file in files)
+    return []
+
+
 def _cached_commits(repo: HubRepo, repo_type: str) -> list[str]:
     """The commits that the cache has snapshots of, the newest first."""
+    return [folder.name for folder in _snapshots(repo, repo_type)]
+
+
+def _snapshots(repo: HubRepo, repo_type: str) -> list[Path]:
     from huggingface_hub.constants import HF_HUB_CACHE
 
     from components.assets.huggingface_compat import folder_in_cache
@@ -75,8 +87,7 @@ def _cached_commits(repo: HubRepo, repo_type: str) -> list[str]:
     snapshots = Path(hub_cache() or HF_HUB_CACHE) / name / "snapshots"
     if not snapshots.is_dir():
         return []
-    by_age = sorted(snapshots.iterdir(), key=lambda folder: folder.stat().st_mtime, reverse=True)
-    return [folder.name for folder in by_age]
+    return sorted(snapshots.iterdir(), key=lambda folder: folder.stat().st_mtime, reverse=True)
 
 
 def _matches(file: Path, folder: Path, patterns: list[str]) -> bool:
@@ -130,6 +141,28 @@ def stored_on_hub(repo: HubRepo) -> Mapping[str, int] | None:
         _log.info("The Hub does not say the size of %s: %s", repo.repo_id, error)
         return None
     return info.safetensors.parameters if info.safetensors else None
+
+
+def dataset_files(repo: HubRepo) -> dict[str, int]:
+    """The paths of a dataset's files at its newest revision, with their sizes in bytes.
+
+    Raises HubError with the reason.
+    """
+    from huggingface_hub import HfApi
+    from huggingface_hub.hf_api import RepoFile
+
+    if time.monotonic() < _paused_until:
+        raise HubError("the Hub did not answer a moment ago", _CONNECT)
+    from components.assets.huggingface_compat import NO_ANSWER
+
+    api = HfApi()
+    try:
+        # Asked first: this call has a time-out.
+        api.repo_info(repo.repo_id, repo_type="dataset", timeout=_ANSWER_SECONDS)
+        entries = list(api.list_repo_tree(repo.repo_id, repo_type="dataset", recursive=True))
+    except NO_ANSWER as error:
+        raise _explained(error, repo, answered=False) from error
+    return {entry.path: entry.size for entry in entries if isinstance(entry, RepoFile)}
 
 
 def files_of(repo: HubRepo) -> frozenset[str]:

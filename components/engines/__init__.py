@@ -1,6 +1,6 @@
 """Models that can be run, behind one interface."""
 
-from components.engines.base import Engine, ModelId
+from components.engines.base import Engine, ModelId, PromptFeatures, TextLikelihood
 from components.engines.local import (
     EngineFiles,
     LocalEngine,
@@ -23,9 +23,11 @@ __all__ = [
     "NextTokens",
     "PooledEngine",
     "Precision",
+    "PromptFeatures",
     "PromptScorer",
     "Queue",
     "Scorer",
+    "TextLikelihood",
     "fetch_engine",
     "load_engine",
     "open_engine",

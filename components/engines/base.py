@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Generator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
+
+import numpy as np
+from numpy.typing import NDArray
 
 from components.control import Control
 from components.numbers import NumberTrie, Scorer, TokenPath
@@ -82,5 +85,31 @@ class Engine(Protocol):
 
         `scorer`, of the same prompt, spares what it has run already. `control` is asked before
         each pass. Closing the generator ends the generation. EngineError as for `scorer`.
+        """
+        ...
+
+
+@runtime_checkable
+class TextLikelihood(Protocol):
+    """An engine that tells how likely a whole text is."""
+
+    def log_likelihood(self, text: str, control: Control) -> float:
+        """The natural logarithm of the text's probability after the token that begins texts.
+
+        Of the text's own tokens, without special ones. A text longer than the model reads is cut
+        as lm-evaluation-harness' `loglikelihood_rolling` cuts it, whose value this is where its
+        tokenizer adds no special tokens. EngineError as for `Engine.scorer`.
+        """
+        ...
+
+
+@runtime_checkable
+class PromptFeatures(Protocol):
+    """An engine that gives a prompt's hidden states."""
+
+    def prompt_features(self, prompt: str, control: Control) -> NDArray[np.float16]:
+        """Hidden states averaged over layers: the last token's, and the mean over tokens.
+
+        Shape (2, size). EngineError as for `Engine.scorer`.
         """
         ...

@@ -17,11 +17,12 @@ MAX_NEW_TOKENS = 24
 
 @dataclass(frozen=True)
 class Item:
-    """One product to price: the whole prompt, and the true price in dollars, if known."""
+    """One product to price: the whole prompt, and price in dollars and category, if known."""
 
     id: str
     prompt: str
     actual: float | None = None
+    category: str | None = None
 
 
 def own_item(prompt: str, actual: float | None = None) -> Item:

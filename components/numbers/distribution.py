@@ -2,6 +2,7 @@
 
 import math
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
@@ -58,7 +59,7 @@ class PriceDistribution:
     overflow: float
     not_a_number: float
     unexplored: float
-    first_tokens: tuple[FirstToken, ...]
+    first_tokens: Sequence[FirstToken]
     passes: int
     tokens: int
     seconds: float
@@ -147,22 +148,38 @@ class PriceDistribution:
         )
         return FirstTokenInformation(entropy(per_token), entropy(self.given_number)).share
 
-    @property
-    def top3(self) -> float:
-        """The probability-weighted mean of the three likeliest next tokens read as numbers.
+    def top_mean(self, count: int) -> float:
+        """The probability-weighted mean of the `count` likeliest next tokens read as numbers.
 
-        In dollars. A published baseline, kept as it is: tokens that are no positive number are
-        left out, and on a per-digit tokenizer it averages first digits. NaN if none is a number.
+        In dollars. Tokens that are no positive number are left out, and where
+        `price_is_one_token` is false it averages first digits. NaN if none is a number.
         """
+        places, prices, weights = self._read_tokens
+        kept = places < count
+        weight = weights[kept].sum()
+        return float(prices[kept] @ weights[kept] / weight) if weight > 0 else math.nan
+
+    @cached_property
+    def _read_tokens(self) -> tuple[NDArray[np.intp], NDArray[np.float64], NDArray[np.float64]]:
+        """The first tokens that are positive numbers: places, numbers and probabilities."""
         read = [
-            (float(token.text), token.probability)
-            for token in self.first_tokens[:3]
+            (place, float(token.text), token.probability)
+            for place, token in enumerate(self.first_tokens)
             if _READ_AS_NUMBER.fullmatch(token.text) and float(token.text) > 0
         ]
-        weight = sum(probability for _, probability in read)
-        return (
-            sum(price * probability for price, probability in read) / weight if read else math.nan
-        )
+        places, prices, weights = zip(*read, strict=True) if read else ((), (), ())
+        return np.array(places, dtype=np.intp), np.array(prices), np.array(weights)
+
+    @property
+    def top3(self) -> float:
+        """`top_mean` of three tokens: a published baseline, kept as it is."""
+        return self.top_mean(3)
+
+    @property
+    def price_is_one_token(self) -> bool:
+        """Whether each price is one token of its own, so that first tokens are prices."""
+        begun = [len(token.numbers) for token in self.first_tokens if len(token.numbers)]
+        return begun == [1] * len(self.probabilities)
 
     @property
     def _empty(self) -> bool:

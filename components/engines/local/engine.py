@@ -10,12 +10,20 @@ from contextlib import contextmanager
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
+import numpy as np
+from numpy.typing import NDArray
+
 from components.control import Control
 from components.engines.base import ModelId
 from components.engines.local import checks, fp32_logits, tree_attention, tree_check
 from components.engines.local.continuation import WAYS, Continuation, Way, right_way
 from components.engines.local.failures import in_words, is_models_failure
 from components.engines.local.scorers import LocalScorer, OnePass, PlainScorer, TreeScorer
+from components.engines.local.text_passes import (
+    hidden_features,
+    rolling_windows,
+    window_log_likelihood,
+)
 from components.engines.local.transformers_compat import (
     embedding_rows,
     longest_text,
@@ -134,6 +142,29 @@ class LocalEngine:
                 decoded = text
         if rest := self._decode(context)[len(decoded) :]:
             yield rest
+
+    def log_likelihood(self, text: str, control: Control) -> float:
+        """As TextLikelihood has it; after the tokenizer's first token of texts, or its last."""
+        tokenizer = self.tokenizer
+        prefix = tokenizer.eos_token_id if (bos := tokenizer.bos_token_id) is None else bos
+        if not isinstance(prefix, int):
+            raise EngineError(
+                f"{self.id.repo_id} has no token that begins a text.",
+                way_out="Pick another model.",
+            )
+        tokens: list[int] = tokenizer(text, add_special_tokens=False)["input_ids"]
+        total = 0.0
+        for window in rolling_windows(tokens, prefix, longest_text(self.model) or len(tokens)):
+            with self._one_pass("reading a text", control):
+                total += window_log_likelihood(self.model, window)
+        return total
+
+    def prompt_features(self, prompt: str, control: Control) -> NDArray[np.float16]:
+        """As PromptFeatures has it: the prompt is run once, special tokens included."""
+        tokens: list[int] = self.tokenizer(prompt)["input_ids"]
+        self._refuse_unreadable(tokens, 0)
+        with self._one_pass("reading a prompt", control):
+            return hidden_features(self.model, tokens)
 
     def _right_way(self, tokens: list[int], one_pass: OnePass, control: Control) -> Way:
         """How this model goes on from its cache, found out on first use."""

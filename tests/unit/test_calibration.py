@@ -1,0 +1,155 @@
+"""Whether distributions mean what they say, and how errors are spread."""
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from components.evaluation import (
+    PRICE_BANDS,
+    ItemScores,
+    ScoredRow,
+    by_group,
+    coverage_curve,
+    item_scores,
+    pit_histogram,
+    running_mean,
+)
+from components.evaluation.calibration import LEVELS, is_covered
+from tests.support.scored_rows import certain, log_normal, made_distribution, made_rows
+
+
+def drawn_scores(said: np.ndarray, drawn_from: np.ndarray, rows: int = 1_500) -> ItemScores:
+    """A model that says the same of every row, whose prices are drawn from another distribution."""
+    prices = np.random.default_rng(3).choice(np.arange(1, 1000), rows, p=drawn_from[1:])
+    distribution = made_distribution(said)
+    return item_scores(
+        [
+            ScoredRow(str(n), "Price is $", float(price), None, distribution, None)
+            for n, price in enumerate(prices)
+        ]
+    )
+
+
+def at_80_percent(scores: ItemScores) -> dict[str, float]:
+    curve = coverage_curve(scores)
+    (line,) = curve[curve["level"] == 0.8].to_dict("records")
+    return {str(name): entry for name, entry in line.items()}
+
+
+def from_one(probabilities: np.ndarray) -> np.ndarray:
+    """The same without a price of $0."""
+    kept = probabilities.copy()
+    kept[0] = 0
+    return kept / kept.sum()
+
+
+TRUE = from_one(log_normal(100, 0.5))
+NARROW, WIDE = from_one(log_normal(100, 0.2)), from_one(log_normal(100, 1.3))
+
+
+def test_a_row_is_covered_where_the_distributions_own_interval_holds_its_whole_dollars():
+    rows = [*made_rows(noise=1.5), ScoredRow("edge", "", 100.99, None, certain(100), None)]
+    scores = item_scores(rows)
+    for level in LEVELS:
+        expected = [
+            row.distribution.interval(level)[0]
+            <= int(row.actual)
+            <= row.distribution.interval(level)[1]
+            for row in rows
+        ]
+        assert is_covered(scores, level).astype(bool).tolist() == expected
+
+
+def test_a_calibrated_model_covers_what_it_says_and_its_histogram_is_flat():
+    scores = drawn_scores(TRUE, TRUE)
+    curve = coverage_curve(scores)
+    assert curve["coverage"].to_numpy() == pytest.approx(np.array(LEVELS), abs=0.04)
+    assert pit_histogram(scores)["share"].to_numpy() == pytest.approx(np.full(10, 0.1), abs=0.025)
+
+
+def test_a_model_too_sure_of_itself_covers_less_and_its_histogram_is_a_u():
+    scores = drawn_scores(NARROW, TRUE)
+    assert at_80_percent(scores)["high"] < 0.6
+    shares = pit_histogram(scores)["share"].to_numpy()
+    assert shares[[0, -1]].min() > 2 * shares[3:7].max()
+
+
+def test_a_model_too_unsure_covers_more_and_its_histogram_is_a_hill():
+    scores = drawn_scores(WIDE, TRUE)
+    assert at_80_percent(scores)["low"] > 0.85
+    shares = pit_histogram(scores)["share"].to_numpy()
+    assert shares[[0, -1]].max() < shares[3:7].min() / 2
+
+
+def test_the_histogram_sums_to_one_and_spreads_a_row_over_what_its_price_takes():
+    shares = pit_histogram(item_scores([ScoredRow("a", "", 50.0, None, certain(50), None)]))
+    assert shares["share"].to_numpy() == pytest.approx(np.full(10, 0.1))
+    beside = pit_histogram(item_scores([ScoredRow("a", "", 40.0, None, certain(50), None)]))
+    assert beside["share"].tolist() == [1, *[0] * 9]
+    above = pit_histogram(item_scores([ScoredRow("a", "", 60.0, None, certain(50), None)]))
+    assert above["share"].tolist() == [*[0] * 9, 1]
+    assert pit_histogram(item_scores(made_rows()))["share"].sum() == pytest.approx(1)
+
+
+def test_rows_without_any_price_are_in_neither():
+    empty = ScoredRow("a", "", 50.0, None, made_distribution(np.zeros(1000), overflow=1.0), None)
+    scores = item_scores([empty])
+    assert coverage_curve(scores)["rows"].eq(0).all()
+    assert coverage_curve(scores)["coverage"].isna().all()
+    assert pit_histogram(scores)["share"].isna().all()
+
+
+def test_every_row_is_in_one_price_band_by_its_price():
+    rows = made_rows()
+    table = by_group(item_scores(rows), "median", "price_band")
+    assert table["rows"].sum() == len(rows)
+    for band in table.to_dict("records"):
+        low, high = map(float, band["group"].split("-"))
+        errors = [
+            abs(row.distribution.median - row.actual) for row in rows if low <= row.actual < high
+        ]
+        assert band["rows"] == len(errors)
+        assert band["mae"] == pytest.approx(np.mean(errors))
+    lows = [int(group.split("-")[0]) for group in table["group"]]
+    assert lows == sorted(lows)
+    assert set(lows) <= set(PRICE_BANDS)
+
+
+def test_categories_come_by_their_rows_and_what_has_none_is_a_group_too():
+    rows = [
+        ScoredRow(str(n), "", 50.0, "tools" if n < 9 else None, certain(60 + n), None)
+        for n in range(12)
+    ]
+    table = by_group(item_scores(rows), "median", "category")
+    assert table[["group", "rows"]].to_numpy().tolist() == [["tools", 9], ["none", 3]]
+    assert table["mae"].tolist() == [14, 20]
+    assert table["low"].isna().tolist() == [False, True]
+    assert table["green_share"].tolist() == [1, 1]
+
+
+def test_a_group_without_numbers_has_no_error():
+    rows = [ScoredRow(str(n), "", 50.0, "a", certain(50), None) for n in range(3)]
+    (group,) = by_group(item_scores(rows), "greedy", "category").to_dict("records")
+    assert (group["rows"], group["left_out"]) == (0, 3)
+    assert np.isnan(group["mae"])
+
+
+def test_the_running_mean_ends_at_the_mean_with_students_interval():
+    scores = item_scores(made_rows())
+    table = running_mean(scores, "greedy")
+    errors = scores.losses("mae", "greedy")
+    errors = errors[~np.isnan(errors)]
+    assert table["rows"].tolist() == list(range(1, len(errors) + 1))
+    for rows in (2, 30, len(errors)):
+        line = table.iloc[rows - 1]
+        so_far = errors[:rows]
+        assert line["mean"] == pytest.approx(so_far.mean())
+        low, high = stats.t.interval(0.95, rows - 1, so_far.mean(), stats.sem(so_far))
+        assert (line["low"], line["high"]) == pytest.approx((low, high))
+    assert table["low"].isna().tolist() == [True, *[False] * (len(errors) - 1)]
+
+
+def test_the_running_mean_of_no_numbers_is_empty():
+    assert running_mean(
+        item_scores([ScoredRow("a", "", 5.0, None, certain(5), None)]), "greedy"
+    ).empty
