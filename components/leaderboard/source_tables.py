@@ -6,12 +6,11 @@ from types import MappingProxyType
 
 import pandas as pd
 
-from components.leaderboard.board import VINTAGES, load_board
+from components.leaderboard.facts import model_facts
 from components.leaderboard.finetuning import SOURCE_ID as AFTER_FINE_TUNING
 from components.leaderboard.finetuning import before_and_after, bits_per_byte
 from components.leaderboard.resolution import Z_95, mean_scores, tied_with_best
 from components.leaderboard.sources import SOURCES, load_scores
-from components.registry import load_registry
 
 # What a source ranks by itself where that is not the mean, lower first.
 OWN_RANKING: Mapping[str, str] = MappingProxyType({"euroeval-english": "mean_rank"})
@@ -28,9 +27,10 @@ def _table(source: str) -> pd.DataFrame:
     points = points.reindex(SOURCES[source].benchmarks, axis=1).reset_index()
     means = mean_scores(scores).rename(columns={"rank": "mean_place"})
     table = means.merge(facts, on=of_run).merge(points, on=of_run)
-    known = _known_facts()
-    table["kind"] = table["model"].map(known["kind"])
-    table["params_b"] = table["params_b"].fillna(table["model"].map(known["params_b"]))
+    known = [model_facts(model) for model in table["model"]]
+    sizes = pd.Series([facts.params_b for facts in known], index=table.index, dtype=float)
+    table["kind"] = [facts.kind for facts in known]
+    table["params_b"] = table["params_b"].fillna(sizes)
     if source == AFTER_FINE_TUNING:
         sides = before_and_after().set_index("model")
         for column in ("before", "gain", "before_rank"):
@@ -76,14 +76,3 @@ def also_in(models: pd.Series, source: str) -> pd.Series:
     sources = sources_of_models()
     others = [tuple(s for s in sources.get(model, ()) if s != source) for model in models]
     return pd.Series(others, index=models.index, dtype=object)
-
-
-@cache
-def _known_facts() -> pd.DataFrame:
-    """`kind` and `params_b` by model: the newest board's, else the registry's."""
-    boards = pd.concat([load_board(vintage) for vintage in reversed(VINTAGES)])
-    listed = boards.drop_duplicates("model").set_index("model")[["kind", "params_b"]]
-    registry = pd.DataFrame(
-        {spec.id: {"kind": spec.kind, "params_b": spec.params_b} for spec in load_registry()}
-    ).T
-    return listed.combine_first(registry).astype({"params_b": float})

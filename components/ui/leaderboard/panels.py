@@ -1,5 +1,6 @@
 """The panels of evidence: after fine-tuning, what predicts it, what is noise, every source."""
 
+from functools import lru_cache
 from typing import Any
 
 import pandas as pd
@@ -331,17 +332,21 @@ def _cell(row: dict[Any, Any]) -> str:
 
 def reversals(models: list[str]) -> list[str]:
     """For each pair of models whose order depends on source or vintage, a sentence on where."""
+    return list(_reversals(tuple(models)))
+
+
+@lru_cache(maxsize=256)  # asked for after every filter, and the same until the shortlist changes
+def _reversals(models: tuple[str, ...]) -> tuple[str, ...]:
     found = order_by_view(models)
     by_id = {view.id: view for view in VIEWS}
     sentences = []
     for row in _dicts(found[found["reverses"].astype(bool)]):
-        ahead, behind = (views_in_words([by_id[view] for view in row[side]]) for side in SIDES)
+        ahead, behind = (
+            views_in_words([by_id[view] for view in row[side]]) for side in ("ahead", "behind")
+        )
         clear = "both beyond noise" if row["reverses_clearly"] else "not clear on both sides"
         sentences.append(
             f"{label(row['first'])} is ahead of {label(row['second'])} in {ahead}, behind in"
             f" {behind} ({clear})."
         )
-    return sentences
-
-
-SIDES = ("ahead", "behind")
+    return tuple(sentences)
