@@ -124,8 +124,8 @@ def _add_points(
     figure.add_scatter(
         row=row,
         col=column,
-        x=known["actual"],
-        y=np.maximum(known["estimate"], _FREE),
+        x=known["actual"].to_numpy(),
+        y=np.maximum(known["estimate"].to_numpy(), _FREE),
         mode="markers",
         marker={"symbol": style.marker, "color": colors, "size": 8, "opacity": 0.85},
         customdata=list(known["item_id"]),

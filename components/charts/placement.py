@@ -7,11 +7,12 @@ from math import cos, radians, sin
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-_PIXELS_PER_CHARACTER = 0.56  # of the font's size: sans-serif text, a little on the wide side
+_PIXELS_PER_CHARACTER = 0.66  # of the font's size: sans-serif text, a little on the wide side
 _LINE = 1.35
 _MARKER = 8.0  # half of a marker with its line
 # Right of the point first, then left, above, below, and between.
 _ANGLES = (0, 180, 270, 90, 315, 225, 45, 135, 292, 247, 67, 112, 337, 202, 22, 157)
+_ABOVE_FIRST = (270, 225, 315, 247, 202, *_ANGLES)
 _DISTANCES = (2, 10, 20, 32, 46, 62, 80, 100, 125, 150, 180, 215, 250)
 
 
@@ -59,18 +60,20 @@ def place_labels(
     sizes: Sequence[tuple[float, float]],
     *,
     area: Box,
-    avoid: Sequence[tuple[float, float]] = (),
+    above: Sequence[bool] = (),
 ) -> list[tuple[float, float] | None]:
     """For each point where its label's centre goes, as an offset; None where there is no room.
 
-    Labels lie within `area`, over no other label and over none of the points and of `avoid`. Each
-    in turn takes the free place nearest to its point: earlier ones have the better places.
+    Labels lie within `area`, over no other label and over none of the points. Each in turn takes
+    the free place nearest to its point, so that earlier ones have the better places: right of it
+    rather than elsewhere, or above it for those of `above`, whose points are on a line.
     """
-    markers = [box_at(point, (2 * _MARKER, 2 * _MARKER)) for point in (*points, *avoid)]
+    markers = [box_at(point, (2 * _MARKER, 2 * _MARKER)) for point in points]
     placed: list[Box] = []
     offsets: list[tuple[float, float] | None] = []
-    for point, size in zip(points, sizes, strict=True):
-        offset = _free_place(point, size, area, [*markers, *placed])
+    for index, (point, size) in enumerate(zip(points, sizes, strict=True)):
+        angles = _ABOVE_FIRST if index < len(above) and above[index] else _ANGLES
+        offset = _free_place(point, size, area, [*markers, *placed], angles)
         offsets.append(offset)
         if offset is not None:
             placed.append(box_at((point[0] + offset[0], point[1] + offset[1]), size))
@@ -78,11 +81,15 @@ def place_labels(
 
 
 def _free_place(
-    point: tuple[float, float], size: tuple[float, float], area: Box, taken: Sequence[Box]
+    point: tuple[float, float],
+    size: tuple[float, float],
+    area: Box,
+    taken: Sequence[Box],
+    angles: Sequence[int],
 ) -> tuple[float, float] | None:
     width, height = size
     for distance in _DISTANCES:
-        for angle in _ANGLES:
+        for angle in angles:
             across, down = cos(radians(angle)), sin(radians(angle))
             # The label's near edge, not its centre, keeps the distance.
             offset = (

@@ -159,7 +159,8 @@ def _label(
     ]
     sizes = [text_size(name, font) for _, name, font, _ in texts]
     # The top is the legend's.
-    offsets = place_labels(points, sizes, area=Box(-40, 26, width + 20, height))
+    on_line = [font == _SMALL_FONT for _, _, font, _ in texts]
+    offsets = place_labels(points, sizes, area=Box(-40, 26, width + 20, height), above=on_line)
     for (row, name, font, color), offset in zip(texts, offsets, strict=True):
         if offset is None:
             continue

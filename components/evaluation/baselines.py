@@ -22,10 +22,9 @@ def baseline_scores(items: pd.DataFrame, texts: Sequence[str]) -> dict[str, Item
     `texts` are the items' descriptions.
 
     The median price; that of the row's category, where it has one that other rows share; ridge
-    regression of the log price on TF-IDF weights of the description's words and pairs of words
-    (scikit-learn). Ten folds, the rows' order drawn anew five times; what is fitted or chosen
-    never sees the row that it predicts. Nothing for fewer than ten rows, and no CATEGORY where no
-    row has one.
+    regression of the log price on TF-IDF weights of the description's words (scikit-learn). Ten
+    folds, the rows' order drawn anew five times; what is fitted or chosen never sees the row that
+    it predicts. Nothing for fewer than ten rows, and no CATEGORY where no row has one.
 
     Over all folds the constant correlates with the prices below zero: each fold's median lacks
     the fold's own.
@@ -65,13 +64,13 @@ def _tfidf(prices: NDArray[np.float64], texts: Sequence[str]) -> FitPredict:
     from sklearn.feature_extraction.text import CountVectorizer, TfidfTransformer
     from sklearn.pipeline import make_pipeline
 
-    # Any character counts: a text without Latin words has n-grams too.
-    counter = CountVectorizer(ngram_range=(1, 2), token_pattern=r"\w+|\S", dtype=np.float64)
+    # Any character counts, so that no text is without words.
+    counter = CountVectorizer(token_pattern=r"\w+|\S", dtype=np.float64)
     # Counting learns nothing but names of columns; what a word weighs is fitted in each fold.
     counts, target = counter.fit_transform(texts), np.log1p(prices)
 
     def predict(train: NDArray[np.intp], test: NDArray[np.intp]) -> NDArray[np.float64]:
-        model = make_pipeline(TfidfTransformer(sublinear_tf=True), ridge(len(train)))
+        model = make_pipeline(TfidfTransformer(), ridge(len(train)))
         return np.expm1(model.fit(counts[train], target[train]).predict(counts[test]))
 
     return predict

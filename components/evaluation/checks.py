@@ -87,7 +87,7 @@ def check_reading(reading: Mapping[str, Any], sizes: dict[str, int]) -> None:
     if (features := reading["features"]) is None:
         return
     size = sizes.setdefault(reading["model"], len(features))
-    if len(features) != size or size % 2 or not np.isfinite(np.frombuffer(features, "<f2")).all():
+    if len(features) != size or size % 4 or not np.isfinite(np.frombuffer(features, "<f2")).all():
         raise ValueError("features that are no numbers, or of another length")
 
 

@@ -8,6 +8,7 @@ known for encoders (LogME: Bassignana et al. 2022, arXiv 2210.11255), not for th
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -25,7 +26,7 @@ FROZEN_FEATURES = "frozen_features"  # the read-out's name
 def prompt_features(
     engine: Engine, prompts: Sequence[str], control: Control
 ) -> NDArray[np.float16] | None:
-    """The features of each prompt, shape (prompts, 2 * size); None if the engine has none.
+    """The features of each prompt, shape (prompts, 2, size); None if the engine has none.
 
     Those of the last token, then the mean over tokens, as PromptFeatures has them. Raises what
     the engine's `prompt_features` raises.
@@ -34,33 +35,40 @@ def prompt_features(
         return None
     rows = []
     for done, prompt in enumerate(prompts, start=1):
-        rows.append(engine.prompt_features(prompt, control).reshape(-1))
-        control.report("Reading hidden states", done, len(prompts), "prompts")
+        rows.append(engine.prompt_features(prompt, control))
+        control.report("Reading hidden states", done / len(prompts), 1, "share")
     return np.stack(rows)
 
 
 def linear_read_out(items: pd.DataFrame, features: NDArray[np.floating]) -> ItemScores | None:
     """Ridge regression of the log price on the features of each row's prompt, out of fold.
 
-    `items` are those of ItemScores, `features` has shape (items, features). Ten folds, the rows'
-    order drawn anew five times, on the folds of the baselines; scaling and penalty are fitted
-    within each training part. The one read-out is FROZEN_FEATURES. None for fewer than ten rows.
+    `items` are those of ItemScores; `features` is of `prompt_features`, shape (items, 2, size).
+    Ten folds, the rows' order drawn anew five times, on the folds of the baselines. Scaling,
+    penalty, and whether the last token, the mean or both are read, are chosen within each training
+    part. The one read-out is FROZEN_FEATURES. None for fewer than ten rows.
     """
     if len(items) != len(features):
         raise ValueError(f"{len(items)} items have {len(features)} rows of features")
     if len(items) < FOLDS:
         return None
-    from sklearn.pipeline import make_pipeline
-    from sklearn.preprocessing import StandardScaler
-
-    inputs = features.astype(np.float64)
+    wide = features.astype(np.float64)
+    read = [wide[:, 0], wide[:, 1], wide.reshape(len(wide), -1)]
     target = np.log1p(items["actual"].to_numpy(float))
 
     def predict(train: NDArray[np.intp], test: NDArray[np.intp]) -> NDArray[np.float64]:
-        model = make_pipeline(StandardScaler(), ridge(len(train)))
-        return np.expm1(model.fit(inputs[train], target[train]).predict(inputs[test]))
+        fitted = [_fit(inputs[train], target[train]) for inputs in read]
+        best = max(range(len(read)), key=lambda place: fitted[place][-1].best_score_)
+        return np.expm1(fitted[best].predict(read[best][test]))
 
     return fitted_scores(items, predict, FROZEN_FEATURES)
+
+
+def _fit(inputs: NDArray[np.float64], target: NDArray[np.float64]) -> Any:
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import StandardScaler
+
+    return make_pipeline(StandardScaler(), ridge(len(inputs))).fit(inputs, target)
 
 
 def log_me(features: NDArray[np.floating], target: NDArray[np.float64]) -> float:

@@ -31,7 +31,7 @@ def text_likelihoods(
         if text:
             nats = -engine.log_likelihood(text, control)
             table.append((item, nats, len(text.encode())))
-        control.report("Reading descriptions", done, len(texts), "texts")
+        control.report("Reading descriptions", done / len(texts), 1, "share")
     return pd.DataFrame(table, columns=["item_id", "nats", "bytes"])
 
 

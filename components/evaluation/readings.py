@@ -32,8 +32,8 @@ class Readings:
     """One model's readings of a run's rows.
 
     `likelihoods` has `item_id`, `nats` (minus the log-likelihood of the description) and `bytes`
-    (UTF-8), a row per text. `features` are the hidden states after each prompt of `featured`
-    (item ids, in the run's order), shape (len(featured), size), float16; None if there are none.
+    (UTF-8), a row per text. `features` are those of PromptFeatures for each prompt of `featured`
+    (item ids, in the run's order), shape (len(featured), 2, size); None if there are none.
     """
 
     likelihoods: pd.DataFrame
@@ -82,7 +82,7 @@ def read_rows(
                 if isinstance(engine, TextLikelihood) and row.text:
                     nats = -engine.log_likelihood(row.text, control)
                 if isinstance(engine, PromptFeatures):
-                    features = engine.prompt_features(row.prompt, control).reshape(-1)
+                    features = engine.prompt_features(row.prompt, control)
             except EngineError as error:
                 _log.warning("%s does not read %s: %s", repo_id, row.item_id, error)
         _add(store, run_id, repo_id, row, nats, features)
@@ -136,4 +136,5 @@ def readings(store: RunStore, run_id: str, repo_id: str) -> Readings:
     features = None
     if featured:
         features = np.stack([np.frombuffer(row["features"], "<f2") for row in featured])
+        features = features.reshape(len(featured), 2, -1)
     return Readings(likelihoods, [row["id"] for row in featured], features)

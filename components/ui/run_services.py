@@ -126,7 +126,7 @@ def _text_reading(run_id: str, repo_id: str, read: int) -> TextReading | None:
     return TextReading(
         bits,
         linear_read_out(items, found.features),
-        log_me(found.features, np.log1p(items["actual"].to_numpy(float))),
+        log_me(found.features.reshape(len(items), -1), np.log1p(items["actual"].to_numpy(float))),
     )
 
 

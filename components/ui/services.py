@@ -16,6 +16,7 @@ from components.assets import Asset, fetch_tokenizer
 from components.control import Control
 from components.errors import BasewiseError, RunStoreError
 from components.evaluation import Predictor, RunStore
+from components.evaluation.bundled import import_bundled
 from components.evaluation.host import host_store_path
 from components.leaderboard import (
     LIVE,
@@ -271,8 +272,10 @@ def predictor() -> Predictor:
 
 @st.cache_resource(show_spinner=False)
 def run_store() -> RunStore:
-    """The file of runs of this host. RunStoreError."""
-    return RunStore(host_store_path())
+    """The file of runs of this host, with the run that comes with Basewise. RunStoreError."""
+    store = RunStore(host_store_path())
+    import_bundled(store)
+    return store
 
 
 def board(vintage: str) -> Board:

@@ -26,6 +26,7 @@ PAGES = {
     "pages/leaderboard.py": "Leaderboard",
     "pages/tokenizer_inspector.py": "Tokenizer inspector",
     "pages/live_inference.py": "Live inference",
+    "pages/evaluation.py": "Evaluation",
 }
 TIMEOUT = 120
 

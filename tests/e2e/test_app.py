@@ -20,6 +20,7 @@ PAGES = {
     "leaderboard": "Leaderboard",
     "tokenizer_inspector": "Tokenizer inspector",
     "live_inference": "Live inference",
+    "evaluation": "Evaluation",
 }
 
 
@@ -57,7 +58,7 @@ def test_the_shortlist_is_carried_across_pages_and_into_a_fresh_browser(
     sidebar.get_by_role("combobox").press("Enter")
     page.keyboard.press("Escape")
     expect_shortlist(page, "GPT-2 124M", "OLMo 2 7B")
-    for name in ("Leaderboard", "Live inference", "Review"):
+    for name in ("Leaderboard", "Live inference", "Evaluation", "Review"):
         sidebar.get_by_role("link", name=name).click()
         expect(page.get_by_role("heading", name=name, exact=True)).to_be_visible()
         expect_shortlist(page, "GPT-2 124M", "OLMo 2 7B")

@@ -1,5 +1,9 @@
 """What is known to be bad says so wherever its number stands, and names the better run."""
 
+from collections.abc import Hashable
+from typing import Any
+
+import pandas as pd
 import pytest
 
 from components.leaderboard import (
@@ -19,15 +23,19 @@ def rows_of(vintage: str, query: BoardQuery | None = None):
     return answer(load_board(vintage), query or BoardQuery()).set_index("model")
 
 
+def row_of(model: str, vintage: str) -> dict[Hashable, Any]:
+    return rows_of(vintage).to_dict("index")[model]
+
+
 def test_llamas_run_without_template_names_the_one_with_it_from_february():
-    row = rows_of("2025-03-final").loc[f"{LLAMA}-Instruct"]
+    row = row_of(f"{LLAMA}-Instruct", "2025-03-final")
     assert row["average"] == pytest.approx(23.76)
     assert row["spoilt"]
     assert (row["better_average"], row["better_vintage"]) == (pytest.approx(28.20), "2025-02-08")
 
 
 def test_the_twins_caveats_stand_in_the_bases_row():
-    row = rows_of("2025-03-final").loc[LLAMA]
+    row = row_of(LLAMA, "2025-03-final")
     assert row["twin_caveats"] == ("type_corrected", "no_chat_template")
     assert row["twin_spoilt"]
     assert row["twin_better_average"] == pytest.approx(28.20)
@@ -36,15 +44,16 @@ def test_the_twins_caveats_stand_in_the_bases_row():
 
 
 def test_a_grading_failure_of_the_twin_names_the_run_graded_anew():
-    row = rows_of("2024-10-15").loc[QWEN]
+    row = row_of(QWEN, "2024-10-15")
     assert "math_graded_zero" in row["twin_caveats"]
     assert row["twin_better_average"] == pytest.approx(35.20)
 
 
 def test_a_sound_twin_has_no_better_run_and_a_model_without_twin_no_caveats_of_one():
     rows = rows_of("2025-03-final")
-    assert not rows.loc[QWEN, "twin_spoilt"]
-    assert rows.loc[QWEN, "twin_better_average"] != rows.loc[QWEN, "twin_better_average"]
+    qwen = row_of(QWEN, "2025-03-final")
+    assert not qwen["twin_spoilt"]
+    assert pd.isna(qwen["twin_better_average"])
     alone = rows[rows["twin"].isna()]
     assert set(alone["twin_caveats"]) == {()}
     assert not alone["twin_spoilt"].any()

@@ -20,14 +20,22 @@ from components.charts import (
     NamedAtlas,
     NamedDistribution,
     NamedInformation,
+    NamedSeries,
     atlas_heatmaps,
     benchmark_profile,
+    coverage_curves,
+    errors_by_group,
     first_token_maps,
     first_tokens,
     movement_between_vintages,
+    paired_differences,
+    pit_histograms,
+    predicted_against_actual,
     predictor_intervals,
     price_distributions,
+    read_out_errors,
     reordering,
+    running_means,
     scores_by_size,
     settled_shares,
     twin_dumbbells,
@@ -141,6 +149,86 @@ def figures() -> Iterator[tuple[str, go.Figure]]:
     yield "first_tokens", first_tokens(priced, product="A lamp", theme="light")
 
 
+# What a model and a baseline say of three rows, as the rooms below the charts give it.
+MODELS = [LLAMA, "constant_median"]
+FIGURES = pd.DataFrame(
+    {
+        "model": [LLAMA, LLAMA, "constant_median"],
+        "read_out": ["median", "greedy", "out_of_fold"],
+        "figure": "mae",
+        "value": [80.0, 120.0, 190.0],
+        "low": [60.0, np.nan, 150.0],
+        "high": [110.0, np.nan, 240.0],
+        "rows": [20, 5, 20],
+        "left_out": [0, 15, 0],
+    }
+)
+PAIRS = pd.DataFrame(
+    {
+        "first": [LLAMA, LLAMA, LLAMA],
+        "second": [QWEN, OTHER, "constant_median"],
+        "rows": [20, 20, 5],
+        "difference": [-10.0, -40.0, -110.0],
+        "low": [-30.0, -60.0, np.nan],
+        "high": [12.0, -21.0, np.nan],
+        "first_won": [0.5, 0.8, 1.0],
+        "second_won": [0.4, 0.2, 0.0],
+        "p_holm": [0.4, 0.001, np.nan],
+        "told_apart": pd.Series([False, True, pd.NA], dtype="boolean"),
+        "rows_needed": [431.0, 9.0, np.nan],
+    }
+)
+GROUPS = pd.DataFrame(
+    {
+        "group": ["0-25", "25-50"],
+        "rows": [12, 3],
+        "left_out": [1, 0],
+        "mae": [14.0, 30.0],
+        "low": [9.0, np.nan],
+        "high": [21.0, np.nan],
+    }
+)
+ESTIMATES = pd.DataFrame(
+    {"item_id": ["a", "b", "c", "d"], "actual": [20.0, 100.0, 400.0, 900.0]}
+).assign(estimate=[0.0, 130.0, 260.0, np.nan])
+RUNNING = pd.DataFrame({"rows": [1, 8, 9], "mean": [50.0, 60.0, 58.0]}).assign(
+    low=[np.nan, 40.0, 41.0], high=[np.nan, 80.0, 75.0]
+)
+COVERAGE = pd.DataFrame(
+    {"level": [0.5, 0.8], "coverage": [0.3, 0.6], "low": [0.2, 0.5], "high": [0.42, 0.7]}
+)
+PIT = pd.DataFrame({"low": [0.0, 0.5], "high": [0.5, 1.0], "share": [0.7, 0.3]})
+READ_OUTS = {"median": "median", "greedy": "greedy text", "out_of_fold": "out of fold"}
+
+
+def evaluation_figures() -> Iterator[tuple[str, go.Figure]]:
+    labels = {**NAMES, "constant_median": "Median of all prices"}
+
+    def series(frame: pd.DataFrame) -> list[NamedSeries]:
+        return [NamedSeries(model, labels[model], frame) for model in MODELS]
+
+    rows = "20 products"
+    yield (
+        "predicted_against_actual",
+        predicted_against_actual(series(ESTIMATES)[:1], rows=rows, theme="light"),
+    )
+    yield (
+        "read_out_errors",
+        read_out_errors(FIGURES, labels, READ_OUTS, metric="mae", rows=rows, theme="light"),
+    )
+    yield (
+        "paired_differences",
+        paired_differences(PAIRS, labels, metric="mae", rows=rows, theme="dark"),
+    )
+    yield (
+        "errors_by_price_band",
+        errors_by_group(series(GROUPS), "price_band", rows=rows, theme="light"),
+    )
+    yield "running_means", running_means(series(RUNNING), rows=rows, theme="dark")
+    yield "coverage_curves", coverage_curves(series(COVERAGE), rows=rows, theme="light")
+    yield "pit_histograms", pit_histograms(series(PIT), rows=rows, theme="dark")
+
+
 def readable(value: Any) -> Any:
     """Plain lists and numbers of six significant digits; of long lists what their runs are."""
     if isinstance(value, dict) and "bdata" in value:  # plotly's own encoding of an array
@@ -182,6 +270,9 @@ def _runs(values: list[Any]) -> list[str]:
     ]
 
 
-@pytest.mark.parametrize("figure", [pytest.param(figure, id=name) for name, figure in figures()])
+ALL = [pytest.param(one, id=name) for name, one in (*figures(), *evaluation_figures())]
+
+
+@pytest.mark.parametrize("figure", ALL)
 def test_the_chart_is_the_one_reviewed(figure: go.Figure, snapshot: SnapshotAssertion):
     assert readable(figure.to_dict()) == snapshot.use_extension(JSONSnapshotExtension)

@@ -16,22 +16,45 @@ from components.charts import (
     NamedAtlas,
     NamedDistribution,
     NamedInformation,
+    NamedSeries,
     atlas_heatmaps,
     benchmark_profile,
+    coverage_curves,
+    errors_by_group,
     first_token_maps,
     first_tokens,
+    metric_text,
     movement_between_vintages,
+    paired_differences,
+    pit_histograms,
+    predicted_against_actual,
     predictor_intervals,
     price_distributions,
     price_ranges,
+    read_out_errors,
     reordering,
+    running_means,
     scores_by_size,
     settled_shares,
     twin_dumbbells,
 )
+from components.charts.estimates import BAND_COLORS
+from components.charts.evaluation import series_styles
 from components.charts.placement import box_at, text_size
 from components.charts.scores import PROFILE_COLORS
 from components.charts.style import CHART_COLORS
+from components.evaluation import (
+    BASELINES,
+    OUT_OF_FOLD,
+    baseline_scores,
+    by_group,
+    compare,
+    coverage_curve,
+    item_scores,
+    pit_histogram,
+    running_mean,
+    tidy_figures,
+)
 from components.leaderboard import (
     BENCHMARKS,
     PREDICTORS,
@@ -51,6 +74,8 @@ from components.numbers import (
     number_atlas,
     still_possible,
 )
+from components.pricing import error_band
+from tests.support.scored_rows import described, made_rows
 from tests.support.small_tokenizer import tokenizer_of_digits
 from tests.unit.test_chart_styles import contrast
 
@@ -228,7 +253,7 @@ def test_eight_models_that_score_alike_have_names_that_do_not_lie_over_each_othe
 
 def test_the_twins_caveat_stands_at_its_number_and_a_number_known_to_be_bad_is_pale():
     scores = shortlist_scores(load_board("2025-03-final"), SHORTLIST)
-    noted = scores.assign(twin_note=["no chat template", None, None])
+    noted = scores.assign(twin_note=["no chat template", "", ""])
     figure = twin_dumbbells(noted, LABELS, vintage="Final", theme="light").to_dict()
     texts = {
         text.strip(): trace.get("opacity")
@@ -397,6 +422,83 @@ def test_two_first_tokens_of_one_text_keep_a_bar_each():
     assert len(set(bars["y"])) == 2
 
 
+def evaluation_charts(model: str, label: str, rows: str) -> Iterator[Any]:
+    """Each chart of many predictions, of one model whose rows are made up, and a baseline."""
+    scores = item_scores(made_rows(40))
+    (constant, *_) = BASELINES
+    of_baseline = {constant: baseline_scores(*described(made_rows(40)))[constant]}
+    names = {model: label, constant: "Median of all prices"}
+    read_outs = dict.fromkeys((*scores.estimates, OUT_OF_FOLD), label)
+    table = tidy_figures({model: scores} | of_baseline)
+    yield read_out_errors(table, names, read_outs, metric="mae", rows=rows, theme="light")
+    pairs = compare({model: scores} | of_baseline, "mae", {model: "mean", constant: OUT_OF_FOLD})
+    yield paired_differences(pairs, names, metric="mae", rows=rows, theme="light")
+    estimates = scores.items.assign(estimate=scores.estimate("greedy"))
+    estimates["item_id"] = label
+    yield predicted_against_actual([NamedSeries(model, label, estimates)], rows=rows, theme="light")
+    groups = by_group(scores, "median", "category").assign(group=label).head(1)
+    yield errors_by_group([NamedSeries(model, label, groups)], "category", rows=rows, theme="dark")
+    running = NamedSeries(model, label, running_mean(scores, "median"))
+    yield running_means([running], rows=rows, theme="light")
+    curve = NamedSeries(model, label, coverage_curve(scores))
+    yield coverage_curves([curve], rows=rows, theme="dark")
+    histogram = NamedSeries(model, label, pit_histogram(scores))
+    yield pit_histograms([histogram], rows=rows, theme="light")
+
+
+@pytest.mark.parametrize("figure", evaluation_charts(SHORTLIST[0], "Llama", "40 products"))
+def test_each_chart_of_many_predictions_says_on_which_rows(figure):
+    layout = figure.to_dict()["layout"]
+    assert layout["title"]["text"]
+    assert layout["title"]["subtitle"]["text"].startswith("40 products; ")
+    theme = "dark" if layout["paper_bgcolor"] == CHART_COLORS["dark"].background else "light"
+    assert layout["font"]["color"] == CHART_COLORS[theme].text
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_models_and_baselines_shown_together_differ_in_colour_or_marker(theme):
+    styles = series_styles([*SHORTLIST, *BASELINES, "nobody/some-model"], theme)
+    assert len(set(styles.values())) == len(styles) == 7
+    assert all(
+        contrast(color, CHART_COLORS[theme].background) >= 3 for color in BAND_COLORS.values()
+    )
+
+
+def drawn(figure: Any) -> list[Any]:
+    return list(figure.select_traces())
+
+
+def test_points_have_the_colour_of_their_band_and_a_price_of_zero_a_place():
+    frame = pd.DataFrame({"item_id": list("abcd"), "actual": [100.0] * 4})
+    frame["estimate"] = [0.0, 130.0, 170.0, np.nan]
+    series = [NamedSeries(SHORTLIST[0], "Llama", frame)]
+    figure = predicted_against_actual(series, rows="", theme="light")
+    points = next(trace for trace in drawn(figure) if trace["customdata"] is not None)
+    assert list(points["marker"]["color"]) == [
+        BAND_COLORS[band] for band in ("red", "green", "orange")
+    ]
+    assert points["y"][0] > 0
+    assert "1 without a number" in figure.to_dict()["layout"]["annotations"][0]["text"]
+
+
+def test_the_shaded_bands_are_those_of_error_band():
+    frame = pd.DataFrame({"item_id": ["a"], "actual": [100.0], "estimate": [100.0]})
+    series = [NamedSeries(SHORTLIST[0], "Llama", frame)]
+    figure = predicted_against_actual(series, rows="", theme="light")
+    ends = [trace for trace in drawn(figure) if trace["line"]["width"] == 0]
+    for band, high, low in (("orange", *ends[:2]), ("green", *ends[2:4])):
+        for actual, above, below in zip(high["x"], high["y"], low["y"], strict=True):
+            assert error_band(above - 1e-6, actual) == band
+            assert error_band(above + 1e-6, actual) != band
+            assert below <= 0.4 or error_band(below + 1e-6, actual) == band
+
+
+def test_metrics_are_written_with_their_unit():
+    texts = [metric_text("mae", value) for value in (181.4, -12.6, float("nan"))]
+    assert texts == ["$181", "−$13", "–"]
+    assert (metric_text("green_share", 0.256), metric_text("rmsle", 1.234)) == ("26%", "1.23")
+
+
 HOSTILE = "<b>%{x}</b><img src=x onerror=alert(1)> <a href='javascript:alert(1)'>x</a>\n&lt;y&gt;"
 
 
@@ -438,6 +540,7 @@ def hostile_figures() -> Iterator[Any]:
     priced = replace(named_distribution(model, [1], text=HOSTILE), label=HOSTILE, weights=HOSTILE)
     yield price_distributions([priced], 20, product=HOSTILE, theme="light")
     yield first_tokens([priced], product=HOSTILE, theme="light")
+    yield from evaluation_charts(model, HOSTILE, HOSTILE)
 
 
 @pytest.mark.parametrize("figure", hostile_figures())

@@ -1,6 +1,8 @@
 """A model's figures over many items: what each means, and who wins."""
 
 import math
+import re
+from typing import Any, get_args
 
 import numpy as np
 import pytest
@@ -14,6 +16,7 @@ from components.evaluation import (
     ESTIMATE_METRICS,
     Item,
     ItemScores,
+    NoNumber,
     ScoredRow,
     best_read_out,
     figures,
@@ -41,9 +44,18 @@ def row(
     return ScoredRow(item, "Price is $", actual, None, distribution, greedy)
 
 
-def value(scores: ItemScores, read_out: str, figure: str, **how) -> float:
-    table = figures(scores, **how).set_index(["read_out", "figure"])
-    return float(table.loc[(read_out, figure), "value"])  # type: ignore[index, arg-type]
+def told(
+    scores: ItemScores, read_out: str, figure: str, no_number: NoNumber = "left_out"
+) -> dict[str, Any]:
+    """The one line of the figures that this read-out and figure have."""
+    table = figures(scores, no_number)
+    wanted = (table["read_out"] == read_out) & (table["figure"] == figure)
+    (line,) = table[wanted].to_dict("records")
+    return {str(name): entry for name, entry in line.items()}
+
+
+def value(scores: ItemScores, read_out: str, figure: str) -> float:
+    return told(scores, read_out, figure)["value"]
 
 
 ROWS = made_rows()
@@ -68,13 +80,13 @@ def test_an_item_is_scored_once():
 
 
 def test_read_outs_are_those_of_the_distribution_and_the_greedy_text():
-    told = SCORES.estimates
-    assert list(told) == ["median", "mean", "mode", "top3_mean", "greedy"]
+    estimates = SCORES.estimates
+    assert list(estimates) == ["median", "mean", "mode", "top3_mean", "greedy"]
     for name in ("median", "mean", "mode"):
         expected = [point_estimates(one.distribution)[name] for one in ROWS]
-        assert told[name][:, 0].tolist() == expected
-    assert math.isnan(told["greedy"][0, 0])
-    assert told["greedy"][1, 0] == ROWS[1].greedy
+        assert estimates[name][:, 0].tolist() == expected
+    assert math.isnan(estimates["greedy"][0, 0])
+    assert estimates["greedy"][1, 0] == ROWS[1].greedy
 
 
 def test_where_a_price_is_one_token_the_means_of_more_tokens_lead_up_to_the_mean():
@@ -145,29 +157,30 @@ def test_a_price_that_may_be_unexplored_has_no_score_and_one_of_no_probability_a
     one = np.zeros(1000)
     one[30] = 0.9
     unexplored = item_scores([row("lamp", 20, made_distribution(one, unexplored=0.1))])
-    table = figures(unexplored).set_index("figure").loc[["log_score", "nats_per_price"]]
-    assert table["value"].isna().all()
-    assert table["left_out"].tolist() == [1, 1]
+    for figure in ("log_score", "nats_per_price"):
+        line = told(unexplored, DISTRIBUTION, figure)
+        assert math.isnan(line["value"])
+        assert line["left_out"] == 1
 
 
 def test_rows_without_a_number_are_left_out_and_counted_or_count_as_zero():
     scores = item_scores([row("a", 100, certain(90), 90.0), row("b", 300, certain(90), None)])
-    table = figures(scores).set_index(["read_out", "figure"])
-    assert table.loc[("greedy", "mae"), ["value", "rows", "left_out"]].tolist() == [10, 1, 1]  # type: ignore[index]
-    zero = figures(scores, "zero").set_index(["read_out", "figure"])
-    assert zero.loc[("greedy", "mae"), ["value", "rows", "left_out"]].tolist() == [155, 2, 0]  # type: ignore[index]
-    assert zero.loc[("median", "mae"), "value"] == table.loc[("median", "mae"), "value"]  # type: ignore[index]
+    left_out, zero = (told(scores, "greedy", "mae", no_number) for no_number in get_args(NoNumber))
+    assert [left_out[name] for name in ("value", "rows", "left_out")] == [10, 1, 1]
+    assert [zero[name] for name in ("value", "rows", "left_out")] == [155, 2, 0]
+    assert value(scores, "median", "mae") == told(scores, "median", "mae", "zero")["value"]
 
 
 def test_a_model_that_gives_no_number_at_all_has_no_figures_but_those_of_all_it_may_say():
     empty = item_scores([row("a", 100, made_distribution(np.zeros(1000), not_a_number=1.0))])
-    table = figures(empty).set_index(["read_out", "figure"])
-    assert table.loc[("median", "mae"), "left_out"] == 1  # type: ignore[index]
-    assert table["value"].dropna().to_dict() == {
-        (DISTRIBUTION, "nats_per_price"): math.inf,
-        (DISTRIBUTION, "overflow"): 0,
-        (DISTRIBUTION, "not_a_number"): 1,
-        (DISTRIBUTION, "unexplored"): 0,
+    assert told(empty, "median", "mae")["left_out"] == 1
+    table = figures(empty).dropna(subset="value")
+    assert set(table["read_out"]) == {DISTRIBUTION}
+    assert dict(zip(table["figure"], table["value"], strict=True)) == {
+        "nats_per_price": math.inf,
+        "overflow": 0,
+        "not_a_number": 1,
+        "unexplored": 0,
     }
     assert best_read_out(empty) is None
 
@@ -175,15 +188,15 @@ def test_a_model_that_gives_no_number_at_all_has_no_figures_but_those_of_all_it_
 def test_every_read_out_has_every_figure_with_an_interval_around_it():
     table = figures(SCORES)
     assert len(table) == len(SCORES.estimates) * len(ESTIMATE_METRICS) + 7
-    told = table.dropna(subset="value")
-    assert (told["low"] <= told["value"] + 1e-9).all()
-    assert (told["high"] >= told["value"] - 1e-9).all()
-    assert (told["rows"] + told["left_out"] == len(ROWS)).all()
+    known = table.dropna(subset="value")
+    assert (known["low"] <= known["value"] + 1e-9).all()
+    assert (known["high"] >= known["value"] - 1e-9).all()
+    assert (known["rows"] + known["left_out"] == len(ROWS)).all()
 
 
 def test_all_green_still_leaves_room_for_a_row_that_is_not():
     scores = item_scores([row(str(n), 100 + n, certain(100 + n)) for n in range(20)])
-    share = figures(scores).set_index(["read_out", "figure"]).loc[("median", "green_share")]  # type: ignore[index]
+    share = told(scores, "median", "green_share")
     assert share["value"] == share["high"] == 1
     assert share["low"] < 0.9
 
@@ -265,6 +278,6 @@ def test_exports_are_tidy_with_machine_readable_names():
     assert set(table["model"]) == set(by_name)
     items = tidy_items(by_name)
     assert len(items) == len(ROWS) + 20
-    assert all(name == name.lower() and " " not in name for name in items)
+    assert all(re.fullmatch("[a-z0-9_]+", str(name)) for name in items)
     first = items.iloc[1]
     assert first["error_median"] == pytest.approx(abs(first["estimate_median"] - first["actual"]))

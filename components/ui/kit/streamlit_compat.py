@@ -12,7 +12,7 @@ STATUS_WIDGET = "stStatusWidget"
 # Streamlit leaves 6rem above a page's title. Its own Stop ends a run without the page knowing,
 # which would leave Predict disabled.
 PAGE_STYLE = f"""<style>
-[data-testid={MAIN_CONTAINER}] {{padding: 1.25rem 2rem 4rem; max-width: 1400px}}
+[data-testid={MAIN_CONTAINER}] {{padding: 3.75rem 2rem 4rem; max-width: 1400px}}
 [data-testid={MAIN_CONTAINER}] h1 {{font-size: 1.75rem; padding: 0.25rem 0}}
 [data-testid={STATUS_WIDGET}] button {{display: none}}
 </style>"""

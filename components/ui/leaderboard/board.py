@@ -5,6 +5,7 @@ from datetime import date
 
 import pandas as pd
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from components.errors import BoardError
 from components.leaderboard import (
@@ -74,7 +75,7 @@ def scores() -> None:
         _other_source(views.source(), actions)
 
 
-def _board(actions: st.delta_generator.DeltaGenerator) -> None:
+def _board(actions: DeltaGenerator) -> None:
     board = services.board(views.vintage())
     filters.draw(services.prepared(board, recorded=filters.query().recorded))
     now = shown()
@@ -183,7 +184,7 @@ def board_export(now: Shown) -> pd.DataFrame:
     )
 
 
-def _other_source(source: str, actions: st.delta_generator.DeltaGenerator) -> None:
+def _other_source(source: str, actions: DeltaGenerator) -> None:
     source_table.draw_filters()
     found = source_table.rows(source)
     of_source = SOURCES[source]
@@ -231,7 +232,7 @@ def reading_note() -> None:
         st.markdown(
             "**One row per model.** Of several runs the one with the best average counts: a run"
             " that went wrong (no chat template, failed grading) scores low, never high. “Every"
-            " run” in the filters shows all. A number that is known to be bad is struck through,"
+            " run” in the filters shows all. A number that is known to be bad is grey,"
             " and the better run of the model is named beside it."
         )
         st.markdown(

@@ -5,6 +5,7 @@ from zlib import crc32
 
 import pandas as pd
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from components.charts import Theme
 from components.leaderboard import VINTAGE_LABELS, VINTAGES
@@ -85,7 +86,9 @@ def _order_depends() -> None:
 
 
 def _draw(name: str) -> None:
-    theme = _theme()
+    switches = st.container(horizontal=True)
+    with switches:
+        theme = _theme()
     panel: dict[str, Callable[[], None]] = {
         "finetuned": lambda: panels.fine_tuned(theme),
         "predicts": lambda: panels.what_predicts(theme),
@@ -97,7 +100,7 @@ def _draw(name: str) -> None:
         return
     if views.source() != views.BOARD:
         st.caption(f"Of the Open LLM Leaderboard v2, {VINTAGE_LABELS[views.vintage()]}.")
-    _chart(name, shown(), theme)
+    _chart(name, shown(), theme, switches)
 
 
 def _theme() -> Theme:
@@ -113,11 +116,12 @@ def _theme() -> Theme:
     return "light" if _LIGHT.value() else "dark"
 
 
-def _chart(name: str, now: Shown, theme: Theme) -> None:
-    if name == "size":
-        bound(st.toggle, charts.OF_TWIN, "Scores of the instruct twins")
-    if name == "profile":
-        bound(st.toggle, charts.WITH_TWINS, "With the instruct twins")
+def _chart(name: str, now: Shown, theme: Theme, switches: DeltaGenerator) -> None:
+    with switches:
+        if name == "size":
+            bound(st.toggle, charts.OF_TWIN, "Scores of the instruct twins")
+        if name == "profile":
+            bound(st.toggle, charts.WITH_TWINS, "With the instruct twins")
     if name == "movement":
         _pick_vintages()
     figure = None if now.rows.empty and name in _CLICKABLE else charts.DRAW[name](now, theme)

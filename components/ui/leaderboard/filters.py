@@ -82,7 +82,7 @@ def search_box(help_text: str = SYNTAX) -> None:
         help=help_text,
         label_visibility="collapsed",
         icon=":material/search:",
-        width=230,
+        width=190,
     )
 
 
@@ -140,7 +140,7 @@ def draw(prepared: pd.DataFrame) -> None:
             RANKINGS,
             format_func=lambda name: f"by {RANKING_LABELS[name]}",
             label_visibility="collapsed",
-            width=190,
+            width=180,
         )
         count = sum(parameter.value() != parameter.default for parameter in _FOLDED)
         with st.popover(

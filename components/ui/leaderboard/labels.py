@@ -11,6 +11,7 @@ from components.leaderboard import (
     SOURCES,
     VINTAGE_LABELS,
     BoardQuery,
+    View,
     also_in,
     without_public_base,
 )
@@ -84,18 +85,16 @@ def with_texts(prepared: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def caveat_note(
-    caveats: Sequence[str], better_average: float, better_vintage: str | None
-) -> str | None:
-    """A row's caveats in words, with the better run of the same model; None without any."""
+def caveat_note(caveats: Sequence[str], better_average: float, better_vintage: str | None) -> str:
+    """A row's caveats in words, with the better run of the same model; empty without any."""
     words = [CAVEATS[key].label for key in caveats]
     if pd.notna(better_average) and better_vintage is not None:
         words.append(f"better run: {better_average:.2f}, {VINTAGE_LABELS[better_vintage]}")
-    return "; ".join(words) or None
+    return "; ".join(words)
 
 
-def twin_caveats(rows: pd.DataFrame) -> list[str | None]:
-    """What speaks against each twin's number, in words; None where nothing is known to."""
+def twin_caveats(rows: pd.DataFrame) -> list[str]:
+    """What speaks against each twin's number, in words; empty where nothing is known to."""
     columns = rows[["twin_caveats", "twin_better_average", "twin_better_vintage"]]
     return [caveat_note(*row) for row in columns.itertuples(index=False, name=None)]
 
@@ -117,9 +116,17 @@ def twin_note(
     return f"{name}: {note}" if note else name
 
 
-def sources_note(sources: Sequence[str]) -> str | None:
-    """Sources in a word each; None without any."""
-    return ", ".join(SOURCE_SHORT[source] for source in sources) or None
+def sources_note(sources: Sequence[str]) -> str:
+    """Sources in a word each."""
+    return ", ".join(SOURCE_SHORT[source] for source in sources)
+
+
+def views_in_words(views: Sequence[View]) -> str:
+    """Sources, and of the Open LLM Leaderboard which vintages, in few words."""
+    vintages = [VINTAGE_LABELS[view.vintage] for view in views if view.vintage is not None]
+    others = [SOURCES[view.source].label for view in views if view.vintage is None]
+    board = [f"the Open LLM Leaderboard ({', '.join(vintages)})"] if vintages else []
+    return " and ".join([*board, *others])
 
 
 def query_in_words(query: BoardQuery) -> str:

@@ -1,5 +1,7 @@
 """The panels of evidence: after fine-tuning, what predicts it, what is noise, every source."""
 
+from typing import Any
+
 import pandas as pd
 import streamlit as st
 
@@ -26,7 +28,7 @@ from components.ui.kit.model_ids import label, labels
 from components.ui.kit.text import plain
 from components.ui.leaderboard import views
 from components.ui.leaderboard.board import Shown, provenance
-from components.ui.leaderboard.labels import RANKING_LABELS, view_label
+from components.ui.leaderboard.labels import RANKING_LABELS, view_label, views_in_words
 
 AFTER = "after-finetuning"
 PREDICTOR_LABELS = {
@@ -136,7 +138,7 @@ def _records(pairs: pd.DataFrame) -> None:
     )
 
 
-def _interval_columns() -> dict[str, object]:
+def _interval_columns() -> dict[str, Any]:
     return {
         "difference": _number("Difference", format="%+.2f"),
         "low": _number("from", format="%+.2f", help="95 % interval of the difference"),
@@ -313,11 +315,11 @@ def everywhere() -> None:
         st.markdown("Wherever two of the shortlist are both measured, the order is the same.")
 
 
-def _dicts(rows: pd.DataFrame) -> list[dict]:
+def _dicts(rows: pd.DataFrame) -> list[dict[Any, Any]]:
     return rows.to_dict("records")
 
 
-def _cell(row: dict) -> str:
+def _cell(row: dict[Any, Any]) -> str:
     if not row["measured"]:
         return "not measured here"
     if pd.isna(row["mean"]):
@@ -329,10 +331,10 @@ def _cell(row: dict) -> str:
 def reversals(models: list[str]) -> list[str]:
     """For each pair of models whose order depends on source or vintage, a sentence on where."""
     found = order_by_view(models)
-    names = {view.id: view_label(view.source, view.vintage or "") for view in VIEWS}
+    by_id = {view.id: view for view in VIEWS}
     sentences = []
     for row in _dicts(found[found["reverses"].astype(bool)]):
-        ahead, behind = (" and ".join(names[view] for view in row[side]) for side in SIDES)
+        ahead, behind = (views_in_words([by_id[view] for view in row[side]]) for side in SIDES)
         clear = "both beyond noise" if row["reverses_clearly"] else "not clear on both sides"
         sentences.append(
             f"{label(row['first'])} is ahead of {label(row['second'])} in {ahead}, behind in"

@@ -61,8 +61,8 @@ def rows(source: str) -> pd.DataFrame:
     if (most := filters.MAX_B.value()) is not None:
         found = found[found["params_b"] <= most]
     return found.assign(
-        also_in=[sources_note(ids) for ids in also_in(found["model"], source)],
-        tied=found["tied"].map({True: "≈"}, na_action="ignore"),
+        also_in=also_in(found["model"], source).map(sources_note),
+        tied=found["tied"].map(table.TIED, na_action="ignore"),
         run=found["run"].where(found["run"] != "", None),
     )
 

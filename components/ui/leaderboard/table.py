@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import streamlit as st
 
@@ -12,6 +13,8 @@ from components.ui.kit.permalinks import bound
 from components.ui.leaderboard.labels import COLUMN_LABELS, RANKING_LABELS
 
 _Z_95 = 1.96
+# Not tied is known, and blank; unknown is –.
+TIED = {True: "≈", False: ""}
 _HIDDEN_AT_FIRST = ("weighted", "architecture", "margin", "precision", "license")
 _AT_FIRST = [name for name in COLUMN_LABELS if name not in _HIDDEN_AT_FIRST]
 _COLUMNS = permalinks.some_of(
@@ -28,7 +31,7 @@ _TINTED_UP_TO = 300
 # A star's label holds its model behind a gap wider than its column: sorted on the server, a row's
 # number does not say which model it is.
 _GAP = " " + "\N{EM SPACE}" * 6
-_GREY = "color: #8a93a3; text-decoration: line-through"
+_GREY = "color: #8a93a3"
 _TINT = "background-color: rgba(128, 128, 128, 0.16)"
 _PINNED = "background-color: rgba(63, 91, 217, 0.10)"
 
@@ -123,7 +126,7 @@ def as_shown(rows: pd.DataFrame, rank_by: str) -> pd.DataFrame:
     return rows.round({"weighted": 2, "uplift": 2, "uplift_without_ifeval": 2}).assign(
         **words,
         margin=float("nan") if errors is None else _Z_95 * errors,
-        tied=rows["tied"].map({True: "≈"}, na_action="ignore"),
+        tied=rows["tied"].map(TIED, na_action="ignore"),
     )
 
 
@@ -133,7 +136,7 @@ def _tints(
     """Grey for numbers that are known to be bad; a tint for the shortlist, and another for
     instruct models that stand among base models for themselves."""
     pinned = listed.reindex(rows.index).to_numpy()
-    alone = rows["caveats"].map(lambda keys: "no_public_base" in keys).to_numpy()
+    alone = np.array(["no_public_base" in keys for keys in rows["caveats"]], dtype=bool)
     spoilt, twin_spoilt = rows["spoilt"].to_numpy(), rows["twin_spoilt"].to_numpy()
     base_among = (rows["kind"] == "base").any()
 
@@ -161,7 +164,7 @@ def column_config(rank_by: str) -> dict[str, Any]:
         "params_b": (number, score),
         "average": (
             number,
-            {"help": "Mean of the six, 0 to 100; struck through: a run known to be bad", **score},
+            {"help": "Mean of the six, 0 to 100; grey: a run known to be bad", **score},
         ),
         "margin": (
             number,
@@ -187,7 +190,7 @@ def column_config(rank_by: str) -> dict[str, Any]:
             number,
             {
                 "help": "Average of the instruct twin (same weights, trained further), its best"
-                " run; struck through: known to be bad",
+                " run; grey: known to be bad",
                 **score,
             },
         ),

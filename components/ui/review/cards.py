@@ -8,7 +8,7 @@ import streamlit as st
 
 from components.charts import twin_dumbbells
 from components.errors import BasewiseError
-from components.leaderboard import VINTAGE_LABELS, shortlist_scores
+from components.leaderboard import VINTAGE_LABELS, shortlist_scores, without_public_base
 from components.pricing import describe_actual
 from components.registry import load_registry
 from components.ui import services
@@ -80,7 +80,10 @@ def _why_no_twin(repo_id: str) -> str:
     if facts(repo_id).kind != "instruct":
         return "No instruct twin is known."
     base = registry.base_of(spec)
-    return f"An instruct model itself; {f'its base is {base.id}' if base else 'no public base'}."
+    if base is not None:
+        return f"An instruct model itself; its base is {base.id}."
+    known = "has no public base" if spec.id in without_public_base() else "its base is not known"
+    return f"An instruct model itself; {known}."
 
 
 def _score(value: float) -> str:

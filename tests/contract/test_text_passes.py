@@ -1,0 +1,115 @@
+"""Log-likelihoods and features of the local engine, against the plainest way to compute them."""
+
+import math
+
+import numpy as np
+import pytest
+import torch
+
+from components.control import Control
+from components.engines import LocalEngine, PromptFeatures, TextLikelihood, load_engine
+from components.engines.local.text_passes import rolling_windows
+from components.errors import EngineError, StoppedError
+from components.pricing import load_catalogue, price_prompt
+from tests.contract.test_local_engine import random_engine
+
+TEXT = load_catalogue()["nintendo-switch-2017"].description
+
+
+def harness_windows(tokens: list[int], prefix: int, longest: int) -> list[tuple[list, list]]:
+    """What lm-evaluation-harness 0.4 makes of a text: `get_rolling_token_windows` with a context
+    of one token, each through `make_disjoint_window`, then cut as `_loglikelihood_tokens` does."""
+    windows = []
+    first = min(longest, len(tokens))
+    pairs = [([prefix, *tokens[: first - 1]], tokens[:first])] if tokens else []
+    done = first
+    while done < len(tokens):
+        size = min(len(tokens) - done, longest)
+        end = done + size
+        pairs.append((tokens[end - longest - 1 : end - 1], tokens[end - size : end]))
+        done = end
+    for context, predicted in pairs:
+        context = context[: len(context) - (len(predicted) - 1)]
+        windows.append(((context + predicted)[-(longest + 1) :][:-1], predicted))
+    return windows
+
+
+@pytest.mark.parametrize("length", [0, 1, 4, 5, 6, 9, 10, 11, 23])
+def test_texts_are_cut_as_lm_evaluation_harness_cuts_them(length):
+    tokens = list(range(100, 100 + length))
+    ours = [tuple(window) for window in rolling_windows(tokens, 7, 5)]
+    assert ours == harness_windows(tokens, 7, 5)
+    assert [token for _, predicted in ours for token in predicted] == tokens
+
+
+def directly(engine: LocalEngine, windows: list[tuple[list, list]]) -> float:
+    """The sum of log-probabilities, each token by a softmax over a pass of its own."""
+    total = 0.0
+    for tokens, predicted in windows:
+        for place, token in enumerate(predicted, start=len(tokens) - len(predicted) + 1):
+            with torch.inference_mode():
+                logits = engine.model(input_ids=torch.tensor([tokens[:place]])).logits[0, -1]
+            total += float(logits.double().log_softmax(-1)[token])
+    return total
+
+
+@pytest.mark.parametrize("longest", [2048, 16])
+def test_the_log_likelihood_is_the_sum_over_single_tokens_in_one_window_or_several(
+    longest, monkeypatch
+):
+    engine = random_engine()
+    monkeypatch.setattr(engine.model.config, "max_position_embeddings", longest)
+    text = TEXT[:240]
+    tokens = engine.tokenizer(text)["input_ids"]
+    prefix = engine.tokenizer.bos_token_id
+    expected = directly(engine, harness_windows(tokens, prefix, longest))
+    assert len(tokens) > 2 * 16
+    assert engine.log_likelihood(text, Control()) == pytest.approx(expected, abs=1e-3)
+
+
+def test_a_text_without_tokens_is_certain():
+    assert random_engine().log_likelihood("", Control()) == 0
+
+
+def test_features_are_averaged_over_layers_of_equal_size_in_16_bits():
+    engine = random_engine()
+    prompt = price_prompt(TEXT)
+    features = engine.prompt_features(prompt, Control())
+    ids = torch.tensor([engine.tokenizer(prompt)["input_ids"]])
+    with torch.inference_mode():
+        states = engine.model(input_ids=ids, output_hidden_states=True).hidden_states
+    scaled = [state[0] / (state[0] ** 2).mean(-1, keepdim=True).sqrt() for state in states]
+    average = torch.stack(scaled).mean(0).numpy()
+    assert features.dtype == np.float16
+    assert features.shape == (2, 32)
+    assert features[0] == pytest.approx(average[-1], abs=2e-3)
+    assert features[1] == pytest.approx(average.mean(axis=0), abs=2e-3)
+
+
+def test_a_local_engine_tells_both_and_a_stop_ends_them():
+    engine = random_engine()
+    assert isinstance(engine, TextLikelihood)
+    assert isinstance(engine, PromptFeatures)
+    control = Control()
+    control.stop()
+    with pytest.raises(StoppedError):
+        engine.log_likelihood("a lamp", control)
+    with pytest.raises(StoppedError):
+        engine.prompt_features("a lamp", control)
+
+
+def test_a_prompt_longer_than_the_models_context_has_no_features():
+    with pytest.raises(EngineError, match="reads 2,048 at most"):
+        random_engine().prompt_features("9 " * 3000, Control())
+
+
+@pytest.mark.slow
+def test_of_a_real_model_the_log_likelihood_is_transformers_own_loss(hub):
+    engine = load_engine("HuggingFaceTB/SmolLM2-135M-Instruct")
+    ids = [engine.tokenizer.bos_token_id, *engine.tokenizer(TEXT)["input_ids"]]
+    tokens = torch.tensor([ids])
+    with torch.inference_mode():
+        loss = float(engine.model(input_ids=tokens, labels=tokens).loss)
+    told = engine.log_likelihood(TEXT, Control())
+    assert told == pytest.approx(-loss * (len(ids) - 1), rel=1e-4)
+    assert 0.5 < -told / math.log(2) / len(TEXT.encode()) < 1.5
