@@ -78,6 +78,18 @@ class PriceListError(BasewiseError):
     """A file of prices that can't be read."""
 
 
+class RowsError(BasewiseError):
+    """A table of products that can't be read as rows to price."""
+
+
+class RunError(BasewiseError):
+    """A run that can't be started, changed, exported or imported."""
+
+
+class RunStoreError(BasewiseError):
+    """The file of runs can't be used: the disk is full, the file is locked or damaged."""
+
+
 class BoardError(BasewiseError):
     """A leaderboard that can't be read, or lacks needed columns."""
 

@@ -11,6 +11,7 @@ import sys
 from functools import cache
 from pathlib import Path
 from typing import Annotated, Literal
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -26,14 +27,21 @@ MAX_UPLOAD_MB = 40
 _Count = Annotated[int, Field(ge=1)]
 
 
-def _absolute_folder(folder: Path) -> Path:
+def _absolute(path: Path) -> Path:
     try:
-        expanded = folder.expanduser()
+        expanded = path.expanduser()
     except RuntimeError as error:
-        raise ValueError(f"the home folder in {str(folder)!r} can't be found") from error
+        raise ValueError(f"the home folder in {str(path)!r} can't be found") from error
     if not expanded.is_absolute():
         raise ValueError("a path from the root (or from ~) is needed, not a relative one")
     return expanded
+
+
+def _web_address(address: str) -> str:
+    parts = urlsplit(address)
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
+        raise ValueError("a web address such as https://basewise.example.org is needed")
+    return address.rstrip("/")
 
 
 class Settings(BaseSettings):
@@ -54,10 +62,18 @@ class Settings(BaseSettings):
     ] = None
     cache: Annotated[
         Path | None,
-        AfterValidator(lambda folder: folder if folder is None else _absolute_folder(folder)),
+        AfterValidator(lambda folder: folder if folder is None else _absolute(folder)),
         Field(
             description="the folder for all downloads, from the root or from `~`; otherwise the"
             " user's cache folder, and the Hub client's own cache"
+        ),
+    ] = None
+    address: Annotated[
+        str | None,
+        AfterValidator(lambda address: address if address is None else _web_address(address)),
+        Field(
+            description="the address that visitors reach the app at, for the links in reports;"
+            " otherwise the one in the visitor's browser"
         ),
     ] = None
     engines: Annotated[
@@ -78,6 +94,31 @@ class Settings(BaseSettings):
     answers: Annotated[
         _Count, Field(description="how many finished predictions stay in memory, for all visitors")
     ] = 500
+    stored_answers: Annotated[
+        _Count,
+        Field(description="how many finished live predictions stay on disk; the oldest go first"),
+    ] = 5000
+    runs_file: Annotated[
+        Path | None,
+        AfterValidator(lambda path: path if path is None else _absolute(path)),
+        Field(
+            description="the file of runs and live predictions, from the root or from `~`;"
+            " otherwise `runs.sqlite` beside the downloads"
+        ),
+    ] = None
+    runs: Annotated[
+        _Count, Field(description="how many runs are kept; a further one is refused")
+    ] = 50
+    runs_mb: Annotated[
+        _Count,
+        Field(description="how many megabytes the file of runs may have before runs are refused"),
+    ] = 2000
+    run_days: Annotated[
+        _Count, Field(description="how many days after its last change a run is deleted")
+    ] = 90
+    run_predictions: Annotated[
+        _Count, Field(description="how many predictions a run may have, models times rows")
+    ] = 20_000
     retry_seconds: Annotated[
         _Count,
         Field(description="how long a failed download is not tried again by a rerun of a page"),

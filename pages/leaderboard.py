@@ -1,15 +1,9 @@
-"""Leaderboard: scores of base models beside their instruct twins, in three vintages."""
+"""Leaderboard: published scores by source, each base model beside its instruct twin."""
 
-from components.ui import services
 from components.ui.kit import shell
-from components.ui.leaderboard import board as view
+from components.ui.leaderboard import board, evidence
 
-models = shell.open_page(
-    shell.LEADERBOARD,
-    "Published scores of base models, each beside its instruct twin: the benchmarks give"
-    " instructions, so the twin often shows better what the weights can do.",
-)
-board = services.board(view.pick_vintage())
-view.describe(board)
-view.filtered_board(board, models)
-view.source_note()
+shell.open_page(shell.LEADERBOARD, None)
+board.scores()
+evidence.tabs()
+board.reading_note()

@@ -2,6 +2,7 @@
 
 from components.ui.inference import inputs, results, run
 from components.ui.kit import shell
+from components.ui.kit.inference_settings import pick_settings
 
 models = shell.open_page(
     shell.INFERENCE,
@@ -10,7 +11,7 @@ models = shell.open_page(
 )
 question = inputs.ask()
 chosen = inputs.pick_models(models)
-settings = inputs.pick_settings()
+settings = pick_settings()
 run_now = run.controls(ready=question is not None and bool(chosen))
 if question is not None and chosen:
     if run_now:

@@ -19,7 +19,7 @@ if loaded:
     heatmaps = atlas.number_heatmaps(loaded)
     st.subheader("What the first token decides")
     first_token = atlas.first_token(loaded)
-    evidence.report(loaded, facts, [heatmaps, *first_token])
+    evidence.report(loaded, facts, [*heatmaps, *first_token])
     evidence.interpretation_note()
     st.subheader("What numbers cost")
     costs.number_costs(loaded)

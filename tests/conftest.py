@@ -6,6 +6,7 @@ whose locks let one of them download what several need.
 """
 
 import os
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,6 +15,7 @@ import pytest
 
 from benchmarks.serving import REPOSITORY
 from components.settings import load_settings
+from tests.support import fuzz  # noqa: F401  (takes its variable out of the environment)
 from tests.support.loopback_hub import LoopbackHub
 
 _hub = LoopbackHub()
@@ -21,6 +23,9 @@ os.environ["HF_ENDPOINT"] = _hub.url
 os.environ["HF_HUB_DISABLE_XET"] = "1"  # the loopback Hub speaks plain HTTP
 os.environ["HF_HUB_DISABLE_TELEMETRY"] = "1"
 os.environ["BASEWISE_CACHE"] = str(REPOSITORY / ".test-cache")
+# Each worker, and the servers that it starts, has runs of its own, none at first.
+_runs = tempfile.TemporaryDirectory(prefix="basewise-runs-")
+os.environ["BASEWISE_RUNS_FILE"] = str(Path(_runs.name) / "runs.sqlite")
 for variable in ("HF_TOKEN", "HF_HUB_OFFLINE", "HF_HOME"):
     os.environ.pop(variable, None)
 if workers := os.environ.get("PYTEST_XDIST_WORKER_COUNT"):

@@ -1,12 +1,29 @@
 """How a tokenizer or weights reach this disk: each source in its order, the first that works."""
 
-import json
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from components.assets.hub import HubError, cached_repo, fetch_repo
+from pydantic import ValidationError
+
+from components.assets.contents import (
+    ADAPTER_CONFIG,
+    CONFIG_PATTERNS,
+    WEIGHTS,
+    explain_missing,
+    missing_config_file,
+    missing_weights_file,
+    weights_names,
+)
+from components.assets.hub import (
+    HubError,
+    cached_files,
+    cached_repo,
+    dataset_files,
+    fetch_repo,
+    files_of,
+)
 from components.assets.packages import cached_package, fetch_package
 from components.assets.store import SourceError
 from components.control import Control
@@ -16,14 +33,6 @@ from components.registry import HubRepo, ModelRegistry, ModelSpec, Source
 _log = logging.getLogger(__name__)
 
 TOKENIZER_PATTERNS = ["tokenizer.json", "tokenizer_config.json", "special_tokens_map.json"]
-# Named one by one: "*.safetensors" would fetch a second copy where a repository keeps one.
-WEIGHTS_PATTERNS = [
-    "config.json",
-    "generation_config.json",
-    "model.safetensors",
-    "model-*.safetensors",
-    "model.safetensors.index.json",
-]
 
 
 @dataclass(frozen=True)
@@ -40,6 +49,11 @@ class Asset:
         return isinstance(self.source, HubRepo)
 
     @property
+    def is_pinned(self) -> bool:
+        """Whether the registry names exactly these files, by commit or by hash."""
+        return not isinstance(self.source, HubRepo) or self.source.revision is not None
+
+    @property
     def source_id(self) -> str:
         """The source without its revision: `hub:organization/name`, `pypi:key` or `npm:key`."""
         if isinstance(self.source, HubRepo):
@@ -53,32 +67,41 @@ class Asset:
         return self.source.describe()
 
 
+@dataclass(frozen=True)
+class _Kind:
+    """A kind of files: how they are fetched from a Hub repository, and when they are complete.
+
+    `patterns` are all that it may have on this disk; `missing` names the first missing file of a
+    folder; `explain` says more of it, where a repository's other files tell.
+    """
+
+    name: str
+    patterns: list[str]
+    missing: Callable[[Path], str | None]
+    fetch: Callable[[HubRepo, Control], Path]
+    explain: Callable[[HubRepo, str, Control], SourceError]
+
+
 def fetch_tokenizer(
     spec: ModelSpec, registry: ModelRegistry, control: Control | None = None
 ) -> Asset:
     """The model's tokenizer files; AssetError says what was tried if no source has them."""
-    return _fetch(
-        spec,
-        registry.tokenizer_sources(spec),
-        TOKENIZER_PATTERNS,
-        _missing_tokenizer_file,
-        "tokenizer",
-        control or Control(),
-    )
+    return _fetch(spec, registry.tokenizer_sources(spec), _TOKENIZER, control or Control())
+
+
+def fetch_config(spec: ModelSpec, registry: ModelRegistry, control: Control | None = None) -> Asset:
+    """What the source of the weights says of them: its config.json, before any is downloaded.
+
+    AssetError as for the weights.
+    """
+    return _fetch(spec, registry.weights_sources(spec), _CONFIG, control or Control())
 
 
 def fetch_weights(
     spec: ModelSpec, registry: ModelRegistry, control: Control | None = None
 ) -> Asset:
     """The model's weights as safetensors; AssetError says what was tried if no source has them."""
-    return _fetch(
-        spec,
-        registry.weights_sources(spec),
-        WEIGHTS_PATTERNS,
-        _missing_weights_file,
-        "weights",
-        control or Control(),
-    )
+    return _fetch(spec, registry.weights_sources(spec), _WEIGHTS, control or Control())
 
 
 @dataclass(frozen=True)
@@ -120,42 +143,101 @@ def fetch_dataset_file(repo_id: str, name: str, control: Control | None = None) 
     return DatasetFile(folder / name, folder.name, hub_away)
 
 
-def _fetch(
-    spec: ModelSpec,
-    sources: Sequence[Source],
-    patterns: list[str],
-    missing_file: Callable[[Path], str | None],
-    what: str,
-    control: Control,
-) -> Asset:
+@dataclass(frozen=True)
+class Dataset:
+    """Files of a Hub dataset on this disk, by their paths in it, and the commit they are of.
+
+    `hub_away` is why the Hub could not be asked, where the files are copies fetched earlier.
+    """
+
+    folder: Path
+    files: tuple[str, ...]
+    revision: str
+    hub_away: str | None = None
+
+
+def fetch_dataset(
+    repo_id: str,
+    choose: Callable[[Sequence[str]], Sequence[str]],
+    most_bytes: int,
+    control: Control | None = None,
+) -> Dataset:
+    """Those files of a Hub dataset that `choose` picks of all its paths, at its newest revision.
+
+    When the Hub is away, `choose` picks of what was fetched earlier. Raises AssetError with the
+    reason if there is neither, if they have more than `most_bytes`, or for an id that is none;
+    and what `choose` raises.
+    """
+    try:
+        repo = HubRepo(repo_id=repo_id)
+    except ValidationError as error:
+        raise AssetError(
+            f"{repo_id!r} is no id of a dataset.", way_out="Give it as organization/name."
+        ) from error
+    hub_away = None
+    try:
+        sizes = dataset_files(repo)
+        files = tuple(choose(list(sizes)))
+        if (total := sum(sizes[file] for file in files)) > most_bytes:
+            raise AssetError(
+                f"These files of {repo_id} have {total / 1e6:,.0f} MB; at most"
+                f" {most_bytes / 1e6:,.0f} MB are fetched.",
+                way_out="Take a smaller split, or give a file with some of its rows.",
+            )
+        folder = fetch_repo(repo, list(files), control or Control(), repo_type="dataset")
+    except HubError as error:
+        earlier = cached_files(repo, repo_type="dataset")
+        files = tuple(choose(earlier)) if earlier else ()
+        cached = cached_repo(repo, list(files), repo_type="dataset") if files else None
+        if cached is None:
+            raise AssetError(
+                f"The dataset {repo_id} could not be fetched.",
+                way_out=f"What to do: {error.way_out}.",
+                attempts=[Attempt(f"Hub {repo_id}", str(error))],
+            ) from error
+        _log.warning("%s from an earlier download: %s", repo_id, error)
+        folder, hub_away = cached, str(error)
+    return Dataset(folder, files, folder.name, hub_away)
+
+
+def _fetch(spec: ModelSpec, sources: Sequence[Source], kind: _Kind, control: Control) -> Asset:
     for source in sources:
         folder = (
-            cached_repo(source, patterns) if isinstance(source, HubRepo) else cached_package(source)
+            cached_repo(source, kind.patterns, complete=lambda at: kind.missing(at) is None)
+            if isinstance(source, HubRepo)
+            else cached_package(source)
         )
-        if folder is not None and missing_file(folder) is None:
+        if folder is not None and kind.missing(folder) is None:
             return Asset(folder, source, _revision(source, folder))
     attempts: list[Attempt] = []
     steps: list[str] = []
     for source in sources:
         try:
-            folder = (
-                fetch_repo(source, patterns, control)
-                if isinstance(source, HubRepo)
-                else fetch_package(source, control)
-            )
+            folder = _from_source(source, kind, control)
         except SourceError as error:
-            _log.warning("The %s of %s: %s: %s", what, spec.id, source.describe(), error)
+            _log.warning("The %s of %s: %s: %s", kind.name, spec.id, source.describe(), error)
             attempts.append(Attempt(source.describe(), str(error)))
             steps += [error.way_out] if error.way_out else []
             continue
-        if (name := missing_file(folder)) is None:
-            return Asset(folder, source, _revision(source, folder))
-        attempts.append(Attempt(source.describe(), f"it has no {name}"))
+        return Asset(folder, source, _revision(source, folder))
     raise AssetError(
-        f"The {what} of {spec.label} could not be fetched.",
+        f"The {kind.name} of {spec.label} could not be fetched.",
         way_out=f"What to do: {'; or '.join(dict.fromkeys([*steps, 'pick another model']))}.",
         attempts=attempts,
     )
+
+
+def _from_source(source: Source, kind: _Kind, control: Control) -> Path:
+    """The complete folder; SourceError says what is wrong or missing."""
+    if not isinstance(source, HubRepo):
+        folder = fetch_package(source, control)
+        if (name := kind.missing(folder)) is not None:
+            raise SourceError(f"it has no {name}")
+        return folder
+    folder = kind.fetch(source, control)
+    if (name := kind.missing(folder)) is not None:
+        raise kind.explain(source, name, control)
+    return folder
 
 
 def _revision(source: Source, folder: Path) -> str:
@@ -164,20 +246,46 @@ def _revision(source: Source, folder: Path) -> str:
     return source.requirements[0]
 
 
-def _missing_tokenizer_file(folder: Path) -> str | None:
-    return None if (folder / "tokenizer.json").is_file() else "tokenizer.json"
+def _weights_from_hub(repo: HubRepo, control: Control) -> Path:
+    """The config first, as it says which files the weights are; then those of the same commit."""
+    folder = fetch_repo(repo, CONFIG_PATTERNS, control)
+    if missing_config_file(folder) is not None:
+        return folder
+    names = weights_names(folder)
+    folder = fetch_repo(repo, [*CONFIG_PATTERNS, *names], control, commit=folder.name)
+    missing = missing_weights_file(folder)
+    if missing not in (None, WEIGHTS) and WEIGHTS in files_of(repo):
+        # An index that was left behind when the shards were joined.
+        folder = fetch_repo(repo, [*CONFIG_PATTERNS, WEIGHTS], control, commit=folder.name)
+    return folder
 
 
-def _missing_weights_file(folder: Path) -> str | None:
-    if not (folder / "config.json").is_file():
-        return "config.json"
-    if (folder / "model.safetensors").is_file():
-        return None
-    index = folder / "model.safetensors.index.json"
-    if not index.is_file():
-        return "safetensors weights"
-    try:
-        shards = set(json.loads(index.read_text(encoding="utf-8"))["weight_map"].values())
-        return next((shard for shard in sorted(shards) if not (folder / shard).is_file()), None)
-    except (ValueError, KeyError, TypeError, AttributeError):
-        return f"readable {index.name}"
+def _explain_weights(repo: HubRepo, missing: str, control: Control) -> SourceError:
+    files = files_of(repo)
+    adapter = None
+    if ADAPTER_CONFIG in files:
+        adapter = fetch_repo(repo, [ADAPTER_CONFIG], control) / ADAPTER_CONFIG
+    return explain_missing(missing, files, adapter)
+
+
+_TOKENIZER = _Kind(
+    "tokenizer",
+    TOKENIZER_PATTERNS,
+    lambda folder: None if (folder / "tokenizer.json").is_file() else "tokenizer.json",
+    lambda repo, control: fetch_repo(repo, TOKENIZER_PATTERNS, control),
+    lambda repo, missing, control: SourceError(f"it has no {missing}"),
+)
+_CONFIG = _Kind(
+    "weights",
+    CONFIG_PATTERNS,
+    missing_config_file,
+    lambda repo, control: fetch_repo(repo, CONFIG_PATTERNS, control),
+    _explain_weights,
+)
+_WEIGHTS = _Kind(
+    "weights",
+    [*CONFIG_PATTERNS, "*.safetensors"],
+    missing_weights_file,
+    _weights_from_hub,
+    _explain_weights,
+)

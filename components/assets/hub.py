@@ -4,6 +4,7 @@ import io
 import logging
 import threading
 import time
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor, wait
 from fnmatch import fnmatch
 from pathlib import Path
@@ -30,7 +31,13 @@ _CONNECT = "connect to the Hub, or set HF_ENDPOINT to a mirror that can be reach
 _TRY_AGAIN = "try again in a while"
 
 
-def cached_repo(repo: HubRepo, patterns: list[str], *, repo_type: str = "model") -> Path | None:
+def cached_repo(
+    repo: HubRepo,
+    patterns: list[str],
+    *,
+    repo_type: str = "model",
+    complete: Callable[[Path], bool] = lambda folder: True,
+) -> Path | None:
     """The snapshot folder of files fetched earlier, if complete and intact.
 
     Without a pinned revision an older snapshot serves where the newest one broke off half way.
@@ -53,13 +60,25 @@ def cached_repo(repo: HubRepo, patterns: list[str], *, repo_type: str = "model")
         except (OSError, ValueError):
             continue
         found = any(_matches(file, Path(folder), patterns) for file in Path(folder).rglob("*"))
-        if found and not _damaged(Path(folder), patterns):
+        if found and complete(Path(folder)) and not _damaged(Path(folder), patterns):
             return Path(folder)
     return None
 
 
+def cached_files(repo: HubRepo, *, repo_type: str = "model") -> list[str]:
+    """The paths of all files that were fetched of the newest commit in the cache."""
+    for snapshot in _snapshots(repo, repo_type)[:1]:
+        files = [file for file in snapshot.rglob("*") if file.is_file()]
+        return sorted(file.relative_to(snapshot).as_posix() for file in files)
+    return []
+
+
 def _cached_commits(repo: HubRepo, repo_type: str) -> list[str]:
     """The commits that the cache has snapshots of, the newest first."""
+    return [folder.name for folder in _snapshots(repo, repo_type)]
+
+
+def _snapshots(repo: HubRepo, repo_type: str) -> list[Path]:
     from huggingface_hub.constants import HF_HUB_CACHE
 
     from components.assets.huggingface_compat import folder_in_cache
@@ -68,8 +87,7 @@ def _cached_commits(repo: HubRepo, repo_type: str) -> list[str]:
     snapshots = Path(hub_cache() or HF_HUB_CACHE) / name / "snapshots"
     if not snapshots.is_dir():
         return []
-    by_age = sorted(snapshots.iterdir(), key=lambda folder: folder.stat().st_mtime, reverse=True)
-    return [folder.name for folder in by_age]
+    return sorted(snapshots.iterdir(), key=lambda folder: folder.stat().st_mtime, reverse=True)
 
 
 def _matches(file: Path, folder: Path, patterns: list[str]) -> bool:
@@ -78,9 +96,16 @@ def _matches(file: Path, folder: Path, patterns: list[str]) -> bool:
 
 
 def fetch_repo(
-    repo: HubRepo, patterns: list[str], control: Control, *, repo_type: str = "model"
+    repo: HubRepo,
+    patterns: list[str],
+    control: Control,
+    *,
+    repo_type: str = "model",
+    commit: str | None = None,
 ) -> Path:
     """Download the matching files; the snapshot folder, whose name is the commit.
+
+    `commit` is the one that other files of the repository were fetched of, where any were.
 
     A file whose hash is not the one that the Hub promised is removed and fetched once more.
     Raises HubError with the reason.
@@ -89,7 +114,7 @@ def fetch_repo(
     if time.monotonic() < _paused_until:
         raise HubError("the Hub did not answer a moment ago", _CONNECT)
     for _ in range(2):
-        folder = _download(repo, patterns, control, repo_type)
+        folder = _download(repo, patterns, control, repo_type, commit or repo.revision)
         if not (damaged := _damaged(folder, patterns)):
             return folder
         _log.warning("%s: damaged files are fetched once more", repo.describe())
@@ -98,10 +123,11 @@ def fetch_repo(
     raise HubError("a downloaded file does not have the hash that the Hub gives for it", _TRY_AGAIN)
 
 
-def parameters_on_hub(repo: HubRepo) -> int | None:
-    """How many numbers a repository's safetensors hold, as the Hub counts them before a download.
+def stored_on_hub(repo: HubRepo) -> Mapping[str, int] | None:
+    """How many numbers of each kind (BF16, F8_E4M3, …) a repository's safetensors hold.
 
-    None where the Hub can't be asked (a download would say why) or has not counted.
+    As the Hub counts them before a download; None where it can't be asked (a download would say
+    why) or has not counted.
     """
     from huggingface_hub import HfApi
 
@@ -114,10 +140,47 @@ def parameters_on_hub(repo: HubRepo) -> int | None:
     except NO_ANSWER as error:
         _log.info("The Hub does not say the size of %s: %s", repo.repo_id, error)
         return None
-    return info.safetensors.total if info.safetensors else None
+    return info.safetensors.parameters if info.safetensors else None
 
 
-def _download(repo: HubRepo, patterns: list[str], control: Control, repo_type: str) -> Path:
+def dataset_files(repo: HubRepo) -> dict[str, int]:
+    """The paths of a dataset's files at its newest revision, with their sizes in bytes.
+
+    Raises HubError with the reason.
+    """
+    from huggingface_hub import HfApi
+    from huggingface_hub.hf_api import RepoFile
+
+    if time.monotonic() < _paused_until:
+        raise HubError("the Hub did not answer a moment ago", _CONNECT)
+    from components.assets.huggingface_compat import NO_ANSWER
+
+    api = HfApi()
+    try:
+        # Asked first: this call has a time-out.
+        api.repo_info(repo.repo_id, repo_type="dataset", timeout=_ANSWER_SECONDS)
+        entries = list(api.list_repo_tree(repo.repo_id, repo_type="dataset", recursive=True))
+    except NO_ANSWER as error:
+        raise _explained(error, repo, answered=False) from error
+    return {entry.path: entry.size for entry in entries if isinstance(entry, RepoFile)}
+
+
+def files_of(repo: HubRepo) -> frozenset[str]:
+    """The names of a model repository's files; HubError with the reason if the Hub won't say."""
+    from huggingface_hub import HfApi
+
+    from components.assets.huggingface_compat import NO_ANSWER
+
+    try:
+        info = HfApi().model_info(repo.repo_id, revision=repo.revision, timeout=_ANSWER_SECONDS)
+    except NO_ANSWER as error:
+        raise _explained(error, repo, answered=False) from error
+    return frozenset(file.rfilename for file in info.siblings or ())
+
+
+def _download(
+    repo: HubRepo, patterns: list[str], control: Control, repo_type: str, revision: str | None
+) -> Path:
     from huggingface_hub import HfApi, snapshot_download
     from huggingface_hub.utils import tqdm
 
@@ -146,12 +209,12 @@ def _download(repo: HubRepo, patterns: list[str], control: Control, repo_type: s
         # Asked first because this call gives up at once where the download would retry for half
         # a minute.
         HfApi().repo_info(
-            repo.repo_id, repo_type=repo_type, revision=repo.revision, timeout=_ANSWER_SECONDS
+            repo.repo_id, repo_type=repo_type, revision=revision, timeout=_ANSWER_SECONDS
         )
         answered.set()
         folder = snapshot_download(
             repo.repo_id,
-            revision=repo.revision,
+            revision=revision,
             repo_type=repo_type,
             allow_patterns=patterns,
             cache_dir=hub_cache(),
@@ -232,6 +295,13 @@ def _explained(error: BaseException, repo: HubRepo, *, answered: bool) -> HubErr
                 f"revision {repo.revision or 'main'} does not exist",
                 "correct the revision in components/registry/models.toml",
             )
+        case HfHubHTTPError() if error.response.status_code in (401, 403):
+            return HubError(
+                "the Hub refuses the token, or lets it read no files here",
+                "set HF_TOKEN to a token that is valid and may read this repository, or to none",
+            )
+        case HfHubHTTPError() if error.response.status_code == 429:
+            return HubError("the Hub answers that it was asked too often", _TRY_AGAIN)
         case HfHubHTTPError():
             return HubError(f"the Hub answered HTTP {error.response.status_code}", _TRY_AGAIN)
         case OfflineModeIsEnabled():

@@ -14,7 +14,9 @@ from components.charts.evaluation import (
     read_out_errors,
     running_means,
 )
+from components.charts.evidence import predictor_intervals
 from components.charts.information import NamedInformation, settled_shares
+from components.charts.movement import movement_between_vintages, reordering
 from components.charts.numbers import MOST_WITH_PIECES, NamedAtlas, atlas_heatmaps, first_token_maps
 from components.charts.prices import (
     NamedDistribution,
@@ -22,12 +24,8 @@ from components.charts.prices import (
     price_distributions,
     price_ranges,
 )
-from components.charts.scores import (
-    benchmark_profile,
-    rank_movement,
-    scores_by_size,
-    twin_dumbbells,
-)
+from components.charts.scores import benchmark_profile, twin_dumbbells
+from components.charts.size import scores_by_size
 from components.charts.style import ModelStyle, Theme, model_style, model_styles
 from components.charts.text import VISIBLE_BLANKS
 
@@ -50,13 +48,15 @@ __all__ = [
     "metric_text",
     "model_style",
     "model_styles",
+    "movement_between_vintages",
     "paired_differences",
     "pit_histograms",
     "predicted_against_actual",
+    "predictor_intervals",
     "price_distributions",
     "price_ranges",
-    "rank_movement",
     "read_out_errors",
+    "reordering",
     "running_means",
     "scores_by_size",
     "settled_shares",

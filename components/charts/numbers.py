@@ -168,9 +168,11 @@ def _hover(atlas: NumberAtlas, tiling: Tiling) -> dict[str, object]:
         }
     hover_texts = np.array(
         [
-            f"{number:,}: {len(pieces)} token{'' if len(pieces) == 1 else 's'}<br>"
+            f"{number:,}: {_count(pieces, written=written)}<br>"
             + " | ".join(map(chart_text, pieces))
-            for number, pieces in zip(atlas.numbers.tolist(), atlas.pieces, strict=True)
+            for number, pieces, written in zip(
+                atlas.numbers.tolist(), atlas.pieces, atlas.written.tolist(), strict=True
+            )
         ],
         dtype=object,
     )
@@ -179,6 +181,12 @@ def _hover(atlas: NumberAtlas, tiling: Tiling) -> dict[str, object]:
         "hovertemplate": "%{text}<extra></extra>",
         "hoverongaps": False,
     }
+
+
+def _count(pieces: Sequence[str], *, written: bool) -> str:
+    if not written:
+        return "no way to write it"
+    return f"{len(pieces)} token{'' if len(pieces) == 1 else 's'}"
 
 
 def _token_scale(steps: int, *, capped: bool) -> dict[str, object]:

@@ -11,6 +11,7 @@ from plotly.subplots import make_subplots
 from components.charts.style import CHART_COLORS, Theme, finish, model_styles
 from components.charts.text import chart_text, visible_token
 from components.numbers import PriceDistribution, as_ranges
+from components.pricing import actual_kind
 
 _ROW_PIXELS = 210
 _MOST_FIRST_TOKENS = 8
@@ -37,9 +38,9 @@ def price_distributions(
 ) -> go.Figure:
     """The probability of each price, one row per model, all on one scale.
 
-    Above each row its median and 80 % interval; a dashed line marks the actual price. The
-    probabilities are of all that the model may go on with: the mass that is no price from 0 to
-    999 stands beside the name.
+    Above each row its median and 80 % interval; a dashed line marks the actual price, unless it
+    is off the axis. The probabilities are of all that the model may go on with: the mass that is
+    no price from 0 to 999 stands beside the name.
     """
     colors = CHART_COLORS[theme]
     figure = _rows(named, [_summary(one) for one in named])
@@ -47,6 +48,7 @@ def price_distributions(
     prices = np.arange(1000, dtype=float)
     if log_price:
         prices[0] = _FREE
+    on_axis = actual is not None and actual_kind(actual) == "in_range"
     styles = model_styles(one.model for one in named)
     for row, one in enumerate(named, start=1):
         distribution, style = one.distribution, styles[one.model]
@@ -76,7 +78,7 @@ def price_distributions(
             hoverinfo="skip",
             showlegend=False,
         )
-        if actual is not None:
+        if on_axis:
             figure.add_scatter(
                 row=row,
                 col=1,
@@ -87,12 +89,12 @@ def price_distributions(
                 hoverinfo="skip",
                 showlegend=False,
             )
-    known = f", actual ${actual:,.2f} (dashed)" if actual is not None else ""
     finish(
         figure,
         theme,
         title=f"Price distribution: {product}",
-        source=f"probability of each whole-dollar price after “Price is $”{known}; bar: median and"
+        source="probability of each whole-dollar price after “Price is $”"
+        f"{_actual_words(actual)}; bar: median and"
         " 80 % interval",
         height=170 + _ROW_PIXELS * len(named),
     )
@@ -109,6 +111,13 @@ def price_distributions(
             ticktext=["$0", *(f"${tick:g}" for tick in ticks[1:])],
         )
     return figure
+
+
+def _actual_words(actual: float | None) -> str:
+    if actual is None or actual_kind(actual) == "no_price":
+        return ""
+    drawn = "dashed" if actual_kind(actual) == "in_range" else "beyond the axis"
+    return f", actual ${actual:,.2f} ({drawn})"
 
 
 def first_tokens(named: Sequence[NamedDistribution], *, product: str, theme: Theme) -> go.Figure:

@@ -3,12 +3,13 @@
 import zlib
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import date
 from functools import cache
 from typing import Literal
 
 import plotly.graph_objects as go
 
-from components.charts.text import chart_text
+from components.charts.text import chart_text, wrapped_chart_text
 from components.leaderboard import instruct_twins
 from components.registry import load_registry
 
@@ -158,15 +159,29 @@ def _listed_styles() -> dict[str, ModelStyle]:
     return styles
 
 
-def finish(figure: go.Figure, theme: Theme, *, title: str, source: str, height: int) -> go.Figure:
-    """Give a chart its title and source line, both plain text, and the theme's colours."""
+_SOURCE_WIDTH = 135
+_SOURCE_LINE = 16
+
+
+def finish(
+    figure: go.Figure, theme: Theme, *, title: str, source: str, height: int, top: int = 72
+) -> go.Figure:
+    """Give a chart its title and source, both plain text, and the theme's colours.
+
+    The app's name and the date follow the source, so that a picture says where it is from. `top`
+    is the margin above with a source of one line.
+    """
     colors = CHART_COLORS[theme]
+    today = date.today()
+    credit = f"Basewise, {today.day} {today:%B %Y}"
+    subtitle = wrapped_chart_text(f"{source} · {credit}", width=_SOURCE_WIDTH, lines=4)
+    more = _SOURCE_LINE * subtitle.count("<br>")
     figure.update_layout(
         template="none",
-        height=height,
+        height=height + more,
         title={
             "text": chart_text(title),
-            "subtitle": {"text": chart_text(source), "font": {"size": 12, "color": colors.muted}},
+            "subtitle": {"text": subtitle, "font": {"size": 12, "color": colors.muted}},
             "x": 0,
             "xref": "container",
             "xanchor": "left",
@@ -181,7 +196,7 @@ def finish(figure: go.Figure, theme: Theme, *, title: str, source: str, height: 
         font={"family": "Source Sans Pro, Segoe UI, Helvetica, Arial, sans-serif", "size": 13},
         font_color=colors.text,
         hoverlabel={"font_size": 13},
-        margin={"l": 12, "r": 24, "t": 72, "b": 48},
+        margin={"l": 12, "r": 24, "t": top + more, "b": 48},
         dragmode=False,
     )
     figure.update_layout(title_pad_t=14)

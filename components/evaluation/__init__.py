@@ -1,4 +1,4 @@
-"""One model answers one item, without a page; figures over many of them."""
+"""One model answers one item; many of them as a run that is recorded; figures over runs."""
 
 from components.evaluation.baselines import BASELINES, OUT_OF_FOLD, baseline_scores
 from components.evaluation.calibration import (
@@ -11,24 +11,17 @@ from components.evaluation.calibration import (
 )
 from components.evaluation.comparison import best_first, compare
 from components.evaluation.evaluate import evaluate
-from components.evaluation.features import (
-    FROZEN_FEATURES,
-    linear_read_out,
-    log_me,
-    prompt_features,
-)
+from components.evaluation.features import FROZEN_FEATURES, linear_read_out, log_me, prompt_features
 from components.evaluation.intervals import LEAST_ROWS, Interval
-from components.evaluation.item import (
-    Continuation,
-    InferenceSettings,
-    Item,
-    Prediction,
-    own_item,
-)
+from components.evaluation.item import Continuation, InferenceSettings, Item, Prediction, own_item
 from components.evaluation.likelihood import bits_per_byte, text_likelihoods
 from components.evaluation.metrics import ESTIMATE_METRICS, HIGHER_IS_BETTER, Metric, NoNumber
+from components.evaluation.plan import Plan
 from components.evaluation.predictor import AnswerMemory, Predictor
+from components.evaluation.records import Record
+from components.evaluation.rows import Row, RowSet
 from components.evaluation.scored import ItemScores, ScoredRow, item_scores, scored_row
+from components.evaluation.store import RunInfo, RunStore
 from components.evaluation.summary import (
     DISTRIBUTION,
     BestReadOut,
@@ -57,8 +50,14 @@ __all__ = [
     "ItemScores",
     "Metric",
     "NoNumber",
+    "Plan",
     "Prediction",
     "Predictor",
+    "Record",
+    "Row",
+    "RowSet",
+    "RunInfo",
+    "RunStore",
     "ScoredRow",
     "baseline_scores",
     "best_first",

@@ -9,16 +9,17 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from components.evaluation.cross_validation import FOLDS, FitPredict, out_of_fold, ridge
-from components.evaluation.scored import ItemScores, ScoredRow, items_frame
-from components.pricing import prompt_description
+from components.evaluation.scored import ItemScores
 
 OUT_OF_FOLD = "out_of_fold"  # the one read-out of a baseline
 CONSTANT, CATEGORY, TFIDF = "constant_median", "category_median", "tfidf_ridge"
 BASELINES = (CONSTANT, CATEGORY, TFIDF)
 
 
-def baseline_scores(rows: Sequence[ScoredRow]) -> dict[str, ItemScores]:
-    """Each of BASELINES on the rows of any one model, under the read-out OUT_OF_FOLD.
+def baseline_scores(items: pd.DataFrame, texts: Sequence[str]) -> dict[str, ItemScores]:
+    """Each of BASELINES on the `items` of ItemScores, under the read-out OUT_OF_FOLD.
+
+    `texts` are the items' descriptions.
 
     The median price; that of the row's category, where it has one that other rows share; ridge
     regression of the log price on TF-IDF weights of the description's words (scikit-learn). Ten
@@ -28,14 +29,13 @@ def baseline_scores(rows: Sequence[ScoredRow]) -> dict[str, ItemScores]:
     Over all folds the constant correlates with the prices below zero: each fold's median lacks
     the fold's own.
     """
-    if len(rows) < FOLDS:
+    if len(items) < FOLDS:
         return {}
-    items = items_frame(rows)
     prices = items["actual"].to_numpy(float)
     fits = {CONSTANT: _constant(prices), CATEGORY: _category(prices, items["category"])}
     if not items["category"].notna().any():
         del fits[CATEGORY]
-    fits[TFIDF] = _tfidf(prices, [prompt_description(row.prompt) for row in rows])
+    fits[TFIDF] = _tfidf(prices, texts)
     return {name: fitted_scores(items, fit) for name, fit in fits.items()}
 
 

@@ -11,13 +11,14 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from components.control import Control
 from components.engines import Engine, PromptFeatures
 from components.evaluation.baselines import fitted_scores
 from components.evaluation.cross_validation import FOLDS, ridge
-from components.evaluation.scored import ItemScores, ScoredRow, items_frame
+from components.evaluation.scored import ItemScores
 
 FROZEN_FEATURES = "frozen_features"  # the read-out's name
 
@@ -39,19 +40,18 @@ def prompt_features(
     return np.stack(rows)
 
 
-def linear_read_out(rows: Sequence[ScoredRow], features: NDArray[np.floating]) -> ItemScores | None:
+def linear_read_out(items: pd.DataFrame, features: NDArray[np.floating]) -> ItemScores | None:
     """Ridge regression of the log price on the features of each row's prompt, out of fold.
 
-    `features` is of `prompt_features`, shape (rows, 2, size). Ten folds, the rows' order drawn
-    anew five times, on the folds of the baselines. Scaling, penalty, and whether the last token,
-    the mean or both are read, are chosen within each training part. The one read-out is
-    FROZEN_FEATURES. None for fewer than ten rows.
+    `items` are those of ItemScores; `features` is of `prompt_features`, shape (items, 2, size).
+    Ten folds, the rows' order drawn anew five times, on the folds of the baselines. Scaling,
+    penalty, and whether the last token, the mean or both are read, are chosen within each training
+    part. The one read-out is FROZEN_FEATURES. None for fewer than ten rows.
     """
-    if len(rows) != len(features):
-        raise ValueError(f"{len(rows)} rows have {len(features)} rows of features")
-    if len(rows) < FOLDS:
+    if len(items) != len(features):
+        raise ValueError(f"{len(items)} items have {len(features)} rows of features")
+    if len(items) < FOLDS:
         return None
-    items = items_frame(rows)
     wide = features.astype(np.float64)
     read = [wide[:, 0], wide[:, 1], wide.reshape(len(wide), -1)]
     target = np.log1p(items["actual"].to_numpy(float))

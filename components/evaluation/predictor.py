@@ -2,14 +2,26 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections import OrderedDict
 from dataclasses import dataclass, replace
 
 from components.control import Control
-from components.engines import EnginePool, ModelId, fetch_engine, open_engine
+from components.engines import (
+    EngineFiles,
+    EnginePool,
+    ModelId,
+    PooledEngine,
+    fetch_engine,
+    open_engine,
+)
+from components.errors import RunStoreError
 from components.evaluation.evaluate import Listener, evaluate
 from components.evaluation.item import InferenceSettings, Item, Prediction
+from components.evaluation.store import RunStore
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -48,11 +60,15 @@ class AnswerMemory:
 
 
 class Predictor:
-    """What pages and workers ask for predictions. Safe to use from several threads."""
+    """What pages and workers ask for predictions. Safe to use from several threads.
 
-    def __init__(self, engines: int, answers: int):
+    With a store, live predictions outlive the process, and what a run found out is known.
+    """
+
+    def __init__(self, engines: int, answers: int, store: RunStore | None = None, stored: int = 1):
         self.pool = EnginePool(engines)
         self._memory = AnswerMemory(answers)
+        self._store, self._stored = store, stored
 
     def predict(
         self,
@@ -68,12 +84,40 @@ class Predictor:
         releases no other from memory, and a known answer loads none. Raises what `fetch_engine`,
         `open_engine` and `evaluate` raise.
         """
-        files = fetch_engine(repo_id, control, precision=settings.precision)
-        if (known := self._memory.find(files.id, item, settings)) is not None:
-            return replace(known, item=item)
-        pooled = self.pool.get(files.id, lambda: open_engine(files, control), control)
+        files = self.files(repo_id, settings, control)
+        if (known := self.known(files.id, item, settings)) is not None:
+            return known
+        pooled = self.engine(files, control)
         prediction = evaluate(
             pooled.engine, item, settings, control, queue=pooled.queue, partial=partial
         )
-        self._memory.add(prediction)
+        self._remember(prediction)
         return prediction
+
+    def files(self, repo_id: str, settings: InferenceSettings, control: Control) -> EngineFiles:
+        """The model's files on this disk, and its identity. Raises what `fetch_engine` raises."""
+        return fetch_engine(repo_id, control, precision=settings.precision)
+
+    def engine(self, files: EngineFiles, control: Control) -> PooledEngine:
+        """The model in memory, loaded if it is not there. Raises what `open_engine` raises."""
+        return self.pool.get(files.id, lambda: open_engine(files, control), control)
+
+    def known(self, model: ModelId, item: Item, settings: InferenceSettings) -> Prediction | None:
+        """The answer that was found out earlier, if it is remembered or stored."""
+        if (remembered := self._memory.find(model, item, settings)) is not None:
+            return replace(remembered, item=item)
+        if self._store is None:
+            return None
+        try:
+            return self._store.find(model, item, settings)
+        except RunStoreError:
+            _log.warning("Stored answers can't be read", exc_info=True)
+            return None
+
+    def _remember(self, prediction: Prediction) -> None:
+        self._memory.add(prediction)
+        if self._store is not None:
+            try:
+                self._store.remember(prediction, self._stored)
+            except RunStoreError:  # the visitor has the answer all the same
+                _log.warning("A live prediction is not stored", exc_info=True)

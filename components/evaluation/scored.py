@@ -125,7 +125,7 @@ def item_scores(rows: Sequence[ScoredRow]) -> ItemScores:
     `median`, `mean`, `mode` and `top3_mean` as `point_estimates` has them, then `greedy`, and
     where every price is one token `top…_mean` of more first tokens, up to all.
     """
-    one_token = all(row.distribution.one_token_prices for row in rows)
+    one_token = all(row.distribution.price_is_one_token for row in rows)
     counts = TOP_COUNTS if one_token else ()
     read = [_read_outs(row, counts) for row in rows]
     return ItemScores(

@@ -1,5 +1,11 @@
 """The leaderboard as a tidy frame: vintages, live board, twins, filters."""
 
+from components.leaderboard.better_runs import (
+    SPOILT,
+    shortlist_scores,
+    with_better_runs,
+    with_twin_caveats,
+)
 from components.leaderboard.board import (
     BENCHMARKS,
     HIDEABLE,
@@ -15,6 +21,7 @@ from components.leaderboard.board import (
     read_corrections,
 )
 from components.leaderboard.caveats import CAVEATS, Caveat, with_caveats
+from components.leaderboard.facts import ModelFacts, known_models, model_facts
 from components.leaderboard.finetuning import (
     StartComparison,
     base_and_instruct,
@@ -33,7 +40,15 @@ from components.leaderboard.prediction import (
     predictor_values,
     predictors,
 )
-from components.leaderboard.query import RANKINGS, BoardQuery, answer, weighted_average
+from components.leaderboard.query import (
+    RANKINGS,
+    BoardQuery,
+    answer,
+    count_instruct_without_base,
+    prepare,
+    select,
+    weighted_average,
+)
 from components.leaderboard.resolution import (
     NoiseCount,
     Resolution,
@@ -46,10 +61,10 @@ from components.leaderboard.resolution import (
 )
 from components.leaderboard.search import SYNTAX, search_board
 from components.leaderboard.shortlist import VIEWS, View, order_by_view, where_scored
+from components.leaderboard.source_tables import OWN_RANKING, also_in, source_table
 from components.leaderboard.sources import SOURCES, Source, load_scores
 from components.leaderboard.twins import (
     instruct_twins,
-    shortlist_scores,
     with_twins,
     without_public_base,
 )
@@ -60,10 +75,12 @@ __all__ = [
     "HIDEABLE",
     "KINDS",
     "LIVE",
+    "OWN_RANKING",
     "PERMISSIVE_LICENSES",
     "PREDICTORS",
     "RANKINGS",
     "SOURCES",
+    "SPOILT",
     "SYNTAX",
     "VIEWS",
     "VINTAGES",
@@ -71,12 +88,14 @@ __all__ = [
     "BoardQuery",
     "Caveat",
     "LiveBoard",
+    "ModelFacts",
     "MoveReason",
     "NoiseCount",
     "Resolution",
     "Source",
     "StartComparison",
     "View",
+    "also_in",
     "answer",
     "as_recorded",
     "base_and_instruct",
@@ -84,14 +103,17 @@ __all__ = [
     "board_stderr",
     "compare_starts",
     "compare_vintages",
+    "count_instruct_without_base",
     "families",
     "family_strategy",
     "filter_board",
     "instruct_twins",
+    "known_models",
     "load_board",
     "load_live_board",
     "load_scores",
     "mean_scores",
+    "model_facts",
     "noise_counts",
     "one_run_per_model",
     "order_by_view",
@@ -101,16 +123,21 @@ __all__ = [
     "predictor_differences",
     "predictor_values",
     "predictors",
+    "prepare",
     "rank_agreement",
     "read_board",
     "read_corrections",
     "resolution_of",
     "search_board",
+    "select",
     "shortlist_scores",
+    "source_table",
     "tied_with_best",
     "weighted_average",
     "where_scored",
+    "with_better_runs",
     "with_caveats",
+    "with_twin_caveats",
     "with_twins",
     "without_public_base",
 ]

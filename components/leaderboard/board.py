@@ -46,6 +46,9 @@ _KIND_OF_TYPE = {
     "base merges and moerges": "merge",
 }
 _MIXTURES = r"Mixtral|Moe|MoE|Dbrx|Jamba|DeepseekV[23]|Arctic|Grok"
+_MIXTURE_NAMES = r"\d+x\d+(?:\.\d+)?b|(?<![a-z])(?:mixtral|moe|dbrx)(?![a-z])"
+# What boards wrote where they knew no licence.
+_NO_LICENSE = ("", "?", "-", "–", "unknown", "none", "nan", "n/a")
 
 
 @cache
@@ -73,7 +76,8 @@ def load_board(vintage: str) -> pd.DataFrame:
     can have been submitted under two ids); `kind`, corrected, and `recorded_kind`; `params_b` in
     billions, NaN if unknown; `average` and the six BENCHMARKS, 0 to 100; `precision`;
     `chat_template` and HIDEABLE (nullable booleans); `license`; `architecture`; `organization`;
-    `recorded_type`. BoardError for another vintage.
+    `recorded_type`; `moe_turned`, whether the board's own MoE column says the opposite of what is
+    in `moe`. BoardError for another vintage.
     """
     if vintage not in VINTAGES:
         raise BoardError(
@@ -92,18 +96,58 @@ def tidy(runs: pd.DataFrame) -> pd.DataFrame:
     board["recorded_kind"] = board["recorded_type"].map(_kind_of_type)
     board["kind"] = board["model_id"].map(_corrections()).fillna(board["recorded_kind"])
     board["organization"] = board["model_id"].str.split("/").str[0]
-    known = board["architecture"].where(board["architecture"] != "Unknown")
-    # Where the board recorded no flag: what follows from type and architecture.
-    derived = {
-        "merged": board["kind"] == "merge",
-        "moe": known.str.contains(_MIXTURES).astype("boolean"),
-        "flagged": pd.NA,
-    }
-    for column, otherwise in derived.items():
-        recorded = board.get(column, pd.Series(pd.NA, index=board.index, dtype="boolean"))
-        board[column] = recorded.astype("boolean").fillna(otherwise)
+    board["license"] = _known_licenses(board["license"])
+    # Where the board recorded no flag: what follows from the type.
+    for column, otherwise in {"merged": board["kind"] == "merge", "flagged": pd.NA}.items():
+        board[column] = _recorded_flag(board, column).fillna(otherwise)
+    board["moe"], board["moe_turned"] = _mixtures(board)
     board["model"] = board["model_id"].map(registry.canonical_id)
+    board["params_b"] = _one_size_per_model(board)
     return board.sort_values("average", ascending=False, ignore_index=True)
+
+
+def _recorded_flag(board: pd.DataFrame, column: str) -> pd.Series:
+    nowhere = pd.Series(pd.NA, index=board.index, dtype="boolean")
+    return board.get(column, nowhere).astype("boolean")
+
+
+def _known_licenses(licenses: pd.Series) -> pd.Series:
+    texts = licenses.astype("str").str.strip()
+    return texts.mask(licenses.isna() | texts.str.lower().isin(_NO_LICENSE))
+
+
+def _mixtures(board: pd.DataFrame) -> tuple[pd.Series, pd.Series]:
+    """Which runs are of mixtures of experts, and where the board's own column says the opposite.
+
+    The boards of 2024 had that column turned, true for nearly all and false for Mixtral: where most
+    runs of known architecture, or whose names are of the form 8x7B, contradict it, what these say
+    counts, and of the others the opposite of the column.
+    """
+    recorded = _recorded_flag(board, "moe")
+    known = board["architecture"].where(~board["architecture"].isin(["Unknown", "", "?"]))
+    mixture = known.astype("str").str.contains(_MIXTURES).astype("boolean").mask(known.isna())
+    named = board["model_id"].str.contains(_MIXTURE_NAMES, case=False).astype("boolean")
+    told = mixture.fillna(named.mask(~named))
+    contradicted = (told != recorded).fillna(False)
+    comparable = told.notna() & recorded.notna()
+    turned = bool(comparable.any()) and contradicted[comparable].mean() > 0.5
+    moe = told.fillna(~recorded) if turned else recorded.fillna(told)
+    return moe, (moe != recorded).fillna(False).astype(bool)
+
+
+def _one_size_per_model(board: pd.DataFrame) -> pd.Series:
+    """The registry's size of a model that it lists; of others the one that most runs record.
+
+    Unknown where the board records none. A run in 4 bit was recorded with half of its parameters or
+    fewer; of equals the larger counts.
+    """
+    recorded = board["params_b"].astype(float)
+    several = recorded.groupby(board["model"]).nunique().gt(1)
+    common = {
+        model: recorded[board["model"] == model].mode().max() for model in several[several].index
+    }
+    common |= {spec.id: spec.params_b for spec in load_registry() if spec.params_b is not None}
+    return board["model"].map(common).astype(float).fillna(recorded).where(recorded.notna())
 
 
 def _kind_of_type(recorded: object) -> str:

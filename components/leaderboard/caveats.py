@@ -38,7 +38,7 @@ CAVEATS = {
     "size_unknown": Caveat("size unknown", "The board has no number of parameters."),
     "size_unlike_name": Caveat(
         "size unlike name",
-        "The recorded size and the size in the name differ by more than a quarter.",
+        "The recorded size differs by more than a quarter from any size in the name.",
     ),
     "several_runs": Caveat(
         "several runs",
@@ -50,9 +50,17 @@ CAVEATS = {
         "An instruct model whose maker published no base: it can't be fine-tuned from a base, and"
         " stands for itself beside the twins.",
     ),
+    "moe_turned": Caveat(
+        "MoE corrected",
+        "The board's own MoE column says the opposite of this model's architecture or name; that"
+        " of 2024 is turned for nearly all models.",
+    ),
     "flagged": Caveat("flagged", "The board's maintainers or users flagged this run."),
 }
-_SIZE_IN_NAME = re.compile(r"(?<![A-Za-z0-9.])(\d+(?:[._]\d+)?)([bm])(?![a-z0-9])", re.IGNORECASE)
+# Numbers before a B or M; `1_6b` may be 1.6 billion, and `v9_2_70b` ends in 70.
+_SIZE_IN_NAME = re.compile(
+    r"(?<![A-Za-z0-9.])((?:\d+_)*)(\d+(?:\.\d+)?)([bm])(?![a-z0-9])", re.IGNORECASE
+)
 _MIXTURE_IN_NAME = re.compile(r"\d+x\d", re.IGNORECASE)
 _TOLERANCE = 0.25
 
@@ -69,6 +77,7 @@ def with_caveats(rows: pd.DataFrame, board: pd.DataFrame) -> pd.DataFrame:
         "size_unlike_name": _size_unlike_name(rows),
         "several_runs": rows["model"].map(several).astype(bool),
         "no_public_base": rows["model"].isin(without_public_base()),
+        "moe_turned": rows.get("moe_turned", pd.Series(False, index=rows.index)),
         "flagged": rows["flagged"].fillna(False),
     }
     table = pd.DataFrame({caveat: columns[caveat].astype(bool) for caveat in CAVEATS})
@@ -77,21 +86,35 @@ def with_caveats(rows: pd.DataFrame, board: pd.DataFrame) -> pd.DataFrame:
 
 
 @lru_cache(maxsize=10_000)  # the whole live board
-def size_in_name(model_id: str) -> float | None:
-    """Billions of parameters that the name claims, such as 7 for `Qwen2.5-7B`; None without.
+def sizes_in_name(model_id: str) -> tuple[float, ...]:
+    """Billions of parameters that the name may claim, such as 7 for `Qwen2.5-7B`; () without any.
 
+    Where a name can be read in several ways, all of them: (8, 3.8) for `LLAMA-3_8B`. Millions are
+    meant only where nothing is in billions: `7M-Gen-Llama3_1-70B` is made with 7M instructions.
     Mixtures of experts (`8x7B`) claim no single number.
     """
     name = model_id.split("/")[-1]
     if _MIXTURE_IN_NAME.search(name):
-        return None
-    match = _SIZE_IN_NAME.search(name)
-    if match is None:
-        return None
-    size = float(match.group(1).replace("_", "."))
-    return size if match.group(2).lower() == "b" else size / 1000
+        return ()
+    found = [(before, number, unit.lower()) for before, number, unit in _SIZE_IN_NAME.findall(name)]
+    unit = "b" if any(unit == "b" for *_, unit in found) else "m"
+    sizes = [s for before, number, u in found if u == unit for s in _readings(before, number)]
+    return tuple(size if unit == "b" else size / 1000 for size in dict.fromkeys(sizes))
+
+
+def _readings(before: str, number: str) -> list[float]:
+    """The number itself, and with the one before it as its whole part: `1_6` is 6 or 1.6."""
+    readings = [float(number)]
+    whole = before.rstrip("_").split("_")[-1]
+    if whole and "." not in number and (whole == "0" or not whole.startswith("0")):
+        readings.append(float(f"{whole}.{number}"))
+    return readings
 
 
 def _size_unlike_name(rows: pd.DataFrame) -> pd.Series:
-    claimed = rows["model_id"].map(size_in_name).astype(float)
-    return (rows["params_b"] / claimed - 1).abs() > _TOLERANCE
+    unlike = [
+        bool(sizes := sizes_in_name(model_id))
+        and all(abs(recorded / size - 1) > _TOLERANCE for size in sizes if size)
+        for model_id, recorded in zip(rows["model_id"], rows["params_b"], strict=True)
+    ]
+    return pd.Series(unlike, index=rows.index, dtype=bool) & rows["params_b"].notna()

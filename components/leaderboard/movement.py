@@ -6,6 +6,7 @@ from typing import Any, Literal
 import pandas as pd
 
 from components.leaderboard.board import BENCHMARKS, one_run_per_model
+from components.leaderboard.twins import instruct_twins
 
 MoveReason = Literal["not_listed", "unchanged", "math_regraded", "another_run"]
 _VINTAGES = ("before", "after")
@@ -19,15 +20,21 @@ def compare_vintages(before: pd.DataFrame, after: pd.DataFrame, models: list[str
     """One row per model in the order given, each model by its best run in either vintage.
 
     Columns: `model`; `average_before`, `average_after` and `change`; `rank_before`, `rank_after`
-    (1 is the best, among the models of that vintage); `reason`, a MoveReason; `changed_benchmarks`,
-    a tuple of keys of BENCHMARKS; and the two runs' `model_id_…`, `precision_…` and
-    `chat_template_…`. What a vintage does not list is NaN.
+    (1 is the best, among the `of_both` models that both vintages list: a later one lists more, and
+    a growing pool would look like a decline); `twin_before`, `twin_after`, the averages of the
+    instruct twin's best runs; `reason`, a MoveReason; `changed_benchmarks`, a tuple of keys of
+    BENCHMARKS; and the two runs' `model_id_…`, `precision_…` and `chat_template_…`. What a vintage
+    does not list is NaN.
     """
     rows = pd.DataFrame({"model": models})
     best_runs = [one_run_per_model(board).set_index("model") for board in (before, after)]
+    on_both = best_runs[0].index.intersection(best_runs[1].index)
+    rows["of_both"] = len(on_both)
+    twins = rows["model"].map(instruct_twins())
     for when, best in zip(_VINTAGES, best_runs, strict=True):
         rows[f"average_{when}"] = rows["model"].map(best["average"]).astype(float)
-        ranks = best["average"].rank(ascending=False, method="min")
+        rows[f"twin_{when}"] = twins.map(best["average"]).astype(float)
+        ranks = best.loc[on_both, "average"].rank(ascending=False, method="min")
         rows[f"rank_{when}"] = rows["model"].map(ranks).astype("Int64")
         for setting in _SETTINGS:
             rows[f"{setting}_{when}"] = rows["model"].map(best[setting])

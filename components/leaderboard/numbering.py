@@ -21,7 +21,11 @@ def families() -> pd.DataFrame:
 @cache
 def family_strategy(model_id: str) -> str | None:
     """The numbering strategy of the model's family; None where it is not known."""
-    for pattern, strategy in families()[["pattern", "strategy"]].itertuples(index=False):
-        if re.search(pattern, model_id):
-            return strategy
-    return None
+    return next((strategy for pattern, strategy in _patterns() if pattern.search(model_id)), None)
+
+
+@cache
+def _patterns() -> list[tuple[re.Pattern[str], str]]:
+    # Out of the frame once: the live board asks for thousands of models.
+    pairs = families()[["pattern", "strategy"]].itertuples(index=False, name=None)
+    return [(re.compile(pattern), strategy) for pattern, strategy in pairs]

@@ -47,13 +47,3 @@ def with_twins(models: pd.DataFrame, board: pd.DataFrame) -> pd.DataFrame:
             ~models["model"].isin(without_public_base()), models["average"]
         ),
     )
-
-
-def shortlist_scores(board: pd.DataFrame, models: list[str]) -> pd.DataFrame:
-    """One row per model in the order given, with scores, size and what `with_twins` adds.
-
-    A model that is not on the board has NaN scores.
-    """
-    columns = ["model", "average", "ifeval", "params_b"]
-    best = one_run_per_model(board)[columns]
-    return with_twins(pd.DataFrame({"model": models}).merge(best, on="model", how="left"), board)

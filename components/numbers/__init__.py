@@ -1,6 +1,6 @@
 """What is true of numbers for any tokenizer and engine: atlas, strategy, trie, distribution."""
 
-from components.numbers.atlas import LARGEST_NUMBER, NumberAtlas, number_atlas
+from components.numbers.atlas import LARGEST_NUMBER, NumberAtlas, Unwritable, number_atlas
 from components.numbers.context import CONTEXTS, IN_PLACE, PREFIX, NumberContext
 from components.numbers.cost import cost_summary, sequence_costs
 from components.numbers.distribution import FirstToken, PriceDistribution
@@ -12,7 +12,14 @@ from components.numbers.first_token import (
 )
 from components.numbers.information import FirstTokenInformation
 from components.numbers.scorer import NextTokens, Scorer, TopToken
-from components.numbers.strategy import LONG_SAMPLE, NumberingStrategy, numbering_strategy
+from components.numbers.strategy import (
+    LONG_SAMPLE,
+    Chunking,
+    NumberingStrategy,
+    StrategyName,
+    long_numbers,
+    numbering_strategy,
+)
 from components.numbers.trie import NumberTrie, TokenPath
 from components.numbers.trie_cache import NumberTrieCache
 from components.numbers.trie_walk import walk
@@ -23,6 +30,7 @@ __all__ = [
     "LARGEST_NUMBER",
     "LONG_SAMPLE",
     "PREFIX",
+    "Chunking",
     "FirstToken",
     "FirstTokenInformation",
     "NextTokens",
@@ -33,11 +41,14 @@ __all__ = [
     "NumberingStrategy",
     "PriceDistribution",
     "Scorer",
+    "StrategyName",
     "TokenPath",
     "TopToken",
+    "Unwritable",
     "as_ranges",
     "cost_summary",
     "first_token_information",
+    "long_numbers",
     "number_atlas",
     "numbering_strategy",
     "possible_counts",

@@ -2,6 +2,7 @@
 
 import math
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
@@ -58,7 +59,7 @@ class PriceDistribution:
     overflow: float
     not_a_number: float
     unexplored: float
-    first_tokens: tuple[FirstToken, ...]
+    first_tokens: Sequence[FirstToken]
     passes: int
     tokens: int
     seconds: float
@@ -150,8 +151,8 @@ class PriceDistribution:
     def top_mean(self, count: int) -> float:
         """The probability-weighted mean of the `count` likeliest next tokens read as numbers.
 
-        In dollars. Tokens that are no positive number are left out, and on a per-digit tokenizer
-        it averages first digits. NaN if none is a number.
+        In dollars. Tokens that are no positive number are left out, and where
+        `price_is_one_token` is false it averages first digits. NaN if none is a number.
         """
         places, prices, weights = self._read_tokens
         kept = places < count
@@ -175,7 +176,7 @@ class PriceDistribution:
         return self.top_mean(3)
 
     @property
-    def one_token_prices(self) -> bool:
+    def price_is_one_token(self) -> bool:
         """Whether each price is one token of its own, so that first tokens are prices."""
         begun = [len(token.numbers) for token in self.first_tokens if len(token.numbers)]
         return begun == [1] * len(self.probabilities)

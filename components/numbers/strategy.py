@@ -2,25 +2,36 @@
 
 from __future__ import annotations
 
+import math
 import random
 from collections import Counter
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import numpy as np
 
-from components.numbers.atlas import NumberAtlas, number_atlas, number_pieces
+from components.numbers.atlas import NumberAtlas, Unwritable, number_atlas, number_pieces
 from components.numbers.context import PREFIX, NumberContext
 from components.numbers.encoding import encode_numbers
-from components.tokenization.backend import backend
+from components.tokenization.fast_tokenizer import backend
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
 
-    from components.tokenization.backend import AnyTokenizer
+    from components.tokenization.fast_tokenizer import AnyTokenizer
 
-StrategyName = Literal["whole-number", "per-digit", "irregular"]
+StrategyName = Literal["whole-number", "per-digit", "irregular", "unwritable"]
+Chunking = Literal[
+    "single-digits",
+    "left-to-right-twos",
+    "left-to-right-threes",
+    "right-to-left-twos",
+    "right-to-left-threes",
+    "one-token",
+    "by-vocabulary",
+    "unwritable",
+]
 
 SPELLINGS = ("7", "07", "007")
 LONG_DIGITS = (4, 5, 6)
@@ -28,13 +39,13 @@ LONG_DIGITS = (4, 5, 6)
 LONG_SAMPLE = 1000
 _LONG_EXAMPLES = (1299, 12999, 129999)
 
-_PATTERNS = {
-    "one digit at a time": lambda digits: (1,) * digits,
-    "left to right in twos": lambda digits: _left_to_right(digits, 2),
-    "left to right in threes": lambda digits: _left_to_right(digits, 3),
-    "right to left in twos": lambda digits: _left_to_right(digits, 2)[::-1],
-    "right to left in threes": lambda digits: _left_to_right(digits, 3)[::-1],
-    "in one token": lambda digits: (digits,),
+_PATTERNS: Mapping[Chunking, Callable[[int], tuple[int, ...]]] = {
+    "single-digits": lambda digits: (1,) * digits,
+    "left-to-right-twos": lambda digits: _left_to_right(digits, 2),
+    "left-to-right-threes": lambda digits: _left_to_right(digits, 3),
+    "right-to-left-twos": lambda digits: _left_to_right(digits, 2)[::-1],
+    "right-to-left-threes": lambda digits: _left_to_right(digits, 3)[::-1],
+    "one-token": lambda digits: (digits,),
 }
 
 
@@ -43,11 +54,14 @@ class NumberingStrategy:
     """How 0 to 999 are written after `Price is $`, with the evidence.
 
     `whole-number`: each in one token. `per-digit`: each in as many tokens as it has digits.
-    `irregular`: neither.
+    `irregular`: neither. `unwritable`: some of them, those in `unwritable` with the reason, can't
+    be written at all, so that no distribution over prices is possible.
 
-    `tokens_per_number` says how many numbers take how many tokens; `digit_vocabulary` counts the
-    vocabulary's entries of ASCII digits only. `chunking` is how numbers of 4 to 6 digits are cut
-    (LONG_SAMPLE drawn of each length), `long_examples` the tokens of some. `prefix_kept` counts
+    `tokens_per_number` says how many of the written numbers take how many tokens;
+    `digit_vocabulary` counts the vocabulary's entries of ASCII digits only. `chunking` is how
+    numbers of 4 to 6 digits are cut (LONG_SAMPLE drawn of each length): by one rule for all, by
+    what the vocabulary has, or `unwritable` where some can't be written. `long_examples` are the
+    tokens of some. `prefix_kept` counts
     those of 0 to 999 that leave the prefix's tokens unchanged, `decoded_back` those whose tokens
     decode to the same text, `bare_differs` those that get other tokens without any text before
     them; `bare_example` are 999's then. `spellings` are the tokens of 7, 07 and 007.
@@ -56,24 +70,31 @@ class NumberingStrategy:
     name: StrategyName
     tokens_per_number: Mapping[int, int]
     digit_vocabulary: int
-    chunking: str
+    chunking: Chunking
     long_examples: Mapping[int, tuple[str, ...]]
     prefix_kept: int
     decoded_back: int
     bare_differs: int
     bare_example: tuple[str, ...]
     spellings: Mapping[str, tuple[str, ...]]
+    unwritable: Mapping[int, Unwritable] = field(default_factory=dict)
 
     @property
     def mean_tokens(self) -> float:
-        """Tokens per number, averaged over 0 to 999."""
+        """Tokens per number, averaged over those of 0 to 999 that are written; NaN if none is."""
         total = sum(tokens * numbers for tokens, numbers in self.tokens_per_number.items())
-        return total / sum(self.tokens_per_number.values())
+        return total / (sum(self.tokens_per_number.values()) or math.nan)
 
     @property
     def one_token_share(self) -> float:
         """The share of 0 to 999 that are one token, 0 to 1."""
-        return self.tokens_per_number.get(1, 0) / sum(self.tokens_per_number.values())
+        numbers = sum(self.tokens_per_number.values()) + len(self.unwritable)
+        return self.tokens_per_number.get(1, 0) / numbers
+
+
+def long_numbers() -> list[int]:
+    """The numbers of 4 to 6 digits that a strategy is found by."""
+    return [*(n for digits in LONG_DIGITS for n in _sample(digits)), *_LONG_EXAMPLES]
 
 
 def numbering_strategy(tokenizer: AnyTokenizer) -> NumberingStrategy:
@@ -87,7 +108,7 @@ def numbering_strategy(tokenizer: AnyTokenizer) -> NumberingStrategy:
     spelled = number_pieces(library, encode_numbers(library, NumberContext(PREFIX), SPELLINGS))
     return NumberingStrategy(
         name=_name(atlas),
-        tokens_per_number=dict(sorted(Counter(atlas.counts.tolist()).items())),
+        tokens_per_number=dict(sorted(Counter(atlas.counts[atlas.written].tolist()).items())),
         digit_vocabulary=sum(token.isascii() and token.isdigit() for token in library.get_vocab()),
         chunking=_chunking(long_atlases),
         long_examples=dict(zip(_LONG_EXAMPLES, examples, strict=True)),
@@ -96,10 +117,13 @@ def numbering_strategy(tokenizer: AnyTokenizer) -> NumberingStrategy:
         bare_differs=sum(a != b for a, b in zip(atlas.pieces, bare.pieces, strict=True)),
         bare_example=bare.pieces[999],
         spellings=dict(zip(SPELLINGS, spelled, strict=True)),
+        unwritable=dict(atlas.unwritable),
     )
 
 
 def _name(atlas: NumberAtlas) -> StrategyName:
+    if atlas.unwritable:
+        return "unwritable"
     if (atlas.counts == 1).all():
         return "whole-number"
     digits = np.array([len(str(number)) for number in atlas.numbers])
@@ -117,8 +141,10 @@ def _left_to_right(digits: int, size: int) -> tuple[int, ...]:
     return (size,) * full + ((rest,) if rest else ())
 
 
-def _chunking(atlases: Mapping[int, NumberAtlas]) -> str:
+def _chunking(atlases: Mapping[int, NumberAtlas]) -> Chunking:
     """The one rule that all numbers are cut by, else that it goes by what the vocabulary has."""
+    if any(atlas.unwritable for atlas in atlases.values()):
+        return "unwritable"
     seen = {
         digits: {
             tuple(size for piece in pieces if (size := sum(map(str.isdecimal, piece))))
@@ -129,7 +155,7 @@ def _chunking(atlases: Mapping[int, NumberAtlas]) -> str:
     for name, rule in _PATTERNS.items():
         if all(lengths == {rule(digits)} for digits, lengths in seen.items()):
             return name
-    return "by vocabulary"
+    return "by-vocabulary"
 
 
 class _RoundTrip(NamedTuple):

@@ -15,6 +15,7 @@ from components.numbers.context import NumberContext
 from components.numbers.encoding import EncodedNumber, encode_numbers
 from components.numbers.trie import NUMBERS, Branch, NumberTrie, TokenPath, TrieNode
 from components.numbers.vocabulary import NumberVocabulary
+from components.tokenization import unknown_token
 
 
 @dataclass(frozen=True)
@@ -47,21 +48,45 @@ class TrieShape:
 def build_trie(vocabulary: NumberVocabulary, text: str) -> NumberTrie:
     """The trie of 0 to 999 after `text`.
 
-    Raises TokenizerError if two of the numbers have the same tokens, or one has none.
+    Raises TokenizerError if two of the numbers have the same tokens, or one has none or unknown
+    ones.
     """
     context = NumberContext(text)
     encoded = encode_numbers(vocabulary.tokenizer, context, map(str, range(NUMBERS)))
     paths = number_paths(text, encoded)
+    _require_known(paths.paths, unknown_token(vocabulary.tokenizer))
+    _require_separators_apart(paths.paths, vocabulary.separators)
     shape = trie_shape(paths.paths, vocabulary.separators)
     continuing = {
         (unspelled, after_number): vocabulary.continuing(unspelled, after_number=after_number)
-        for unspelled in set(paths.unspelled.values())
+        for unspelled in {"", *paths.unspelled.values()}
         for after_number in (False, True)
     }
     edges = {child[-1] for children in shape.children.values() for child in children}
     columns = np.array(sorted(edges.union(*continuing.values())), dtype=np.int64)
     nodes = _nodes(shape, paths.unspelled, continuing, columns)
     return NumberTrie(nodes, columns, _branches(vocabulary, nodes))
+
+
+def _require_known(paths: Sequence[TokenPath], unknown: int | None) -> None:
+    lost = [str(number) for number, path in enumerate(paths) if unknown in path]
+    if lost:
+        some = ", ".join(lost[:3]) + (", …" if len(lost) > 3 else "")
+        raise TokenizerError(
+            f"This tokenizer has no way to write {len(lost):,} of the numbers 0 to 999 ({some}):"
+            " they become its token for what the vocabulary lacks.",
+            way_out="Pick another model.",
+        )
+
+
+def _require_separators_apart(paths: Sequence[TokenPath], separators: Iterable[int]) -> None:
+    """A vocabulary can give a digit and the comma one id: `1,` and `11` are the same then."""
+    prefixes = {path[:end] for path in paths for end in range(1, len(path) + 1)}
+    if any((*path, separator) in prefixes for path in paths for separator in separators):
+        raise TokenizerError(
+            "This tokenizer has the same token for a digit and for the thousands separator.",
+            way_out="Pick another model.",
+        )
 
 
 def number_paths(text: str, encoded: Sequence[EncodedNumber]) -> NumberPaths:
@@ -76,9 +101,11 @@ def number_paths(text: str, encoded: Sequence[EncodedNumber]) -> NumberPaths:
         )
     unspelled: dict[TokenPath, str] = {}
     for number, path in zip(encoded, paths, strict=True):
+        # Characters that a tokenizer drops are missing in the offsets of the tokens after them.
+        dropped = number.end - number.offsets[-1][1]
         for length in range(len(path) + 1):
             last = shared + length - 1
-            spelled = number.offsets[last][1] if last >= 0 else 0
+            spelled = number.offsets[last][1] + dropped if last >= 0 else 0
             unspelled.setdefault(path[:length], text[spelled:])
     return NumberPaths(paths, unspelled)
 

@@ -6,15 +6,16 @@ from collections import OrderedDict
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
+from components.errors import TokenizerError
 from components.numbers.context import NumberContext
 from components.numbers.encoding import EncodedNumber, encode_numbers
 from components.numbers.trie import NumberTrie, TokenPath
 from components.numbers.trie_builder import build_trie
 from components.numbers.vocabulary import NumberVocabulary
-from components.tokenization.backend import backend
+from components.tokenization.fast_tokenizer import backend
 
 if TYPE_CHECKING:
-    from components.tokenization.backend import AnyTokenizer
+    from components.tokenization.fast_tokenizer import AnyTokenizer
 
 # Characters of the prompt's end that numbers are encoded after; what is before hardly ever changes
 # how they are written, which the probes check against the whole prompt. As many as the price
@@ -57,12 +58,17 @@ class NumberTrieCache:
         if tokens is None:  # the prompt's beginning matters after all
             trie = build_trie(self._vocabulary, prompt)
             tokens = tokens_before(probes, _probe_paths(trie))
-            assert tokens is not None, "the same text was encoded twice"
+            if tokens is None:
+                raise TokenizerError(
+                    "This tokenizer does not cut the prompt alike before each number.",
+                    way_out="Pick another model, or another wording of the prompt.",
+                )
         return TokenizedPrompt((*self._leading_special_tokens(), *tokens), trie)
 
     def _leading_special_tokens(self) -> TokenPath:
         encoding = self._tokenizer.encode("0", add_special_tokens=True)
-        text_starts = encoding.special_tokens_mask.index(0)
+        mask = encoding.special_tokens_mask
+        text_starts = mask.index(0) if 0 in mask else len(mask)
         return tuple(encoding.ids[:text_starts])
 
     def _trie_after(self, tail: str) -> NumberTrie:

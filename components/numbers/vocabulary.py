@@ -25,7 +25,7 @@ class NumberVocabulary:
         self._with_digits = {i: text for i, text in texts.items() if not _DIGITS.isdisjoint(text)}
         written = tokenizer.encode(f"$1{SEPARATOR}000{SEPARATOR}", add_special_tokens=False).ids
         # Without byte tokens that spell the same: nodes for each would double the trie for nothing.
-        self.separators = sorted({i for i in written if texts[i] == SEPARATOR})
+        self.separators = sorted({i for i in written if texts.get(i) == SEPARATOR})
 
     def texts(self, tokens: Sequence[int]) -> list[str]:
         """The text that each token adds when it comes after a dollar sign."""

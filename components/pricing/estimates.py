@@ -27,8 +27,11 @@ def read_price(continuation: str, *, finished: bool = True) -> float | None:
 def error_band(estimate: float, actual: float) -> Band:
     """How far off an estimate is, in the bands of the price-prediction course.
 
-    green: off by less than $40 or 20 % of the price; orange: $80 or 40 %; red: more.
+    green: off by less than $40 or 20 % of the price; orange: $80 or 40 %; red: more. ValueError
+    if the actual price is not above zero.
     """
+    if not actual > 0:
+        raise ValueError(f"an actual price is above zero, not {actual}")
     error = abs(estimate - actual)
     if error < 40 or error / actual < 0.2:
         return "green"
@@ -37,15 +40,16 @@ def error_band(estimate: float, actual: float) -> Band:
     return "red"
 
 
-def point_estimates(distribution: PriceDistribution) -> dict[str, float]:
+def point_estimates(distribution: PriceDistribution) -> dict[str, float | None]:
     """Prices in dollars by estimator: `median`, `mean`, `mode` and `top3_mean`; NaN for none.
 
     `top3_mean`, the probability-weighted mean of the three likeliest next tokens, is a published
-    baseline; the others are of the distribution given a number 0 to 999.
+    baseline; the others are of the distribution given a number 0 to 999. It is None, not
+    applicable, where a price is not one token: there it would average first digits.
     """
     return {
         "median": distribution.median,
         "mean": distribution.mean,
         "mode": distribution.mode,
-        "top3_mean": distribution.top3,
+        "top3_mean": distribution.top3 if distribution.price_is_one_token else None,
     }

@@ -1,81 +1,228 @@
-"""A visitor's own list of prices, read from CSV."""
+"""A visitor's own prices: which column they are in, how they are written, what is left out."""
 
-import io
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Literal
 
-import pandas as pd
+import numpy as np
+from numpy.typing import NDArray
 
 from components.errors import PriceListError
+from components.pricing.amounts import (
+    NUMBER_FORMATS,
+    AmountColumn,
+    Decision,
+    NumberFormat,
+    amount_column,
+    is_amount,
+    is_missing,
+)
+from components.pricing.price_columns import Candidate, names_a_price, rank_price_columns
+from components.pricing.text_table import WAY_OUT, TextTable, read_table
 
-MAX_BYTES = 5_000_000
-_LARGEST = 99_999
-_NAMES = ("price", "price_usd", "price usd", "amount", "target", "label", "actual")
+LARGEST_PRICE = 99_999
+
+Reason = Literal["missing", "no_amount", "other_format", "below_zero", "too_large", "row_too_long"]
+
+_EXAMPLES = 3
 
 
 @dataclass(frozen=True)
-class PriceList:
-    """How many prices are which whole-dollar amount, and how many cells were left out.
+class LeftOut:
+    """Cells that are not among the prices: why, how many, and some of them."""
 
-    `column` is the column's name, None in a file without names. A cell is left out if it is no
-    number from 0 to 99,999 (dollar sign and thousands commas are read).
+    reason: Reason
+    count: int
+    examples: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class PriceReading:
+    """A column read in one number format.
+
+    `prices` has an entry per row of the table, NaN where the row's cell is left out; all are from
+    0 to LARGEST_PRICE. `examples` are cells with their prices, the most telling ones first.
     """
 
-    dollars: Mapping[int, int]
-    left_out: int
-    column: str | None
+    number_format: NumberFormat
+    prices: NDArray[np.float64]
+    left_out: tuple[LeftOut, ...]
+    examples: tuple[tuple[str, float], ...]
 
     @property
     def count(self) -> int:
         """How many prices were read."""
-        return sum(self.dollars.values())
+        return int((~np.isnan(self.prices)).sum())
+
+    @property
+    def dollars(self) -> Mapping[int, int]:
+        """How many prices are which whole-dollar amount, in order."""
+        read = self.prices[~np.isnan(self.prices)]
+        return dict(sorted(Counter((read + 0.5).astype(int).tolist()).items()))
 
 
-def read_prices(content: bytes) -> PriceList:
-    """The prices in a CSV file, to the nearest dollar.
+@dataclass(frozen=True, eq=False)
+class PriceFile:
+    """What was read of a file, and what else could be.
 
-    Taken is the column named `price` (or price_usd, amount, target, label, actual, in this
-    order), else the first column in which most cells are numbers. Raises PriceListError.
+    `column` is the place of the price column in `table`, `candidates` all that hold amounts, the
+    likeliest first. `readings` are those by number format, the one with most prices first;
+    `decision` says why `number_format` was taken. Both are None where two readings are possible:
+    then somebody must be asked, and there are no prices. `currencies` are as written; amounts are
+    taken as they are, whatever the currency.
     """
-    way_out = "Give a CSV file with a column named price, one price per row."
-    if len(content) > MAX_BYTES:
+
+    table: TextTable
+    column: int
+    candidates: tuple[Candidate, ...]
+    readings: tuple[PriceReading, ...]
+    number_format: NumberFormat | None
+    decision: Decision | None
+    currencies: tuple[str, ...]
+
+    @property
+    def reading(self) -> PriceReading | None:
+        """The prices; None while the number format must be asked for."""
+        return next((r for r in self.readings if r.number_format == self.number_format), None)
+
+    @property
+    def column_key(self) -> str:
+        """The price column's name, or its place where it has none."""
+        return self.table.key(self.column)
+
+
+def read_price_table(content: bytes) -> TextTable:
+    """The table in a CSV file of any encoding and separator; PriceListError if there is none."""
+    return read_table(content, is_amount=is_amount, is_name=names_a_price)
+
+
+def examine_price_file(
+    content: bytes, *, column: str | None = None, number_format: NumberFormat | None = None
+) -> PriceFile:
+    """Read the prices in a CSV file: `read_price_table`, then `examine_prices`."""
+    return examine_prices(read_price_table(content), column=column, number_format=number_format)
+
+
+def examine_prices(
+    table: TextTable, *, column: str | None = None, number_format: NumberFormat | None = None
+) -> PriceFile:
+    """Read the prices in a column of a table.
+
+    `column` is a column by `TextTable.key`, `number_format` a format; what is not given, or reads
+    no cell, is found out. Raises PriceListError, which names what is wrong, where no price can be
+    read.
+    """
+    candidates = rank_price_columns(table)
+    index = _likeliest(table, candidates) if column is None else _named(table, column)
+    amounts = amount_column(table.column(index))
+    readings = sorted(
+        (_reading(name, amounts, table.too_long) for name in NUMBER_FORMATS),
+        key=lambda reading: -reading.count,
+    )
+    if not readings[0].count:
         raise PriceListError(
-            f"The file has {len(content) / 1e6:,.1f} MB; at most {MAX_BYTES // 1_000_000} MB are"
-            " read.",
-            way_out=way_out,
+            f"No price from 0 to {LARGEST_PRICE:,} is in column {table.key(index)}:"
+            f" {_why_none(readings[0].left_out)}.",
+            way_out=WAY_OUT,
         )
-    try:
-        text = content.decode("utf-8-sig")
-        separator = next((s for s in (",", ";", "\t") if s in text.partition("\n")[0]), ",")
-        table = pd.read_csv(
-            io.StringIO(text), sep=separator, header=None, dtype=str, keep_default_na=False
-        )
-    except (UnicodeDecodeError, ValueError, pd.errors.ParserError) as error:
-        raise PriceListError(f"The file can't be read as CSV: {error}", way_out=way_out) from error
-    read = table.apply(_numbers)
-    named = bool(read.iloc[0].isna().all()) and len(table) > 1
-    names = [str(name).strip().lower() for name in table.iloc[0]] if named else []
-    rows = read.iloc[1:] if named else read
-    known = [names.index(name) for name in _NAMES if name in names]
-    mostly = [column for column in rows if rows[column].notna().mean() > 0.5]
-    if not known and not mostly:
-        raise PriceListError("No column of the file holds numbers.", way_out=way_out)
-    column = (known or mostly)[0]
-    prices = rows[column].dropna()
-    usable = prices[(prices >= 0) & (prices < _LARGEST + 0.5)]
-    if usable.empty:
-        raise PriceListError(
-            f"No price from 0 to {_LARGEST:,} is in the file.",
-            way_out=way_out,
-        )
-    return PriceList(
-        dict(sorted(Counter((usable + 0.5).astype(int).tolist()).items())),
-        left_out=len(rows) - len(usable),
-        column=str(table.at[0, column]).strip() if named else None,
+    usable = tuple(reading for reading in readings if reading.count)
+    decided = amounts.decide()
+    if number_format in [reading.number_format for reading in usable]:
+        decided = number_format, "chosen"
+    return PriceFile(
+        table=table,
+        column=index,
+        candidates=tuple(candidates),
+        readings=usable,
+        number_format=decided[0] if decided else None,
+        decision=decided[1] if decided else None,
+        currencies=amounts.currencies,
     )
 
 
-def _numbers(cells: pd.Series) -> pd.Series:
-    plain = cells.str.strip().str.replace(r"^(?:US)?\$\s*|(?<=\d),(?=\d{3})", "", regex=True)
-    return pd.to_numeric(plain, errors="coerce")
+def _named(table: TextTable, wanted: str) -> int:
+    keys = [table.key(index) for index in range(table.width)]
+    if wanted not in keys:
+        raise PriceListError(
+            f"The file has no column {wanted}.", way_out=f"Its columns are {_listed(keys)}."
+        )
+    return keys.index(wanted)
+
+
+def _likeliest(table: TextTable, candidates: list[Candidate]) -> int:
+    likely = [candidate.place for candidate in candidates if candidate.likely]
+    named = [i for i, name in enumerate(table.names or ()) if names_a_price(name)]
+    if likely or named:
+        return (likely or named)[0]  # of a named one, its cells say why it can't be read
+    if not candidates:
+        raise PriceListError("No column of the file holds numbers.", way_out=WAY_OUT)
+    numeric = _listed([table.key(candidate.place) for candidate in candidates])
+    raise PriceListError(
+        f"No column of the file is known to hold prices; there are numbers in {numeric}.",
+        way_out="Say which column holds them, or name it price.",
+    )
+
+
+def _listed(names: list[str]) -> str:
+    return ", ".join(names[:8]) + (", …" if len(names) > 8 else "")
+
+
+def _reading(number_format: NumberFormat, column: AmountColumn, too_long: int) -> PriceReading:
+    values = column.values[number_format]
+    other = column.values["comma" if number_format == "point" else "point"]
+    unread = np.isnan(values)
+    missing = unread & np.array([is_missing(cell) for cell in column.cells], dtype=bool)
+    otherwise = unread & ~np.isnan(other)
+    below, above = values < 0, values >= LARGEST_PRICE + 0.5
+    reasons: dict[Reason, NDArray[np.bool_]] = {
+        "missing": missing,
+        "no_amount": unread & ~missing & ~otherwise,
+        "other_format": otherwise,
+        "below_zero": below,
+        "too_large": above,
+    }
+    left_out = [
+        LeftOut(reason, int(mask.sum()), _first_cells(column, mask))
+        for reason, mask in reasons.items()
+        if mask.any()
+    ]
+    if too_long:
+        left_out.append(LeftOut("row_too_long", too_long))
+    prices = np.where(below | above, np.nan, values)
+    return PriceReading(number_format, prices, tuple(left_out), _examples(column, prices, other))
+
+
+def _first_cells(column: AmountColumn, mask: NDArray[np.bool_]) -> tuple[str, ...]:
+    cells = dict.fromkeys(column.cells[i] for i in np.flatnonzero(mask)[:1000])
+    return tuple(cell[:40] for cell in cells if cell)[:_EXAMPLES]
+
+
+def _examples(
+    column: AmountColumn, prices: NDArray[np.float64], other: NDArray[np.float64]
+) -> tuple[tuple[str, float], ...]:
+    """Cells that read otherwise in the other format come first, then the longest."""
+    places = np.flatnonzero(~np.isnan(prices))
+    told = {column.cells[i]: (bool(prices[i] == other[i]), float(prices[i])) for i in places}
+    order = sorted(told, key=lambda cell: (told[cell][0], -len(cell)))
+    return tuple((cell, told[cell][1]) for cell in order[:_EXAMPLES])
+
+
+_WORDS: dict[Reason, str] = {
+    "missing": "empty",
+    "no_amount": "no amount",
+    "other_format": "in another number format",
+    "below_zero": "below zero",
+    "too_large": f"above {LARGEST_PRICE:,}",
+    "row_too_long": "in rows with more cells than the first",
+}
+
+
+def describe_left_out(left_out: LeftOut) -> str:
+    """In words: `3 no amount (“on request”, “sold”)`."""
+    quoted = ", ".join(f"“{cell}”" for cell in left_out.examples)
+    return f"{left_out.count:,} {_WORDS[left_out.reason]}" + (f" ({quoted})" if quoted else "")
+
+
+def _why_none(left_out: tuple[LeftOut, ...]) -> str:
+    return "; ".join(map(describe_left_out, left_out)) or "it is empty"

@@ -10,7 +10,8 @@ from typing import Any
 from pydantic import ValidationError
 
 from components.errors import RegistryError, UnknownModelError
-from components.registry.spec import HubRepo, ModelSpec, Package, Source, Strict, is_hub_id
+from components.registry.hub_ids import is_hub_id
+from components.registry.spec import HubRepo, ModelSpec, Package, Source, Strict
 
 MODELS_FILE = Path(__file__).with_name("models.toml")
 
@@ -84,8 +85,8 @@ class ModelRegistry:
         """Like `get`, but a well-formed Hub id that is not listed gets a spec of unknowns."""
         if repo_id in self or not is_hub_id(repo_id):
             return self.get(repo_id)
-        organization, name = repo_id.split("/")
-        return ModelSpec(id=repo_id, label=name, organization=organization)
+        organization, slash, name = repo_id.rpartition("/")
+        return ModelSpec(id=repo_id, label=name, organization=organization if slash else None)
 
     def canonical_id(self, repo_id: str) -> str:
         """The listed id for an alias; any other id as it is."""
@@ -93,9 +94,9 @@ class ModelRegistry:
 
     def suggestions(self, repo_id: str) -> list[str]:
         """Up to three listed ids that look like `repo_id`, by its full form or its name alone."""
-        wanted = repo_id.lower()
+        wanted = repo_id.lower()[:200]  # comparing takes the square of the length
         forms = {name: spec.id for name, spec in self._by_name.items()}
-        forms |= {name.split("/")[1]: model_id for name, model_id in list(forms.items())}
+        forms |= {name.split("/")[-1]: model_id for name, model_id in list(forms.items())}
         forms |= {spec.label.lower(): spec.id for spec in self}
         close = difflib.get_close_matches(wanted, forms, n=9, cutoff=0.72)
         close += difflib.get_close_matches(wanted.split("/")[-1], forms, n=9, cutoff=0.72)

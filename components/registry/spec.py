@@ -1,30 +1,11 @@
 """What is known of a model: strict, typed and frozen; unknown stays None."""
 
-import re
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 
-_HUB_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*/[A-Za-z0-9][A-Za-z0-9._-]*")
+from components.registry.hub_ids import HubId
 
-
-def is_hub_id(text: str) -> bool:
-    """Whether the Hub would accept `text` as organization/name."""
-    return (
-        _HUB_ID.fullmatch(text) is not None
-        and len(text) <= 96
-        and not any(sign in text for sign in ("--", ".."))
-        and not text.endswith((".git", "-", "."))
-    )
-
-
-def _hub_id(text: str) -> str:
-    if not is_hub_id(text):
-        raise ValueError(f"{text!r} is no Hub id, organization/name")
-    return text
-
-
-HubId = Annotated[str, AfterValidator(_hub_id)]
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 Commit = Annotated[str, Field(pattern=r"^[0-9a-f]{40}$")]
 Kind = Literal["base", "instruct"]
@@ -88,6 +69,7 @@ Source = HubRepo | Package
 class ModelSpec(Strict):
     """One model. `id` is its Hub repository, the key used everywhere.
 
+    `organization` is None for an id that is a name alone.
     `params_b` is in billions of parameters. `tokenizer` and `weights` name packages that carry
     the same files as the Hub repository; `mirrors` are ungated Hub copies of a gated original.
     `tokenizer_note` says how a package's tokenizer differs from the model's own, if it does.
@@ -96,7 +78,7 @@ class ModelSpec(Strict):
     id: HubId
     label: str
     family: str | None = None
-    organization: str
+    organization: str | None
     kind: Kind | None = None
     params_b: Annotated[float, Field(gt=0)] | None = None
     license: str | None = None

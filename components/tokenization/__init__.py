@@ -1,7 +1,8 @@
 """What is true of any text for any tokenizer: load one, cut a text into its tokens' spans."""
 
+from components.settings import MAX_UPLOAD_MB
+from components.tokenization.fast_tokenizer import backend, unknown_token
 from components.tokenization.load import (
-    MAX_UPLOAD_MB,
     give_memory_back,
     load_tokenizer,
     open_tokenizer,
@@ -14,11 +15,13 @@ from components.tokenization.spans import (
     disagreements,
     token_spans,
 )
+from components.tokenization.trial import try_tokenizer
 
 __all__ = [
     "MAX_UPLOAD_MB",
     "TokenSpan",
     "TokenStrip",
+    "backend",
     "cut_text",
     "disagreements",
     "give_memory_back",
@@ -26,4 +29,6 @@ __all__ = [
     "open_tokenizer",
     "read_tokenizer",
     "token_spans",
+    "try_tokenizer",
+    "unknown_token",
 ]

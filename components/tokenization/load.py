@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import sys
+from collections.abc import Sequence
 from threading import Lock
 from typing import TYPE_CHECKING
 
@@ -11,7 +12,8 @@ from components.assets import Asset, fetch_tokenizer
 from components.control import Control
 from components.errors import TokenizerError
 from components.registry import load_registry
-from components.settings import MAX_UPLOAD_MB
+from components.tokenization.fast_tokenizer import as_for_inference
+from components.tokenization.trial import try_tokenizer
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
@@ -31,8 +33,14 @@ def load_tokenizer(repo_id: str, control: Control | None = None) -> PreTrainedTo
     return open_tokenizer(fetch_tokenizer(registry.resolve(repo_id), registry, control))
 
 
-def open_tokenizer(asset: Asset) -> PreTrainedTokenizerFast:
-    """The tokenizer in a fetched folder, exactly as its tokenizer.json has it."""
+def open_tokenizer(asset: Asset, texts: Sequence[str] = ()) -> PreTrainedTokenizerFast:
+    """The tokenizer in a fetched folder, as its tokenizer.json has it, without training's settings.
+
+    One that the registry does not pin is first tried on `texts` and its standard ones in a process
+    of its own. TokenizerError says what is wrong with it.
+    """
+    if not asset.is_pinned:
+        try_tokenizer((asset.folder / "tokenizer.json").read_bytes(), texts)
     with _opening:
         from transformers import PreTrainedTokenizerFast
 
@@ -46,40 +54,23 @@ def open_tokenizer(asset: Asset) -> PreTrainedTokenizerFast:
                 way_out="Pick another model, or delete the folder to have it fetched again:"
                 f" {asset.folder}",
             ) from error
-    _as_written(tokenizer.backend_tokenizer)
+    as_for_inference(tokenizer.backend_tokenizer)
     return tokenizer
 
 
-def read_tokenizer(content: bytes) -> Tokenizer:
+def read_tokenizer(
+    content: bytes, texts: Sequence[str] = (), control: Control | None = None
+) -> Tokenizer:
     """The tokenizer in the content of a `tokenizer.json`, read by the tokenizers library alone.
 
-    Raises TokenizerError for content that is too large, is no tokenizer, or is one that can't
-    encode.
+    It is first tried on `texts`, and those of `try_tokenizer`, in a process of its own. Raises
+    TokenizerError for content that is too large, is no tokenizer, or is one that can't encode.
     """
-    way_out = "Upload the file tokenizer.json of a model on the Hub."
-    if len(content) > MAX_UPLOAD_MB * 1_000_000:
-        raise TokenizerError(
-            f"The file has {len(content) / 1e6:,.1f} MB; at most {MAX_UPLOAD_MB} MB are read.",
-            way_out=way_out,
-        )
+    try_tokenizer(content, texts, control)
     from tokenizers import Tokenizer
 
-    try:
-        tokenizer = Tokenizer.from_buffer(content)
-        _as_written(tokenizer)
-        written = tokenizer.encode("Price is $349").ids
-    except (KeyboardInterrupt, SystemExit):
-        raise
-    except BaseException as error:  # the library's panics are no Exception
-        raise TokenizerError(
-            f"The file is no tokenizer.json that the tokenizers library can read: {error}",
-            way_out=way_out,
-        ) from error
-    if not written:
-        raise TokenizerError(
-            "This tokenizer has no tokens for “Price is $349”.",
-            way_out="Its vocabulary is empty or has no digits: upload another.",
-        )
+    tokenizer = Tokenizer.from_buffer(content)
+    as_for_inference(tokenizer)
     return tokenizer
 
 
@@ -87,9 +78,3 @@ def give_memory_back() -> None:
     """Return what dropped tokenizers occupied to the system; glibc keeps it otherwise."""
     if sys.platform == "linux" and hasattr(libc := ctypes.CDLL(None), "malloc_trim"):
         libc.malloc_trim(0)
-
-
-def _as_written(tokenizer: Tokenizer) -> None:
-    # A tokenizer.json can carry settings from training that would cut a text short.
-    tokenizer.no_truncation()
-    tokenizer.no_padding()

@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 import numpy.typing as npt
 
-from components.tokenization.backend import backend
+from components.tokenization.fast_tokenizer import backend
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
 
-    from components.tokenization.backend import AnyTokenizer
+    from components.tokenization.fast_tokenizer import AnyTokenizer
 
 SpanKind = Literal["text", "byte", "special"]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from threading import Lock
@@ -13,28 +14,50 @@ import streamlit as st
 
 from components.assets import Asset, fetch_tokenizer
 from components.control import Control
-from components.errors import BasewiseError, TokenizerError
-from components.evaluation import Predictor
-from components.leaderboard import LIVE, VINTAGES, LiveBoard, load_board, load_live_board
+from components.errors import BasewiseError, RunStoreError
+from components.evaluation import InferenceSettings, Item, Predictor, Record, RunStore
+from components.evaluation.bundled import import_bundled
+from components.evaluation.host import host_store_path
+from components.leaderboard import (
+    LIVE,
+    VINTAGES,
+    LiveBoard,
+    as_recorded,
+    load_board,
+    load_live_board,
+    prepare,
+)
 from components.numbers import (
+    CONTEXTS,
+    PREFIX,
     NumberAtlas,
+    NumberContext,
     NumberingStrategy,
+    long_numbers,
     number_atlas,
     numbering_strategy,
     sequence_costs,
 )
 from components.pricing import load_catalogue, price_prompt
 from components.registry import load_registry
-from components.tokenization import give_memory_back, open_tokenizer, read_tokenizer
+from components.tokenization import (
+    backend,
+    give_memory_back,
+    open_tokenizer,
+    read_tokenizer,
+    try_tokenizer,
+)
 from components.ui.kit.feedback import shown_progress, usable_settings
 from components.ui.kit.parallel import run_parallel
 from components.ui.kit.shared import SharedTable
 from components.ui.kit.text import plain
+from components.ui.leaderboard.labels import with_texts
 
 if TYPE_CHECKING:
-    from components.tokenization.backend import AnyTokenizer
+    from components.tokenization.fast_tokenizer import AnyTokenizer
 
 _SETTINGS = usable_settings()
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -53,8 +76,13 @@ class LoadedTokenizer:
 
     @property
     def tokens_per_price(self) -> float:
-        """Tokens per catalogue price in whole dollars, on average."""
-        return float(self.costs["price_tokens"].mean())
+        """Tokens per catalogue price in whole dollars, on average; NaN if one can't be written."""
+        return float(self.costs["price_tokens"].mean(skipna=False))
+
+    @property
+    def is_pinned(self) -> bool:
+        """Whether the registry names exactly these files."""
+        return self.asset is not None and self.asset.is_pinned
 
 
 @dataclass(frozen=True)
@@ -65,6 +93,11 @@ class Board:
     vintage: str
     live: LiveBoard | None = None
     instead_of_live: BasewiseError | None = None
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """The same for the same runs."""
+        return self.vintage, self.live.revision if self.live else ""
 
 
 def tokenizer(repo_id: str) -> LoadedTokenizer:
@@ -115,7 +148,7 @@ def _recent_failures() -> SharedTable[str, BasewiseError]:
     hash_funcs={Asset: lambda a: str(a.folder)},
 )
 def _open(asset: Asset) -> LoadedTokenizer:
-    return _examined(str(asset.folder), open_tokenizer(asset), asset)
+    return _examined(str(asset.folder), open_tokenizer(asset, _texts_of_pages()), asset)
 
 
 def uploaded_tokenizer(content: bytes) -> LoadedTokenizer:
@@ -125,14 +158,31 @@ def uploaded_tokenizer(content: bytes) -> LoadedTokenizer:
 
 @st.cache_resource(max_entries=_SETTINGS.uploads, show_spinner="Reading the uploaded tokenizer …")
 def _read(key: str, _content: bytes) -> LoadedTokenizer:
-    opened = read_tokenizer(_content)
-    try:
-        return _examined(key, opened, None)
-    except Exception as error:
-        raise TokenizerError(
-            f"The uploaded tokenizer can't write numbers: {error}",
-            way_out="Upload the file tokenizer.json of a language model on the Hub.",
-        ) from error
+    return _examined(key, read_tokenizer(_content, _texts_of_pages()), None)
+
+
+def _texts_of_pages() -> list[str]:
+    """What pages encode without being asked: every context and the catalogue."""
+    contexts = map(NumberContext.parse, CONTEXTS)
+    numbers = [context.write(number) for context in contexts for number in range(1000)]
+    long = [NumberContext(PREFIX).write(number) for number in long_numbers()]
+    products = load_catalogue().values()
+    asked = [f"{price_prompt(p.description)}{p.whole_dollars}" for p in products]
+    return [*numbers, *long, *(p.description for p in products), *asked]
+
+
+def require_usable(loaded: LoadedTokenizer, texts: Sequence[str]) -> None:
+    """Refuse texts on which a tokenizer that nobody vouched for would hang or crash this process.
+
+    TokenizerError says what is wrong. Call it before such a tokenizer is given a visitor's text.
+    """
+    if not loaded.is_pinned:
+        _tried_texts(loaded.key, tuple(texts), loaded.tokenizer)
+
+
+@st.cache_data(max_entries=200, show_spinner="Trying the tokenizer on this text …")
+def _tried_texts(key: str, texts: tuple[str, ...], _tokenizer: AnyTokenizer) -> None:
+    try_tokenizer(backend(_tokenizer).to_str().encode(), texts)
 
 
 def _examined(key: str, opened: AnyTokenizer, asset: Asset | None) -> LoadedTokenizer:
@@ -185,7 +235,7 @@ def registry_tokenizers() -> dict[str, RegistryTokenizer | BasewiseError]:
             asset = _fetching(ids[0])(control)
             with one_at_a_time:  # fetched side by side, but the largest take 0.3 GB of memory
                 control.report(f"Running {registry.get(ids[0]).label}")
-                opened = open_tokenizer(asset)
+                opened = open_tokenizer(asset, _texts_of_pages())
                 strategy, costs = numbering_strategy(opened), _catalogue_costs(opened)
                 del opened
                 give_memory_back()
@@ -208,8 +258,33 @@ def _examined_registry() -> SharedTable[str, RegistryTokenizer]:
 
 @st.cache_resource(show_spinner=False)
 def predictor() -> Predictor:
-    """The engines in memory and the predictions made so far, for all visitors."""
-    return Predictor(_SETTINGS.engines, _SETTINGS.answers)
+    """The engines in memory and the predictions made so far, for all visitors.
+
+    Where the file of runs can't be used, predictions are remembered in memory alone.
+    """
+    try:
+        store = run_store()
+    except RunStoreError:
+        _log.warning("Predictions are not stored", exc_info=True)
+        store = None
+    return Predictor(_SETTINGS.engines, _SETTINGS.answers, store, _SETTINGS.stored_answers)
+
+
+@st.cache_resource(show_spinner=False)
+def run_store() -> RunStore:
+    """The file of runs of this host, with the run that comes with Basewise. RunStoreError."""
+    store = RunStore(host_store_path())
+    import_bundled(store)
+    return store
+
+
+def recorded(repo_id: str, item: Item, settings: InferenceSettings) -> Record | None:
+    """The newest answer to this that the file of runs holds; None if it can't be read, too."""
+    try:
+        return run_store().newest(repo_id, item, settings)
+    except RunStoreError:
+        _log.warning("Recorded answers can't be read", exc_info=True)
+        return None
 
 
 def board(vintage: str) -> Board:
@@ -221,6 +296,20 @@ def board(vintage: str) -> Board:
         return Board(live.board, LIVE, live=live)
     except BasewiseError as error:
         return Board(_snapshot(VINTAGES[-1]), VINTAGES[-1], instead_of_live=error)
+
+
+@st.cache_resource(
+    max_entries=10, show_spinner=False, hash_funcs={Board: lambda board: str(board.key)}
+)
+def prepared(board: Board, *, recorded: bool = False) -> pd.DataFrame:
+    """The board's runs as `prepare` and `with_texts` give them; not to be changed."""
+    return with_texts(prepare(as_recorded(board.runs) if recorded else board.runs))
+
+
+def live_runs() -> pd.DataFrame | None:
+    """The runs of the live board if it is in memory; it is not fetched for this."""
+    board = _fetched_boards().get(LIVE) or _recent_copies().get(LIVE)
+    return None if board is None else board.board
 
 
 def _live() -> LiveBoard:

@@ -261,6 +261,6 @@ def test_weights_of_no_known_architecture_are_refused_and_no_code_is_fetched(hub
             "code.py": b"raise SystemExit",
         },
     )
-    with pytest.raises(EngineError, match="could not be loaded"):
+    with pytest.raises(EngineError, match="is of the type 'made_up', which transformers"):
         load_engine("nobody/made-up")
     assert not any("code.py" in path for _, path, _ in hub.requests)

@@ -189,11 +189,11 @@ def test_a_first_9_leaves_9_the_nineties_and_the_nine_hundreds_possible():
 @pytest.mark.parametrize(
     ("repo_id", "chunking"),
     [
-        ("meta-llama/Llama-3.1-8B", "left to right in threes"),
-        ("deepseek-ai/DeepSeek-V3-Base", "left to right in threes"),
-        ("Qwen/Qwen2.5-7B", "one digit at a time"),
-        ("microsoft/Phi-3-mini-4k-instruct", "one digit at a time"),
-        ("openai-community/gpt2", "by vocabulary"),
+        ("meta-llama/Llama-3.1-8B", "left-to-right-threes"),
+        ("deepseek-ai/DeepSeek-V3-Base", "left-to-right-threes"),
+        ("Qwen/Qwen2.5-7B", "single-digits"),
+        ("microsoft/Phi-3-mini-4k-instruct", "single-digits"),
+        ("openai-community/gpt2", "by-vocabulary"),
     ],
 )
 def test_how_longer_numbers_are_cut_is_found(repo_id, chunking):

@@ -10,7 +10,7 @@ from transformers.cache_utils import CacheLayerMixin, DynamicLayer
 
 from components.assets import cache_root
 from components.engines import LocalEngine, load_engine
-from components.engines.local import tree_check
+from components.engines.local import checks, tree_check
 from components.engines.local.tree_check import TreeCheck
 from tests.contract.test_price_distribution import PROMPT, random_engine
 
@@ -45,7 +45,7 @@ def test_a_damaged_note_is_made_anew(hub, empty_cache):
 
 def test_other_libraries_are_checked_anew(hub, empty_cache, monkeypatch):
     with_revision("gpt2").price_distribution(PROMPT)
-    monkeypatch.setattr(tree_check, "version", lambda name: "99")
+    monkeypatch.setattr(checks, "version", lambda name: "99")
     with_revision("gpt2").price_distribution(PROMPT)
     assert len(list((cache_root() / "checks").iterdir())) == 2
 

@@ -51,6 +51,11 @@ def take(server: Server, browser: Browser) -> None:
     expect(page.get_by_role("heading", name="Estimates")).to_be_visible(timeout=300_000)
     _settle_and_save(page, "live_inference")
 
+    page = _page(browser, height=1500)
+    page.goto(server.address("evaluation"))
+    expect(page.get_by_text("Always the median price").first).to_be_visible(timeout=60_000)
+    _settle_and_save(page, "evaluation")
+
 
 def main() -> None:
     """Write the pictures into `screenshots/`."""

@@ -6,11 +6,13 @@ import math
 from collections.abc import Sequence
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from components.evaluation import ScoredRow
+from components.evaluation.scored import items_frame
 from components.numbers import FirstToken, PriceDistribution
-from components.pricing import load_catalogue, price_prompt
+from components.pricing import clean_description, load_catalogue, price_prompt
 
 CATALOGUE = tuple(load_catalogue().values())
 
@@ -88,3 +90,8 @@ def made_rows(
             )
         )
     return rows
+
+
+def described(rows: Sequence[ScoredRow]) -> tuple[pd.DataFrame, list[str]]:
+    """The rows as baselines take them: items and descriptions."""
+    return items_frame(rows), [clean_description(row.prompt) for row in rows]

@@ -24,8 +24,9 @@ from components.evaluation import (
     text_likelihoods,
 )
 from components.evaluation.cross_validation import FOLDS, REPEATS, out_of_fold, ridge
-from components.pricing import price_prompt, prompt_description
-from tests.support.scored_rows import certain, made_rows
+from components.evaluation.scored import items_frame
+from components.pricing import price_prompt
+from tests.support.scored_rows import certain, described, made_rows
 from tests.unit.test_evaluate import ScriptedEngine
 
 
@@ -51,7 +52,7 @@ def mae(scores: ItemScores) -> float:
 
 
 def test_on_the_catalogue_words_beat_the_constant():
-    found = baseline_scores(made_rows())
+    found = baseline_scores(*described(made_rows()))
     assert tuple(found) == BASELINES
     assert {tuple(scores.estimates) for scores in found.values()} == {(OUT_OF_FOLD,)}
     assert all(s.estimates[OUT_OF_FOLD].shape == (107, REPEATS) for s in found.values())
@@ -62,7 +63,7 @@ def test_on_the_catalogue_words_beat_the_constant():
 def test_a_category_is_worth_its_median_and_one_of_its_own_the_median_of_all():
     prices = [10.0, 12.0, 500.0, 520.0] * 6 + [77.0]
     categories = ["cable", "cable", "phone", "phone"] * 6 + ["sofa"]
-    found = baseline_scores(rows_of(["x"] * 25, prices, categories))["category_median"]
+    found = baseline_scores(*described(rows_of(["x"] * 25, prices, categories)))["category_median"]
     estimates = found.estimates[OUT_OF_FOLD]
     assert (np.abs(estimates[:-1] - np.array(prices)[:-1, None]) <= 20).all()
     assert (np.abs(estimates[-1] - np.median(prices)) > 0).any() or np.median(prices) == 12
@@ -70,7 +71,9 @@ def test_a_category_is_worth_its_median_and_one_of_its_own_the_median_of_all():
 
 
 def test_without_categories_there_is_no_baseline_by_category():
-    assert set(baseline_scores(rows_of(["a b"] * 12, [5.0 + n for n in range(12)]))) == {
+    assert set(
+        baseline_scores(*described(rows_of(["a b"] * 12, [5.0 + n for n in range(12)])))
+    ) == {
         "constant_median",
         "tfidf_ridge",
     }
@@ -78,13 +81,13 @@ def test_without_categories_there_is_no_baseline_by_category():
 
 def test_too_few_rows_have_no_baselines_and_no_linear_read_out():
     few = made_rows(FOLDS - 1)
-    assert baseline_scores(few) == {}
-    assert linear_read_out(few, np.zeros((FOLDS - 1, 2, 3))) is None
+    assert baseline_scores(*described(few)) == {}
+    assert linear_read_out(items_frame(few), np.zeros((FOLDS - 1, 2, 3))) is None
 
 
 def test_texts_without_latin_words_have_a_baseline_too():
     texts = ["電話 機", "線", "🙂 !"] * 5
-    assert "tfidf_ridge" in baseline_scores(rows_of(texts, [20.0, 30.0, 40.0] * 5))
+    assert "tfidf_ridge" in baseline_scores(*described(rows_of(texts, [20.0, 30.0, 40.0] * 5)))
 
 
 def test_no_row_is_predicted_by_itself():
@@ -127,7 +130,7 @@ def featured(rows: list[ScoredRow], noise: float, *, block: int) -> np.ndarray:
 @pytest.mark.parametrize("block", [0, 1])
 def test_what_can_be_read_linearly_is_read_from_the_last_token_or_the_mean(block):
     rows = made_rows()
-    found = linear_read_out(rows, featured(rows, 0.2, block=block))
+    found = linear_read_out(items_frame(rows), featured(rows, 0.2, block=block))
     assert found is not None
     assert figure_of(found, "r_log") > 0.8
     assert mae(found) < 130
@@ -138,14 +141,16 @@ def test_what_can_be_read_linearly_is_read_from_the_last_token_or_the_mean(block
 
 def test_features_that_know_nothing_are_not_better_than_the_constant():
     rows = made_rows()
-    found = linear_read_out(rows, np.random.default_rng(4).normal(size=(len(rows), 2, 40)))
+    found = linear_read_out(
+        items_frame(rows), np.random.default_rng(4).normal(size=(len(rows), 2, 40))
+    )
     assert found is not None
     assert mae(found) > 190
 
 
 def test_rows_and_features_that_do_not_belong_together_are_refused():
     with pytest.raises(ValueError, match="12 rows have 11"):
-        linear_read_out(made_rows(12), np.zeros((11, 2, 3)))
+        linear_read_out(items_frame(made_rows(12)), np.zeros((11, 2, 3)))
 
 
 def log_me_by_fixed_point(features: np.ndarray, target: np.ndarray) -> float:
@@ -219,10 +224,3 @@ def test_no_text_has_no_bits_per_byte():
     likelihoods = text_likelihoods(ReadingEngine(1, ""), {"a": ""}, Control())
     assert likelihoods is not None
     assert math.isnan(bits_per_byte(likelihoods).value)
-
-
-def test_the_description_is_found_in_a_prompt_and_another_prompt_is_as_it_is():
-    text = "Two paragraphs.\n\nOf a lamp."
-    assert prompt_description(price_prompt(text)) == text
-    for other in ("A lamp for $", "What?\n\nA lamp\n\nPrice is $ 5", "\n\nPrice is $"):
-        assert prompt_description(other) == other

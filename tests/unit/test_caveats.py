@@ -17,7 +17,7 @@ from components.leaderboard import (
     with_caveats,
     with_twins,
 )
-from components.leaderboard.caveats import size_in_name
+from components.leaderboard.caveats import sizes_in_name
 
 
 def caveats(vintage: str) -> pd.Series:
@@ -55,18 +55,37 @@ def test_an_unknown_size_and_a_flag_are_caveats_and_an_unknown_flag_is_none():
 
 
 @pytest.mark.parametrize(
-    ("model_id", "size"),
+    ("model_id", "sizes"),
     [
-        ("Qwen/Qwen2.5-7B", 7),
-        ("HuggingFaceTB/SmolLM2-135M-Instruct", 0.135),
-        ("stabilityai/stablelm-2-1_6b", 1.6),
-        ("mistralai/Mixtral-8x7B-v0.1", None),
-        ("microsoft/phi-2", None),
-        ("google/gemma-2-9b-it", 9),
+        ("Qwen/Qwen2.5-7B", (7,)),
+        ("HuggingFaceTB/SmolLM2-135M-Instruct", (0.135,)),
+        ("stabilityai/stablelm-2-1_6b", (6, 1.6)),
+        ("mistralai/Mixtral-8x7B-v0.1", ()),
+        ("microsoft/phi-2", ()),
+        ("google/gemma-2-9b-it", (9,)),
+        ("nobody/5M-Steps-Llama3_1-70B", (70,)),
+        ("nobody/mini_v3_2_70b", (70, 2.7)),
+        ("nobody/model_003_13b_v2", (13,)),
+        ("nobody/LLAMA-3_8B_Story", (8, 3.8)),
+        ("nobody/data_max_2600_3B", (3, 2600.3)),
+        ("nobody/Qwen1.5-MoE-A2.7B", ()),
     ],
 )
-def test_the_size_that_a_name_claims(model_id, size):
-    assert size_in_name(model_id) == size
+def test_the_sizes_that_a_name_may_claim(model_id, sizes):
+    assert sizes_in_name(model_id) == sizes
+
+
+def with_sizes(sizes: dict[str, float]) -> list[tuple[str, ...]]:
+    board = load_board("2025-03-final").head(len(sizes))
+    board = board.assign(model_id=list(sizes), params_b=list(sizes.values()))
+    return with_caveats(board, board)["caveats"].tolist()
+
+
+def test_a_size_that_any_reading_of_the_name_says_has_no_badge_and_another_has_one():
+    right = {"n/7M-Gen-Llama3_1-70B": 70.6, "n/v9_2_70b": 70.6, "n/L-3_8B": 8.03, "n/s-1_6b": 1.6}
+    assert not any("size_unlike_name" in row for row in with_sizes(right))
+    wrong = {"n/7M-Gen-Llama3_1-70B": 8.0, "n/v9_2_70b": 13.0, "n/L-3_8B": 70.6, "n/x-7b": 3.5}
+    assert all("size_unlike_name" in row for row in with_sizes(wrong))
 
 
 def test_as_recorded_shows_the_boards_own_types():

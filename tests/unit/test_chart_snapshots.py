@@ -5,6 +5,7 @@ difference. The files are in `__snapshots__` beside this one.
 """
 
 import base64
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -26,12 +27,14 @@ from components.charts import (
     errors_by_group,
     first_token_maps,
     first_tokens,
+    movement_between_vintages,
     paired_differences,
     pit_histograms,
     predicted_against_actual,
+    predictor_intervals,
     price_distributions,
-    rank_movement,
     read_out_errors,
+    reordering,
     running_means,
     scores_by_size,
     settled_shares,
@@ -68,6 +71,30 @@ MOVES = pd.DataFrame(
         "average_after": [14.42, 26.02],
         "rank_before": [90, 30],
         "rank_after": [100, 25],
+        "twin_before": [27.91, np.nan],
+        "twin_after": [23.76, 35.20],
+        "of_both": [140, 140],
+    }
+)
+TRAINED = pd.DataFrame(
+    {
+        "model": [LLAMA, QWEN, OTHER],
+        "before": [60.0, 66.0, np.nan],
+        "before_high": [60.5, 66.5, np.nan],
+        "before_rank": [30, 10, None],
+        "after": [74.2, 74.8, np.nan],
+        "after_high": [74.5, 75.1, np.nan],
+        "after_rank": [15, 12, None],
+    }
+)
+PREDICTED = pd.DataFrame(
+    {
+        "predictor": ["bbh", "bbh"],
+        "group": ["all", "5-15B"],
+        "n": [24, 13],
+        "spearman": [0.93, 0.72],
+        "low": [0.78, 0.17],
+        "high": [0.98, 0.99],
     }
 )
 
@@ -96,8 +123,13 @@ def figures() -> Iterator[tuple[str, go.Figure]]:
         scores_by_size(SCORES, [LLAMA, OTHER], NAMES, vintage="Final", theme="light"),
     )
     yield (
-        "rank_movement",
-        rank_movement(MOVES, NAMES, before="October", after="Final", theme="dark"),
+        "movement_between_vintages",
+        movement_between_vintages(MOVES, NAMES, before="October", after="Final", theme="dark"),
+    )
+    yield "reordering", reordering(TRAINED, NAMES, of=61, source="a source", theme="light")
+    yield (
+        "predictor_intervals",
+        predictor_intervals(PREDICTED, {"bbh": "BBH"}, {"all": "all", "5-15B": "some"}, "light"),
     )
     atlas = number_atlas(tokenizer_of_digits(merged=["12"]), range(20))
     named = [NamedAtlas("Digits", atlas, ["note", "source"])]
@@ -210,6 +242,8 @@ def readable(value: Any) -> Any:
     if isinstance(value, (list, tuple)):
         inner = [readable(item) for item in value]
         return _runs(inner) if len(inner) > 50 else inner
+    if isinstance(value, str):  # every chart carries the day it was drawn on
+        return re.sub(r"Basewise, \d+ \w+ \d{4}", "Basewise, DATE", value)
     if isinstance(value, float):
         return None if np.isnan(value) else float(f"{value:.6g}")
     return value

@@ -4,6 +4,8 @@ import html
 import re
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import date
+from itertools import combinations
 from typing import Any
 
 import numpy as np
@@ -22,13 +24,15 @@ from components.charts import (
     first_token_maps,
     first_tokens,
     metric_text,
+    movement_between_vintages,
     paired_differences,
     pit_histograms,
     predicted_against_actual,
+    predictor_intervals,
     price_distributions,
     price_ranges,
-    rank_movement,
     read_out_errors,
+    reordering,
     running_means,
     scores_by_size,
     settled_shares,
@@ -36,6 +40,7 @@ from components.charts import (
 )
 from components.charts.estimates import BAND_COLORS
 from components.charts.evaluation import series_styles
+from components.charts.placement import box_at, text_size
 from components.charts.scores import PROFILE_COLORS
 from components.charts.style import CHART_COLORS
 from components.evaluation import (
@@ -52,10 +57,13 @@ from components.evaluation import (
 )
 from components.leaderboard import (
     BENCHMARKS,
+    PREDICTORS,
+    before_and_after,
     compare_vintages,
     load_board,
     one_run_per_model,
     pareto_frontier,
+    predictors,
     shortlist_scores,
     with_twins,
 )
@@ -67,7 +75,7 @@ from components.numbers import (
     still_possible,
 )
 from components.pricing import Band, error_band
-from tests.support.scored_rows import made_rows
+from tests.support.scored_rows import described, made_rows
 from tests.support.small_tokenizer import tokenizer_of_digits
 from tests.unit.test_chart_styles import contrast
 
@@ -106,7 +114,15 @@ def figures():
         yield benchmark_profile(profile, LABELS, vintage="Final", theme=theme), theme
         yield scores_by_size(rows, SHORTLIST, LABELS, vintage="Final", theme=theme), theme
         moves = compare_vintages(load_board("2024-10-15"), board, SHORTLIST)
-        yield rank_movement(moves, LABELS, before="October", after="Final", theme=theme), theme
+        yield (
+            movement_between_vintages(moves, LABELS, before="October", after="Final", theme=theme),
+            theme,
+        )
+        trained = before_and_after(SHORTLIST)
+        yield reordering(trained, LABELS, of=61, source="LM-Harmony", theme=theme), theme
+        names = {name: name for name in PREDICTORS}
+        groups = {"all": "all sizes", "5-15B": "5 to 15B"}
+        yield predictor_intervals(predictors(), names, groups, theme), theme
         named = [NamedAtlas("A", atlas, ["note"])]
         yield atlas_heatmaps(named, where="bare", theme=theme), theme
         left = [still_possible(atlas, 93)]
@@ -175,14 +191,97 @@ def test_of_thousands_of_models_the_best_of_each_size_the_frontier_and_the_short
     assert "of each size class the best" in figure["layout"]["title"]["subtitle"]["text"]
 
 
-def test_rank_movement_leaves_out_what_one_vintage_lacks_and_says_both_ranks():
+def test_movement_leaves_out_what_one_vintage_lacks_and_shows_scores_ranks_and_twins():
     models = [SHORTLIST[1], "tiiuae/Falcon3-7B-Base"]
     moves = compare_vintages(load_board("2024-10-15"), load_board("2025-03-final"), models)
-    figure = rank_movement(moves, LABELS, before="October", after="Final", theme="dark")
-    (line,) = figure.to_dict()["data"]
-    assert list(line["y"]) == [int(moves["rank_before"][0]), int(moves["rank_after"][0])]
-    assert "24.70" in line["text"][0]
-    assert LABELS[SHORTLIST[1]] in line["text"][1]
+    figure = movement_between_vintages(
+        moves, LABELS, before="October", after="Final", theme="dark"
+    ).to_dict()
+    own, twin = figure["data"]
+    assert list(own["y"]) == [24.70, 26.02]
+    assert list(twin["y"]) == [26.87, 35.20]
+    assert twin["marker"]["symbol"].endswith("-open")
+    said = [note["text"] for note in figure["layout"]["annotations"]]
+    assert f"#{moves['rank_after'][0]} 26.02 {LABELS[SHORTLIST[1]]}" in said
+    assert f"{moves['of_both'][0]} models that both list" in figure["layout"]["title"]["subtitle"][
+        "text"
+    ].replace("<br>", " ")
+
+
+def test_the_names_at_the_ends_of_lines_do_not_lie_over_each_other():
+    board = load_board("2025-03-final")
+    models = list(one_run_per_model(board)["model"].head(8))
+    moves = compare_vintages(board, board, models).assign(average_after=30.0, average_before=30.0)
+    names = {model: model for model in models}
+    figure = movement_between_vintages(moves, names, before="a", after="b", theme="light")
+    layout = figure.to_dict()["layout"]
+    low, high = layout["yaxis"]["range"]
+    inside = layout["height"] - layout["margin"]["t"] - layout["margin"]["b"]
+    right = sorted(note["y"] for note in layout["annotations"] if note["x"] == 1)
+    gaps = np.diff(right) * inside / (high - low)
+    assert len(right) >= 8
+    assert gaps.min() >= 13
+
+
+def test_eight_models_that_score_alike_have_names_that_do_not_lie_over_each_other():
+    models = [f"org/model-with-a-name-{n}" for n in range(8)]
+    rows = pd.DataFrame(
+        {
+            "model": models,
+            "params_b": [7.0 + n / 20 for n in range(8)],
+            "average": [25.0 + n / 10 for n in range(8)],
+            "frontier": False,
+        }
+    )
+    names = {model: model.split("/")[1] for model in models}
+    layout = scores_by_size(rows, models, names, vintage="F", theme="light").to_dict()["layout"]
+    notes = layout["annotations"]
+    assert len(notes) == 8
+    x_range, y_range = layout["xaxis"]["range"], layout["yaxis"]["range"]
+    boxes = [
+        box_at(
+            (
+                (note["x"] - x_range[0]) / (x_range[1] - x_range[0]) * 880 + note["ax"],
+                (y_range[1] - note["y"]) / (y_range[1] - y_range[0]) * 320 + note["ay"],
+            ),
+            text_size(note["text"], note["font"]["size"]),
+        )
+        for note in notes
+    ]
+    assert not [1 for one, other in combinations(boxes, 2) if one.overlaps(other)]
+
+
+def test_the_twins_caveat_stands_at_its_number_and_a_number_known_to_be_bad_is_pale():
+    scores = shortlist_scores(load_board("2025-03-final"), SHORTLIST)
+    noted = scores.assign(twin_note=["no chat template", "", ""])
+    figure = twin_dumbbells(noted, LABELS, vintage="Final", theme="light").to_dict()
+    texts = {
+        text.strip(): trace.get("opacity")
+        for trace in figure["data"]
+        for text in trace.get("text", ())
+    }
+    assert texts["23.76, no chat template"] == 0.5
+    assert texts["35.20"] == 1
+
+
+def test_the_shortlist_is_drawn_beside_the_best():
+    board = load_board("2025-03-final")
+    rows = with_twins(one_run_per_model(board), board)
+    low = rows.dropna(subset="twin_average").sort_values("twin_score")["model"].iloc[0]
+    names = {model: model for model in rows["model"]}
+    figure = twin_dumbbells(rows, names, vintage="F", theme="light", most=5, always=[low])
+    assert low in figure.to_dict()["layout"]["yaxis"]["tickvals"]
+
+
+def test_a_chart_says_what_it_is_filtered_by_and_carries_the_apps_name_and_the_date():
+    board = load_board("2025-03-final")
+    rows = with_twins(one_run_per_model(board), board).assign(frontier=False)
+    figure = scores_by_size(
+        rows, SHORTLIST, LABELS, vintage="F", theme="light", filters="base, at most 9B"
+    )
+    said = figure.to_dict()["layout"]["title"]["subtitle"]["text"]
+    assert "base, at most 9B" in said
+    assert f"Basewise, {date.today().day} {date.today():%B %Y}" in said.replace("<br>", " ")
 
 
 def test_the_profile_writes_every_figure_and_its_text_reads_on_every_shade():
@@ -278,6 +377,25 @@ def test_distributions_share_one_scale_and_say_what_is_no_price():
     assert "actual $349.99" in layout["title"]["subtitle"]["text"]
 
 
+@pytest.mark.parametrize(
+    ("actual", "lines", "said"),
+    [
+        (349.99, 1, "(dashed)"),
+        (1299.0, 0, "actual $1,299.00 (beyond the axis)"),
+        (0.0, 0, ""),
+        (-5.0, 0, ""),
+        (float("nan"), 0, ""),
+    ],
+)
+def test_an_actual_price_off_the_axis_is_said_and_not_drawn(actual, lines, said):
+    named = [named_distribution(SHORTLIST[0], [100])]
+    figure = price_distributions(named, actual, product="?", theme="light").to_dict()
+    dashed = [trace for trace in figure["data"] if trace["line"].get("dash") == "dash"]
+    assert len(dashed) == lines
+    subtitle = figure["layout"]["title"]["subtitle"]["text"]
+    assert said in subtitle if said else "actual" not in subtitle
+
+
 def test_a_price_of_zero_has_a_place_on_the_logarithmic_axis():
     named = [named_distribution(SHORTLIST[0], [0, 1])]
     figure = price_distributions(named, 1, product="?", theme="light", log_price=True)
@@ -308,7 +426,7 @@ def evaluation_charts(model: str, label: str, rows: str) -> Iterator[Any]:
     """Each chart of many predictions, of one model whose rows are made up, and a baseline."""
     scores = item_scores(made_rows(40))
     (constant, *_) = BASELINES
-    of_baseline = {constant: baseline_scores(made_rows(40))[constant]}
+    of_baseline = {constant: baseline_scores(*described(made_rows(40)))[constant]}
     names = {model: label, constant: "Median of all prices"}
     read_outs = dict.fromkeys((*scores.estimates, OUT_OF_FOLD), label)
     table = tidy_figures({model: scores} | of_baseline)
@@ -412,7 +530,7 @@ def hostile_figures() -> Iterator[Any]:
     yield benchmark_profile(scores, names, vintage=HOSTILE, theme="light")
     yield scores_by_size(scores, [model], names, vintage=HOSTILE, theme="light")
     yield scores_by_size(scores, [], {}, vintage=HOSTILE, theme="light")
-    yield rank_movement(moves, names, before=HOSTILE, after="b", theme="light")
+    yield movement_between_vintages(moves, names, before=HOSTILE, after="b", theme="light")
     named = [NamedAtlas(HOSTILE, atlas, [HOSTILE, HOSTILE])]
     yield atlas_heatmaps(named, where=HOSTILE, theme="light")
     yield first_token_maps(named, 5, [np.array([5])], theme="light")
@@ -449,8 +567,8 @@ def test_two_models_of_one_name_keep_a_row_each():
 def test_a_vintage_compared_with_itself_has_two_ends():
     board = load_board("2025-03-final")
     moves = compare_vintages(board, board, SHORTLIST[:1])
-    figure = rank_movement(moves, LABELS, before="Final", after="Final", theme="light")
-    (line,) = figure.to_dict()["data"]
+    figure = movement_between_vintages(moves, LABELS, before="Final", after="Final", theme="light")
+    line = figure.to_dict()["data"][0]
     assert list(line["x"]) == [0, 1]
 
 

@@ -2,9 +2,16 @@
 
 import pytest
 import torch
-from transformers import DynamicCache, MambaConfig, MambaForCausalLM
+from transformers import (
+    AutoConfig,
+    DynamicCache,
+    GPT2Config,
+    GPT2LMHeadModel,
+    MambaConfig,
+    MambaForCausalLM,
+)
 
-from components.engines.local.failures import is_models_failure
+from components.engines.local.failures import is_loading_failure, is_models_failure
 
 
 def raised(call) -> Exception:
@@ -33,6 +40,30 @@ def test_a_cache_that_the_models_code_does_not_take_is_the_models_failure():
     error = raised(lambda: model(input_ids=ids, cache=DynamicCache(), use_cache=True))
     assert not isinstance(error, RuntimeError)
     assert is_models_failure(error)
+
+
+def test_a_position_that_a_model_has_no_embedding_of_is_the_models_failure():
+    config = GPT2Config(vocab_size=32, n_embd=16, n_layer=1, n_head=2, n_positions=8)
+    model = GPT2LMHeadModel(config)
+    error = raised(lambda: model(input_ids=torch.ones(1, 9, dtype=torch.long)))
+    assert is_models_failure(error)
+
+
+def test_a_token_that_is_none_is_ours():
+    error = raised(lambda: torch.nn.Embedding(4, 4)(torch.tensor([7])))
+    assert isinstance(error, IndexError)
+    assert not is_models_failure(error)
+
+
+def test_a_wrong_argument_of_ours_is_not_the_models_failure():
+    model = GPT2LMHeadModel(GPT2Config(vocab_size=32, n_embd=16, n_layer=1, n_head=2))
+    assert not is_models_failure(raised(lambda: model.forward(1, 2, 3, *range(40))))
+
+
+def test_a_config_that_transformers_refuses_is_a_loading_failure_and_our_fault_is_not(tmp_path):
+    (tmp_path / "config.json").write_text('{"model_type": "llama", "hidden_act": 3}')
+    assert is_loading_failure(raised(lambda: AutoConfig.from_pretrained(tmp_path)))
+    assert not is_loading_failure(raised(lambda: {}["rope"]))
 
 
 @pytest.mark.parametrize("error", [AttributeError, TypeError, KeyError, ValueError])

@@ -2,11 +2,13 @@
 
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from benchmarks.full_board import parquet
 from components.errors import BoardError
-from components.leaderboard import load_board, read_board
+from components.leaderboard import filter_board, load_board, read_board, with_caveats
+from components.registry import load_registry
 from tests.support.live_board import LAYOUTS, recorded_layout
 
 
@@ -91,4 +93,75 @@ def test_a_file_that_is_no_parquet_is_refused(tmp_path: Path):
     file = tmp_path / "board.parquet"
     file.write_bytes(b"<html>502</html>")
     with pytest.raises(BoardError, match="can't be read"):
+        read_board(file)
+
+
+MIXTURES = {
+    "mistralai/Mixtral-8x7B-v0.1": "MixtralForCausalLM",
+    "nobody/merge-4x8B": "Unknown",
+    "nobody/Tiny-MoE": "Qwen2MoeForCausalLM",
+}
+DENSE = {"google/gemma-2-9b": "Gemma2ForCausalLM", "Qwen/Qwen2-7B": "Qwen2ForCausalLM"}
+
+
+def board_with_moe(tmp_path: Path, moe: list[object]):
+    architectures = MIXTURES | DENSE | {"nobody/secret": "Unknown"}
+    frame = recorded_layout().head(len(architectures))
+    frame = frame.assign(fullname=list(architectures), Architecture=list(architectures.values()))
+    file = tmp_path / "board.parquet"
+    file.write_bytes(parquet(frame.assign(MoE=moe)))
+    return read_board(file).set_index("model_id")
+
+
+def test_a_turned_moe_column_is_turned_back_and_said(tmp_path: Path):
+    board = board_with_moe(tmp_path, [False, False, False, True, True, True])
+    assert set(board.index[board["moe"]]) == set(MIXTURES)
+    assert board["moe_turned"].all()
+    left = filter_board(board.reset_index(), hide=["moe"])
+    assert set(left["model_id"]) == {*DENSE, "nobody/secret"}
+    caveats = with_caveats(left, left)["caveats"]
+    assert all("moe_turned" in of_row for of_row in caveats)
+
+
+def test_a_right_moe_column_is_believed_where_the_architecture_is_not_known(tmp_path: Path):
+    board = board_with_moe(tmp_path, [True, True, True, False, False, True])
+    assert set(board.index[board["moe"]]) == {*MIXTURES, "nobody/secret"}
+    assert not board["moe_turned"].any()
+
+
+def test_where_the_board_says_nothing_the_architecture_does(tmp_path: Path):
+    board = board_with_moe(tmp_path, [None] * 6)
+    assert set(board.index[board["moe"].fillna(False)]) == set(MIXTURES)
+    assert pd.isna(board["moe"]["nobody/secret"])
+    assert not board["moe_turned"].any()
+
+
+@pytest.mark.parametrize("blank", [None, "", "  ", "?", "unknown"])
+def test_a_blank_licence_is_unknown(tmp_path: Path, blank):
+    frame = recorded_layout().head(2).assign(**{"Hub License": [blank, " mit "]})
+    file = tmp_path / "board.parquet"
+    file.write_bytes(parquet(frame))
+    licenses = read_board(file)["license"]
+    assert licenses.isna().sum() == 1
+    assert licenses.dropna().tolist() == ["mit"]
+
+
+def test_a_model_has_one_size_whatever_its_runs_record(tmp_path: Path):
+    frame = recorded_layout().head(5)
+    frame = frame.assign(
+        fullname=["nobody/x", "nobody/x", "nobody/x", "google/gemma-2-9b", "nobody/y"],
+        **{"#Params (B)": [8.03, 4.65, 8.03, 5.1, 4.0]},
+    )
+    file = tmp_path / "board.parquet"
+    file.write_bytes(parquet(frame))
+    sizes = read_board(file).groupby("model_id")["params_b"].unique().map(list).to_dict()
+    gemma = load_registry().get("google/gemma-2-9b").params_b
+    assert sizes == {"nobody/x": [8.03], "google/gemma-2-9b": [gemma], "nobody/y": [4.0]}
+
+
+def test_version_one_of_the_board_is_refused_with_what_it_lacks(tmp_path: Path):
+    file = tmp_path / "board.parquet"
+    columns = ["Model", "Average", "ARC (25-shot)", "HellaSwag (10-shot)", "Parameters"]
+    file.write_bytes(parquet(pd.DataFrame([["a/b", 60.4, 61.9, 83.5, 33.3]], columns=columns)))
+    with pytest.raises(BoardError, match=r"fullname, .*IFEval"):
         read_board(file)

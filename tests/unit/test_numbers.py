@@ -6,6 +6,10 @@ import numpy as np
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
+from tokenizers import Regex, Tokenizer, normalizers
+from tokenizers.models import BPE, Unigram, WordLevel, WordPiece
+from tokenizers.pre_tokenizers import Metaspace, Split, Whitespace
+from tokenizers.pre_tokenizers import Sequence as PreTokenizers
 
 from components.errors import ContextError, TokenizerError
 from components.numbers import (
@@ -21,7 +25,13 @@ from components.numbers import (
 )
 from components.numbers.encoding import encode_numbers
 from components.numbers.information import entropy
-from components.tokenization import MAX_UPLOAD_MB, cut_text, disagreements, read_tokenizer
+from components.tokenization import (
+    MAX_UPLOAD_MB,
+    cut_text,
+    disagreements,
+    read_tokenizer,
+    unknown_token,
+)
 from tests.support.small_tokenizer import CHARACTERS, tokenizer_of_digits
 
 WHOLE = tokenizer_of_digits(merged=[str(number) for number in range(100)])
@@ -198,18 +208,107 @@ def test_ranges_hold_exactly_their_numbers(numbers):
 @pytest.mark.parametrize(
     ("tokenizer", "name", "chunking"),
     [
-        (DIGITS, "per-digit", "one digit at a time"),
-        (tokenizer_of_digits(chunks=2), "irregular", "left to right in twos"),
+        (DIGITS, "per-digit", "single-digits"),
+        (tokenizer_of_digits(chunks=2), "irregular", "left-to-right-twos"),
         (
             tokenizer_of_digits(merged=[str(n) for n in range(1000)]),
             "whole-number",
-            "by vocabulary",  # 1002 is 100 and 2, 1000 and 10002 too, but there is no 002
+            "by-vocabulary",  # 1002 is 100 and 2, 1000 and 10002 too, but there is no 002
         ),
     ],
 )
 def test_the_strategy_and_the_chunking_of_longer_numbers_are_told_apart(tokenizer, name, chunking):
     strategy = numbering_strategy(tokenizer)
     assert (strategy.name, strategy.chunking) == (name, chunking)
+
+
+def word_pieces(characters: str, unknown: str = "[UNK]") -> Tokenizer:
+    """Whole words of one character, and no pieces that go on: other words are unknown."""
+    vocabulary = {text: place for place, text in enumerate([unknown, *characters])}
+    tokenizer = Tokenizer(WordPiece(vocabulary, unk_token=unknown))
+    tokenizer.pre_tokenizer = Whitespace()
+    return tokenizer
+
+
+def test_numbers_that_become_the_unknown_token_can_not_be_written_and_are_no_whole_numbers():
+    strategy = numbering_strategy(word_pieces("$"))
+    assert strategy.name == strategy.chunking == "unwritable"
+    assert strategy.unwritable == dict.fromkeys(range(1000), "unknown_token")
+    assert strategy.tokens_per_number == {}
+    assert math.isnan(strategy.mean_tokens)
+    assert strategy.one_token_share == 0
+
+
+def test_the_numbers_that_can_not_be_written_are_named_with_the_reason():
+    some = numbering_strategy(word_pieces("$0123456789"))
+    assert some.name == "unwritable"
+    assert list(some.unwritable) == list(range(10, 1000))
+    assert some.tokens_per_number == {1: 10}
+    dropped = numbering_strategy(tokenizer_of_digits(characters=CHARACTERS.replace("9", "")))
+    assert (dropped.name, dropped.unwritable[9]) == ("unwritable", "no_tokens")
+    assert 99 in dropped.unwritable
+    # 190 is what 10 is without its 9: two numbers of the same tokens, neither is told.
+    assert dropped.unwritable[190] == dropped.unwritable[10] == "same_tokens"
+
+
+def test_a_placeholder_for_any_number_is_no_way_to_write_one():
+    tokenizer = tokenizer_of_digits(characters=CHARACTERS + "#")
+    tokenizer.normalizer = normalizers.Replace(Regex(r"\d+"), "#")
+    strategy = numbering_strategy(tokenizer)
+    assert set(strategy.unwritable.values()) == {"same_tokens"}
+    atlas = number_atlas(tokenizer)
+    assert atlas.counts.tolist() == [0] * 1000
+    assert first_token_information(atlas, [1.0] * 1000).share == 0
+    assert still_possible(atlas, 7).tolist() == list(range(1000))
+    assert atlas.frame()["count"].isna().all()
+
+
+def test_costs_of_prices_that_can_not_be_written_are_unknown():
+    summary = cost_summary(sequence_costs(word_pieces("$"), ["is"], ["Price is $"], [123]))
+    for figure in ("mean_price_tokens", "largest_price_tokens", "number_share"):
+        assert math.isnan(summary[figure])
+
+
+@pytest.mark.parametrize(
+    ("model", "expected"),
+    [
+        (WordPiece({"[UNK]": 3, "a": 0}, unk_token="[UNK]"), 3),
+        (WordLevel({"<unk>": 1, "a": 0}, unk_token="<unk>"), 1),
+        (Unigram([("a", 0.0), ("<unk>", 0.0)], unk_id=1), 1),
+        (Unigram([("a", 0.0)]), None),
+        (BPE(vocab={"a": 0, "<u>": 5}, merges=[], unk_token="<u>"), 5),
+        (BPE(vocab={"a": 0}, merges=[]), None),
+    ],
+)
+def test_the_token_for_what_the_vocabulary_lacks_is_known_for_each_kind_of_model(model, expected):
+    assert unknown_token(Tokenizer(model)) == expected
+
+
+def test_groups_of_three_from_the_right_are_told_from_those_from_the_left():
+    tokenizer = tokenizer_of_digits()
+    pattern = Regex(r"\d{1,3}(?=(?:\d{3})*(?!\d))")
+    tokenizer.pre_tokenizer = Split(pattern, "isolated")
+    whole = [f"{n:0{digits}}" for digits in (1, 2, 3) for n in range(10**digits)]
+    words = {text: place for place, text in enumerate([*whole, *"Price is $"])}
+    tokenizer.model = WordLevel(words, unk_token="$")
+    tokenizer.pre_tokenizer = PreTokenizers(
+        [Split(pattern, "isolated"), Split(Regex(r"[^\d]"), "isolated")]
+    )
+    assert numbering_strategy(tokenizer).chunking == "right-to-left-threes"
+    assert number_atlas(tokenizer, [12_999]).pieces == [("12", "999")]
+    assert "".join(span.text for span in cut_text(tokenizer, "Price is $1299").spans()) == (
+        "Price is $1299"
+    )
+
+
+def test_the_spans_of_a_vocabulary_that_marks_words_join_to_the_text():
+    pieces = [(text, -2.0) for text in ["<unk>", "▁", *"0123456789$Price", "▁is", "s"]]
+    tokenizer = Tokenizer(Unigram(pieces, unk_id=0))
+    tokenizer.pre_tokenizer = Metaspace()
+    strategy = numbering_strategy(tokenizer)
+    assert (strategy.name, strategy.chunking) == ("per-digit", "single-digits")
+    text = "Price is $349"
+    assert "".join(span.text for span in cut_text(tokenizer, text).spans()) == text
 
 
 def test_costs_count_the_prices_tokens_and_their_share_of_the_sequence():
@@ -270,7 +369,7 @@ def test_a_tokenizer_without_tokens_gets_a_message():
 
 def test_a_file_that_is_too_large_is_refused_before_it_is_read():
     with pytest.raises(TokenizerError, match=f"at most {MAX_UPLOAD_MB} MB"):
-        read_tokenizer(b" " * (MAX_UPLOAD_MB * 1_000_000 + 1))
+        read_tokenizer(b" " * (MAX_UPLOAD_MB * 2**20 + 1))
 
 
 def test_an_uploaded_tokenizer_does_not_cut_a_text_short():

@@ -4,10 +4,12 @@ import importlib
 import pkgutil
 from collections import defaultdict
 
+from streamlit.runtime.state.query_params_proxy import QueryParamsProxy
 from streamlit.testing.v1 import AppTest
 
 import components.ui
-from components.ui.kit import permalinks
+from components.settings import load_settings
+from components.ui.kit import permalinks, streamlit_compat
 from components.ui.kit.permalinks import Parameter
 
 
@@ -48,3 +50,75 @@ def test_a_bound_widget_shows_the_urls_value_and_writes_what_is_picked_there():
 def test_links_of_before_a_column_was_renamed_still_name_it():
     columns = permalinks.some_of("c", ["model_id", "caveats"], renamed={"badges": "caveats"})
     assert columns.read(["badges", "nonsense", "model_id"]) == ["caveats", "model_id"]
+
+
+def two_choices() -> None:
+    """An app of two bound widgets, whose address is written in one step."""
+    import streamlit as st
+
+    from components.ui.kit import permalinks
+
+    permalinks.begin_page("here")
+    low, kinds = permalinks.positive_number("low"), permalinks.some_of("kinds", ["a", "b"])
+
+    def both() -> None:
+        low.choose(3.0)
+        kinds.choose(["b"])
+
+    st.button("both", on_click=both)
+    permalinks.bound(st.number_input, low, "Low", value=None)
+    permalinks.bound(st.pills, kinds, "Kinds", ["a", "b"], selection_mode="multi")
+    st.markdown(f"value {low.value()} {kinds.value()}")
+    st.text(permalinks.address() or "")
+
+
+def test_back_takes_the_address_for_what_is_chosen(monkeypatch):
+    at = AppTest.from_function(two_choices, default_timeout=30).run()
+    at.button[0].click().run()
+    assert at.markdown[0].value == "value 3.0 ['b']"
+    assert at.query_params["low"] in ("3", ["3"])
+    monkeypatch.setattr(streamlit_compat, "is_history_navigation", lambda: True)
+    at.query_params["kinds"] = "a"
+    del at.query_params["low"]
+    at.run()
+    assert not at.exception
+    assert at.markdown[0].value == "value None ['a']"
+
+
+def test_a_click_that_changes_two_choices_changes_the_address_once(monkeypatch):
+    written = []
+    at = AppTest.from_function(two_choices, default_timeout=30).run()
+    original = QueryParamsProxy.from_dict
+    monkeypatch.setattr(
+        QueryParamsProxy,
+        "from_dict",
+        lambda self, query: (written.append(dict(query)), original(self, query))[1],
+    )
+    at.button[0].click().run()
+    assert written == [{"low": ["3"], "kinds": ["b"]}]
+
+
+def test_a_link_for_others_spells_every_choice_and_leads_to_the_hosts_address(monkeypatch):
+    monkeypatch.setenv("BASEWISE_ADDRESS", "https://host.example/basewise/")
+    load_settings.cache_clear()
+    at = AppTest.from_function(two_choices, default_timeout=30).run()
+    load_settings.cache_clear()
+    assert at.text[0].value == "https://host.example/basewise/here?low=&kinds="
+
+
+def read_back() -> None:
+    """An app that shows what an address says."""
+    import streamlit as st
+
+    from components.ui.kit import permalinks
+
+    kinds = permalinks.some_of("kinds", ["a", "b"])
+    flag = permalinks.flag("flag")
+    st.markdown(f"{permalinks.positive_number('low').value()} {kinds.value()} {flag.value()}")
+
+
+def test_what_is_spelled_out_as_unset_is_read_as_unset():
+    at = AppTest.from_function(read_back, default_timeout=30)
+    at.query_params["low"], at.query_params["kinds"], at.query_params["flag"] = "", "", "false"
+    at.run()
+    assert at.markdown[0].value == "None [] False"

@@ -481,3 +481,8 @@ def test_the_top_three_mean_averages_tokens_that_are_positive_numbers():
         pytest.approx((100 * 0.4 + 200 * 0.2) / 0.6)
     )
     assert math.isnan(priced({"": {"0": 0.4, "<end>": 0.3, " ": 0.2, "9": 0.1}}).top3)
+
+
+@pytest.mark.parametrize("whole", [True, False])
+def test_a_price_is_one_token_exactly_where_the_tokenizer_writes_whole_numbers(whole):
+    assert priced({"": {"7": 0.6, "<end>": 0.4}}, whole).price_is_one_token is whole

@@ -6,7 +6,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from components.pricing import PROMPTS, error_band, load_catalogue, price_prompt, read_price
+from components.pricing import (
+    PROMPTS,
+    clean_description,
+    error_band,
+    load_catalogue,
+    price_prompt,
+    read_price,
+)
 
 
 def test_the_prompt_is_question_description_and_the_opening_of_the_price():
@@ -87,3 +94,37 @@ def test_the_catalogue_is_wide_enough_and_keeps_its_rules():
 
 def test_an_own_question_stands_before_the_description():
     assert price_prompt("A lamp.", " How dear? ") == "How dear?\n\nA lamp.\n\nPrice is $"
+
+
+PASTED = "How much does this cost to the nearest dollar?\n\nPadded cover\nKeeps warm.\n\nPrice is $"
+
+
+@pytest.mark.parametrize("question", [*PROMPTS.values(), "How dear?"])
+def test_a_whole_prompt_pasted_as_description_is_not_doubled(question):
+    prompt = price_prompt(PASTED, question)
+    assert prompt == f"{question}\n\nPadded cover\nKeeps warm.\n\nPrice is $"
+
+
+@pytest.mark.parametrize(
+    ("pasted", "description"),
+    [
+        (PASTED, "Padded cover\nKeeps warm."),
+        (PASTED.replace("\n", "\r\n"), "Padded cover\r\nKeeps warm."),
+        (f"{PASTED}129.00\n", "Padded cover\nKeeps warm."),
+        ("What does this cost?\nA lamp.", "A lamp."),
+        ("A lamp.\n\nPrice is $1,299.00", "A lamp."),
+        ("How dear?\n\nA lamp.", "A lamp."),
+        ("Price is $", ""),
+        ("A lamp. What does this cost? Much.", "A lamp. What does this cost? Much."),
+        ("The price is $5 per piece.", "The price is $5 per piece."),
+        ("How much does this costume weigh?", "How much does this costume weigh?"),
+    ],
+)
+def test_the_description_alone_is_left_of_a_pasted_prompt(pasted, description):
+    assert clean_description(pasted, "How dear?") == description
+
+
+@given(st.text("lamp .$5\n", max_size=60), st.sampled_from([*PROMPTS.values(), "How dear?"]))
+def test_a_prompt_pasted_again_stays_the_same(description, question):
+    prompt = price_prompt(description, question)
+    assert price_prompt(prompt, question) == prompt

@@ -37,7 +37,7 @@ def models(rows: pd.DataFrame, count: int | None = None) -> Sequence[str]:
 
 
 def test_by_the_twin_llama_joins_phi_and_gemma_at_the_top_in_october():
-    rows = asked(kinds=["base"], max_params_b=9, rank_by="twin_score")
+    rows = asked(kinds=["base"], max_params_b=9, rank_by="twin_score", instruct_without_base=True)
     top = models(rows, 4)
     assert top[:2] == ["microsoft/Phi-3-small-8k-instruct", "google/gemma-2-9b"]
     assert top[3] == "meta-llama/Llama-3.1-8B"
@@ -46,7 +46,7 @@ def test_by_the_twin_llama_joins_phi_and_gemma_at_the_top_in_october():
 
 
 def test_by_the_twin_instruct_models_without_a_public_base_are_marked_and_have_no_uplift():
-    rows = asked(kinds=["base"], rank_by="twin_score")
+    rows = asked(kinds=["base"], rank_by="twin_score", instruct_without_base=True)
     alone = rows[rows["kind"] == "instruct"]
     assert "microsoft/Phi-3-small-8k-instruct" in set(alone["model"])
     assert set(alone["model"]) <= without_public_base()

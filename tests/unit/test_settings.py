@@ -39,6 +39,8 @@ def test_an_empty_variable_counts_as_not_set(monkeypatch):
         ("BASEWISE_DTYPE", "int3", "'bfloat16', 'float16' or 'float32'"),
         ("BASEWISE_CACHE", "models", "not a relative one"),
         ("BASEWISE_CACHE", "~nosuchuser/models", "home folder"),
+        ("BASEWISE_ADDRESS", "basewise.example.org", "a web address such as"),
+        ("BASEWISE_ADDRESS", "https://x.org/?a=1", "a web address such as"),
         ("BASEWISE_ENGINE", "3", "did you mean BASEWISE_ENGINES?"),
     ],
 )

@@ -1,9 +1,11 @@
 """The names of Streamlit's that Basewise uses without a promise: each is still there."""
 
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
 import streamlit as st
+from streamlit.runtime.scriptrunner_utils.script_run_context import ScriptRunContext
 from streamlit.testing.v1 import AppTest
 
 from components.ui.kit import streamlit_compat
@@ -48,11 +50,22 @@ def test_the_address_and_the_theme_are_the_browsers(monkeypatch):
     assert streamlit_compat.theme_type() == "dark"
 
 
+def test_streamlit_still_says_whether_back_asked_for_a_run():
+    assert "is_history_navigation" in {field.name for field in fields(ScriptRunContext)}
+    assert streamlit_compat.is_history_navigation() is False
+
+
+NAMES = ("st.context", "data-testid", "get_script_run_ctx")
+
+
 def test_no_other_module_touches_these_names():
     offenders = [
         str(file.relative_to(COMPONENTS))
         for file in COMPONENTS.rglob("*.py")
         if file.name != "streamlit_compat.py"
-        and any(name in file.read_text(encoding="utf-8") for name in ("st.context", "data-testid"))
+        and any(
+            name in file.read_text(encoding="utf-8")
+            for name in ("st.context", "data-testid", "get_script_run_ctx")
+        )
     ]
     assert not offenders

@@ -164,3 +164,23 @@ def test_a_model_with_other_types_of_layers_is_an_unsupported_operation():
     )
     with pytest.raises(NotImplementedError, match="linear_attention"):
         compat.masks_by_layer_type(model, KEYS, None)
+
+
+def test_known_types_of_models_and_of_positions_are_those_of_transformers():
+    assert "llama" in compat.known_model_types()
+    assert "llama9" not in compat.known_model_types()
+    assert {"default", "linear", "yarn", "llama3", "longrope"} <= compat.known_rope_types()
+
+
+def test_a_model_says_how_many_tokens_it_embeds_knows_and_reads():
+    model = llama()
+    assert compat.embedding_rows(model) == compat.vocabulary_size(model) == SHAPE["vocab_size"]
+    assert compat.longest_text(model) == model.config.max_position_embeddings
+    model.config.max_position_embeddings = -1
+    assert compat.longest_text(model) is None
+
+
+def test_what_a_forward_pass_takes_is_told_by_its_name():
+    assert compat.takes(llama(), "cache")
+    assert compat.takes(llama(), "position_ids")
+    assert not compat.takes(llama(), "state")

@@ -5,8 +5,9 @@ from __future__ import annotations
 import logging
 import threading
 from collections import defaultdict
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,13 +15,19 @@ from numpy.typing import NDArray
 
 from components.control import Control
 from components.engines.base import ModelId
-from components.engines.local import fp32_logits, tree_attention, tree_check
-from components.engines.local.failures import is_models_failure
-from components.engines.local.scorers import LocalScorer, PlainScorer, TreeScorer
+from components.engines.local import checks, fp32_logits, tree_attention, tree_check
+from components.engines.local.continuation import WAYS, Continuation, Way, right_way
+from components.engines.local.failures import in_words, is_models_failure
+from components.engines.local.scorers import LocalScorer, OnePass, PlainScorer, TreeScorer
 from components.engines.local.text_passes import (
     hidden_features,
     rolling_windows,
     window_log_likelihood,
+)
+from components.engines.local.transformers_compat import (
+    embedding_rows,
+    longest_text,
+    vocabulary_size,
 )
 from components.engines.local.tree_check import TreeCheck
 from components.engines.prices import price_distribution
@@ -56,6 +63,7 @@ class LocalEngine:
         self.tokenizer = tokenizer
         self._device = str(model.device)
         self._tree_checks: dict[tuple[bool, ...], TreeCheck] = {}
+        self._way: Way | None = None
         tree_attention.install(model)
         fp32_logits.install(model)
 
@@ -71,7 +79,7 @@ class LocalEngine:
         A model whose attention takes no tree of numbers is scored one sequence per number: the
         scorer's `method` says which, its `note` why.
         """
-        self._refuse_if_too_long(len(prompt), trie.depth)
+        self._refuse_unreadable(prompt, trie.depth)
 
         @contextmanager
         def one_pass() -> Iterator[None]:
@@ -97,23 +105,37 @@ class LocalEngine:
         """As Engine has it: up to the end of text or `max_new_tokens`."""
         control = control or Control()
         tokens: list[int] = self.tokenizer(prompt)["input_ids"]
-        self._refuse_if_too_long(len(tokens), max_new_tokens)
+        self._refuse_unreadable(tokens, max_new_tokens)
+
+        @contextmanager
+        def one_pass() -> Iterator[None]:
+            with self._one_pass("generating", control):
+                yield
+
+        way = self._right_way(tokens, one_pass, control)
         state = None
-        if isinstance(scorer, LocalScorer):
+        if isinstance(scorer, LocalScorer) and way != "whole":
             state = scorer.prompt_state(tuple(tokens))
-        cache, next_token = (state.cache, state.next_token) if state else (None, None)
+        next_token = state.next_token if state else None
+        continuation = Continuation(
+            self.model,
+            way,
+            tokens,
+            cache=state.cache if state else None,
+            cached=len(tokens) if state else 0,
+        )
         # Decoded together with the prompt's last token, so that a leading space survives.
         context = tokens[-1:]
         decoded = self._decode(context)
-        inputs = tokens
         for _ in range(max_new_tokens):
             if next_token is None:
-                with self._one_pass("generating", control):
-                    cache, next_token = self._next_token(inputs, cache)
+                with one_pass():
+                    next_token = int(continuation.logits().argmax())
             if next_token in self._end_tokens:
                 break
             context.append(next_token)
-            inputs, next_token = [next_token], None
+            continuation.append(next_token)
+            next_token = None
             text = self._decode(context)
             if not text.endswith("\ufffd"):  # half a character: wait for its other bytes
                 yield text[len(decoded) :]
@@ -132,7 +154,7 @@ class LocalEngine:
             )
         tokens: list[int] = tokenizer(text, add_special_tokens=False)["input_ids"]
         total = 0.0
-        for window in rolling_windows(tokens, prefix, self._longest or len(tokens)):
+        for window in rolling_windows(tokens, prefix, longest_text(self.model) or len(tokens)):
             with self._one_pass("reading a text", control):
                 total += window_log_likelihood(self.model, window)
         return total
@@ -140,17 +162,22 @@ class LocalEngine:
     def prompt_features(self, prompt: str, control: Control) -> NDArray[np.float16]:
         """As PromptFeatures has it: the prompt is run once, special tokens included."""
         tokens: list[int] = self.tokenizer(prompt)["input_ids"]
-        self._refuse_if_too_long(len(tokens), 0)
+        self._refuse_unreadable(tokens, 0)
         with self._one_pass("reading a prompt", control):
             return hidden_features(self.model, tokens)
 
-    def _next_token(self, inputs: list[int], cache: object) -> tuple[object, int]:
-        """The key/value cache after these tokens, and the likeliest token to come next."""
-        import torch
-
-        ids = torch.tensor([inputs], device=self.model.device)
-        output = self.model(input_ids=ids, cache=cache, use_cache=True, logits_to_keep=1)
-        return output.cache, int(output.logits[0, -1].argmax())
+    def _right_way(self, tokens: list[int], one_pass: OnePass, control: Control) -> Way:
+        """How this model goes on from its cache, found out on first use."""
+        if self._way is None:
+            found = checks.recall(self.id, self._device, "continuation") or {}
+            self._way = found.get("way")
+        if self._way not in WAYS:
+            control.report("First use of this model: checking how it continues a text")
+            self._way = right_way(self.model, tokens, one_pass)
+            if self._way == "whole":
+                _log.warning("%s is continued without a cache", self.id.repo_id)
+            checks.keep(self.id, self._device, "continuation", found={"way": self._way})
+        return self._way
 
     def _tree_check(
         self, prompt: int, trie: NumberTrie, make: tree_check.MakeScorer, control: Control
@@ -165,32 +192,35 @@ class LocalEngine:
         past = tuple(limit is not None and prompt + trie.depth > limit for limit in limits)
         if past in self._tree_checks:
             return self._tree_checks[past]
-        # A model without a revision may be another one under the same name next time.
-        check = tree_check.remembered(self.id, self._device, past) if self.id.revision else None
-        if check is None:
+        found = checks.recall(self.id, self._device, past)
+        if found is not None and {"works", "reason"} <= found.keys():
+            check = TreeCheck(bool(found["works"]), found["reason"])
+        else:
             control.report("First use of this model: checking that it scores numbers in a tree")
             check = tree_check.check_trees(
-                make, trie, int(config.vocab_size), self.model.dtype.itemsize
+                make, trie, vocabulary_size(self.model), self.model.dtype.itemsize
             )
             if not check.works:
                 _log.warning("%s is scored plainly: %s", self.id.repo_id, check.reason)
-            if self.id.revision:
-                tree_check.remember(self.id, self._device, past, check)
+            checks.keep(self.id, self._device, past, found=asdict(check))
         self._tree_checks[past] = check
         return check
 
-    @property
-    def _longest(self) -> int | None:
-        """How many tokens the model reads at most; None if it does not say."""
-        return getattr(self.model.config.get_text_config(), "max_position_embeddings", None)
-
-    def _refuse_if_too_long(self, prompt: int, answer: int) -> None:
-        longest = self._longest
-        if longest is not None and prompt + answer > longest:
+    def _refuse_unreadable(self, prompt: Sequence[int], answer: int) -> None:
+        """EngineError for a prompt that is too long, with its answer, or has unknown tokens."""
+        longest = longest_text(self.model)
+        if longest is not None and len(prompt) + answer > longest:
             raise EngineError(
-                f"The prompt has {prompt:,} tokens; {self.id.repo_id} reads {longest:,} at most,"
-                " with its answer.",
+                f"The prompt has {len(prompt):,} tokens; {self.id.repo_id} reads {longest:,} at"
+                " most, with its answer.",
                 way_out="Shorten the description, or pick a model with a longer context.",
+            )
+        rows = embedding_rows(self.model)
+        if rows is not None and (unknown := [token for token in prompt if token >= rows]):
+            raise EngineError(
+                f"{self.id.repo_id} has no embedding of {self._decode(unknown[:1])!r}, a token of"
+                " this prompt.",
+                way_out="Leave it out of the description, or pick another model.",
             )
 
     @contextmanager
@@ -212,8 +242,9 @@ class LocalEngine:
                 raise
             _log.warning("%s failed while %s", self.id.repo_id, doing, exc_info=True)
             raise EngineError(
-                f"{self.id.repo_id} failed while {doing}: {error}",
+                f"{self.id.repo_id} failed while {doing}.",
                 way_out="Shorten the description, or pick a smaller model.",
+                details=in_words(error),
             ) from error
         finally:
             lock.release()

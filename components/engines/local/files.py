@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from components.assets import Asset, fetch_tokenizer, fetch_weights, parameters_on_hub
+from components.assets import (
+    Asset,
+    fetch_config,
+    fetch_tokenizer,
+    fetch_weights,
+    stored_on_hub,
+)
 from components.control import Control
 from components.engines.base import ModelId
+from components.engines.local.architecture import read_architecture
 from components.engines.local.device import chosen_device, chosen_dtype
-from components.engines.local.memory import BYTES_IN_FOUR_BIT, refuse_if_never
+from components.engines.local.layout import Layout, read_layout
+from components.engines.local.memory import BYTES_IN_FOUR_BIT, WeightsSize, refuse_if_never
+from components.errors import EngineError
 from components.registry import HubRepo, ModelSpec, Package, load_registry
 
 # As the device computes, or with weights quantized to 4 bits while they are loaded.
@@ -24,6 +34,7 @@ class EngineFiles:
 
     id: ModelId
     precision: Precision
+    layout: Layout
     weights: Asset
     tokenizer: Asset
 
@@ -35,25 +46,57 @@ def fetch_engine(
 
     Raises UnknownModelError for a malformed id, AssetError if no source has the files,
     EngineError if a model, by the size that the registry or the Hub gives, is larger than this
-    machine's memory.
+    machine's memory, or if it is, by its config, no causal language model or stored in a way that
+    does not run here.
     """
     registry = load_registry()
     spec = registry.resolve(repo_id)
+    stored: Mapping[str, int] | None
     if spec.params_b is not None:
-        parameters = spec.params_b * 1e9
+        stored = {"BF16": int(spec.params_b * 1e9)}
     else:
-        parameters = parameters_on_hub(HubRepo(repo_id=spec.id, revision=spec.revision))
-    if parameters is not None:
-        bytes_each = BYTES_IN_FOUR_BIT if precision == "4-bit" else _BYTES_OF_BF16
-        refuse_if_never(spec.label, parameters, bytes_each)
+        stored = stored_on_hub(HubRepo(repo_id=spec.id, revision=spec.revision))
+    _refuse_if_never(spec, Layout(), stored, precision)  # the least that it may take
+    config = fetch_config(spec, registry, control)
+    layout = read_layout(config.folder, spec.label)
+    if layout.quantization is not None and precision == "4-bit":
+        raise EngineError(
+            f"{spec.label} is quantized already, with {layout.quantization}.",
+            way_out="Switch “Weights in 4 bit” off.",
+        )
+    read_architecture(config.folder, spec.label)
+    _refuse_if_never(spec, layout, stored, precision)
     weights = fetch_weights(spec, registry, control)
     tokenizer = fetch_tokenizer(spec, registry, control)
-    return EngineFiles(_local_id(spec, weights, precision), precision, weights, tokenizer)
+    model_id = _local_id(spec, weights, layout, precision)
+    return EngineFiles(model_id, precision, layout, weights, tokenizer)
 
 
-def _local_id(spec: ModelSpec, weights: Asset, precision: Precision) -> ModelId:
+def weights_size(
+    layout: Layout, numbers: Mapping[str, int], width: float, precision: Precision
+) -> WeightsSize:
+    """What weights take in memory, from how many numbers of each kind are stored.
+
+    `width` is the bytes of one number where it is not quantized.
+    """
+    four_bit = layout.bytes_in_memory(numbers, BYTES_IN_FOUR_BIT)
+    if precision == "4-bit":
+        return WeightsSize(four_bit)
+    loaded = layout.bytes_in_memory(numbers, width)
+    return WeightsSize(loaded, four_bit if layout.quantization is None else None)
+
+
+def _refuse_if_never(
+    spec: ModelSpec, layout: Layout, stored: Mapping[str, int] | None, precision: Precision
+) -> None:
+    if stored is not None:
+        refuse_if_never(spec.label, weights_size(layout, stored, _BYTES_OF_BF16, precision))
+
+
+def _local_id(spec: ModelSpec, weights: Asset, layout: Layout, precision: Precision) -> ModelId:
     source = weights.source
     quantizations = [source.quantization] if isinstance(source, Package) else []
+    quantizations += [layout.quantization]
     quantizations += ["NF4"] if precision == "4-bit" else []
     return ModelId(
         repo_id=spec.id,

@@ -1,5 +1,7 @@
 """Whether a model fits into this machine."""
 
+from dataclasses import dataclass
+
 import psutil
 
 from components.errors import EngineError
@@ -10,17 +12,25 @@ _HEADROOM = 1.25
 BYTES_IN_FOUR_BIT = 0.75
 
 
-def refuse_if_never(label: str, parameters: float, bytes_each: float) -> None:
-    """EngineError with the figures if so many parameters of this width could never fit here.
+@dataclass(frozen=True)
+class WeightsSize:
+    """Bytes of a model's weights in memory, and in 4 bit where that is a way to have them."""
+
+    loaded: float
+    in_four_bit: float | None = None
+
+
+def refuse_if_never(label: str, size: WeightsSize) -> None:
+    """EngineError with the figures if weights of this size could never fit here.
 
     In the memory of the machine or, where that is larger, of its graphics processor.
     """
-    _refuse_above(_total(), "is all this machine has", label, parameters, bytes_each)
+    _refuse_above(_total(), "is all this machine has", label, size)
 
 
-def refuse_if_not_now(label: str, parameters: float, bytes_each: float, device: str) -> None:
-    """EngineError with the figures if so many parameters do not fit into a device's free memory."""
-    _refuse_above(_free(device), "are free", label, parameters, bytes_each)
+def refuse_if_not_now(label: str, size: WeightsSize, device: str) -> None:
+    """EngineError with the figures if weights of this size do not fit into free memory."""
+    _refuse_above(_free(device), "are free", label, size)
 
 
 def _total() -> int:
@@ -36,19 +46,18 @@ def _free(device: str) -> int:
     return torch.cuda.mem_get_info()[0] if device == "cuda" else psutil.virtual_memory().available
 
 
-def _refuse_above(there: int, where: str, label: str, parameters: float, bytes_each: float) -> None:
-    needed = parameters * bytes_each * _HEADROOM
+def _refuse_above(there: int, where: str, label: str, size: WeightsSize) -> None:
+    needed = size.loaded * _HEADROOM
     if needed > there:
         raise EngineError(
             f"{label} needs about {needed / 1e9:.1f} GB of memory to run;"
             f" {there / 1e9:.1f} GB {where}.",
-            way_out=_ways_out(parameters, bytes_each, there),
+            way_out=_ways_out(size, there),
         )
 
 
-def _ways_out(parameters: float, bytes_each: float, there: float) -> str:
+def _ways_out(size: WeightsSize, there: float) -> str:
     ways = ["Pick a smaller model", "run Basewise on a server with more memory"]
-    needed = parameters * BYTES_IN_FOUR_BIT * _HEADROOM
-    if bytes_each > BYTES_IN_FOUR_BIT and needed <= there:
+    if size.in_four_bit is not None and (needed := size.in_four_bit * _HEADROOM) <= there:
         ways.insert(1, f"switch “Weights in 4 bit” on (about {needed / 1e9:.1f} GB)")
     return ", ".join(ways[:-1]) + f", or {ways[-1]}."

@@ -16,6 +16,7 @@ from components.engines.local.transformers_compat import (
     empty_full_cache,
     masks_by_layer_type,
     sliding_window,
+    vocabulary_size,
 )
 from components.engines.local.tree_attention import TreeKeys, attend_to
 from components.engines.local.tree_cache import TreeCache
@@ -66,7 +67,7 @@ class LocalScorer:
         import torch
 
         self.passes = self.tokens = 0
-        vocabulary = int(model.config.get_text_config().vocab_size)
+        vocabulary = vocabulary_size(model)
         affordable = _PASS_WORK // max(1, model.num_parameters())
         self._pass_tokens = min(_PASS_TOKENS, max(_LEAST_TOKENS, affordable))
         self.pass_size = max(1, min(self._pass_tokens, _PASS_LOGITS // vocabulary))
@@ -214,6 +215,7 @@ class TreeScorer(LocalScorer):
         `cache` holds the keys and values that the plan says are cached.
         """
         # The prompt's tokens attend to more keys than a tree's.
+        kept = len(plan.paths) + bool(plan.chunk)
         with nullcontext() if plan.chunk else attend_to(self._tree_keys(plan)):
             output = self._forward(
                 [plan.tokens],
@@ -221,10 +223,10 @@ class TreeScorer(LocalScorer):
                 position_ids=self._on_device(plan.query_positions)[None],
                 cache=cache,
                 use_cache=True,
-                logits_to_keep=len(plan.paths) + bool(plan.chunk),
+                logits_to_keep=kept,
             )
         self._cache.store(cache, plan.first_path, plan.paths)
-        return output.logits[0]
+        return output.logits[0, -kept:]  # some models keep all
 
     def _tree_keys(self, plan: PassPlan) -> TreeKeys:
         return TreeKeys(

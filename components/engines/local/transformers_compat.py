@@ -6,7 +6,8 @@ library that renames one fails there first.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import inspect
+from collections.abc import Callable, Container, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
@@ -53,6 +54,50 @@ def torch_attention(
     from transformers.integrations.sdpa_attention import sdpa_attention_forward
 
     return sdpa_attention_forward(module, query, key, value, mask, scaling=scaling, **kwargs)
+
+
+def known_model_types() -> Container[str]:
+    """The types of models, as a config names them, that transformers has classes for."""
+    from transformers import CONFIG_MAPPING
+
+    return CONFIG_MAPPING
+
+
+def known_rope_types() -> set[str]:
+    """The types of rotary positions, as configs name them, that transformers computes."""
+    from transformers.modeling_rope_utils import ROPE_INIT_FUNCTIONS
+
+    # What single models compute themselves.
+    return {*ROPE_INIT_FUNCTIONS, "default", "mrope", "axial", "ntk_alpha", "xdrope"}
+
+
+def embedding_rows(model: PreTrainedModel) -> int | None:
+    """How many tokens a model has embeddings of; None where it has no table of them."""
+    try:
+        weight = getattr(model.get_input_embeddings(), "weight", None)
+    except NotImplementedError:
+        return None
+    return None if weight is None else len(weight)
+
+
+def vocabulary_size(model: PreTrainedModel) -> int:
+    """How many tokens a model gives logits of."""
+    config = model.config.get_text_config()
+    found = getattr(config, "vocab_size", None) or embedding_rows(model)
+    if found is None:
+        raise NotImplementedError("the config does not say how many tokens the model has")
+    return int(found)
+
+
+def longest_text(model: PreTrainedModel) -> int | None:
+    """How many tokens a model reads at most; None where its config sets no limit."""
+    limit = getattr(model.config.get_text_config(), "max_position_embeddings", None)
+    return limit if isinstance(limit, int) and limit > 0 else None
+
+
+def takes(model: PreTrainedModel, argument: str) -> bool:
+    """Whether a model's forward pass has an argument of this name."""
+    return argument in inspect.signature(model.forward).parameters
 
 
 def empty_full_cache() -> Cache:

@@ -1,30 +1,19 @@
 """Whether a model scores a tree of numbers as it scores one sequence at a time.
 
-Found out by comparing both on a model's first use, and remembered on disk: it takes seconds, and
-holds for as long as the model and the libraries stay the same.
+Found out by comparing both on a model's first use.
 """
 
 from __future__ import annotations
 
-import hashlib
-import json
-import logging
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, replace
-from importlib.metadata import version
-from pathlib import Path
-from typing import Any
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from components.assets import cache_root
-from components.engines.base import ModelId
 from components.engines.local.scorers import LocalScorer, PlainScorer, TreeScorer
 from components.errors import EngineError
 from components.numbers import NumberTrie, TokenPath
-
-_log = logging.getLogger(__name__)
 
 # What is compared: the paths of these numbers, and how many of the longest.
 _PROBED = (8, 42, 199, 930)
@@ -62,7 +51,7 @@ def check_trees(make: MakeScorer, trie: NumberTrie, vocabulary: int, itemsize: i
     try:
         scored = _scored_as_tree(make(TreeScorer, whole), paths)
     except EngineError as error:
-        return TreeCheck(works=False, reason=error.problem)
+        return TreeCheck(works=False, reason=error.details or error.problem)
     expected = make(PlainScorer, whole).score(compared).probabilities
     distance = np.abs(np.stack([scored[path] for path in compared]) - expected).sum(axis=1) / 2
     if distance.mean() <= bound:
@@ -83,37 +72,3 @@ def _scored_as_tree(
         level = sorted(path for path in prefixes if len(path) == depth)
         rows.update(zip(level, tree.score(level).probabilities, strict=True))
     return rows
-
-
-def remembered(model_id: ModelId, device: str, past_limits: tuple[bool, ...]) -> TreeCheck | None:
-    """What was found earlier, if this model was checked with these libraries."""
-    file = _file(model_id, device, past_limits)
-    try:
-        content: Any = json.loads(file.read_text(encoding="utf-8"))
-        return TreeCheck(bool(content["works"]), content["reason"])
-    except FileNotFoundError:
-        return None
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        _log.warning("%s can't be read, the model is checked anew: %s", file, error)
-        return None
-
-
-def remember(
-    model_id: ModelId, device: str, past_limits: tuple[bool, ...], check: TreeCheck
-) -> None:
-    """Keep what was found for later processes, if the folder for it can be written."""
-    file = _file(model_id, device, past_limits)
-    try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        partial = file.with_suffix(".partial")
-        partial.write_text(json.dumps(asdict(check)), encoding="utf-8")
-        partial.replace(file)
-    except OSError as error:
-        _log.warning("The check of %s is not kept: %s", model_id.repo_id, error)
-
-
-def _file(model_id: ModelId, device: str, past_limits: tuple[bool, ...]) -> Path:
-    libraries = {name: version(name) for name in ("torch", "transformers")}
-    key = [asdict(model_id), device, past_limits, libraries]
-    digest = hashlib.sha256(json.dumps(key, sort_keys=True).encode()).hexdigest()
-    return cache_root() / "checks" / f"{digest[:32]}.json"

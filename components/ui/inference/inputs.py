@@ -4,8 +4,15 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from components.evaluation import InferenceSettings, Item, own_item
-from components.pricing import DEFAULT_PROMPT, PROMPTS, load_catalogue, price_prompt
+from components.evaluation import Item, own_item
+from components.pricing import (
+    DEFAULT_PROMPT,
+    PROMPTS,
+    clean_description,
+    describe_actual,
+    load_catalogue,
+    price_prompt,
+)
 from components.ui.kit import permalinks
 from components.ui.kit.model_ids import clean_ids, label, options, say_refused
 from components.ui.kit.permalinks import bound
@@ -16,17 +23,14 @@ RUN_DEFAULT = ("google/gemma-3-270m", "HuggingFaceTB/SmolLM2-135M-Instruct")
 _OWN = "own"
 _RUN_LIMIT = 4
 _MAX_CHARACTERS = 8_000
-_TOLERANCES = {"0.01": "1 %", "0.001": "0.1 %", "0": "none: score every price"}
 _RUN = permalinks.models(
     "run", RUN_DEFAULT, lambda repo_ids: clean_ids(repo_ids, limit=_RUN_LIMIT, where="run")
 )
 _PRODUCT = permalinks.one_of("product", [*load_catalogue(), _OWN], "nintendo-switch-2017")
 _DESCRIPTION = permalinks.text("description")
-_ACTUAL = permalinks.positive_number("actual")
+_ACTUAL = permalinks.number("actual")
 _WORDING = permalinks.one_of("wording", [*PROMPTS, _OWN], DEFAULT_PROMPT)
 _QUESTION = permalinks.text("question")
-_FOUR_BIT = permalinks.flag("four_bit")
-_TOLERANCE = permalinks.one_of("tolerance", list(_TOLERANCES), "0.01")
 
 
 @dataclass(frozen=True)
@@ -112,7 +116,6 @@ def _own_product(question: str) -> Question | None:
         st.number_input,
         _ACTUAL,
         "Actual price in US dollars, if you know it",
-        min_value=0.01,
         value=None,
         placeholder="unknown",
     )
@@ -123,10 +126,20 @@ def _own_product(question: str) -> Question | None:
             icon=":material/content_cut:",
         )
         return None
-    if not description.strip():
+    cleaned = clean_description(description, question)
+    if cleaned != description.strip():
+        st.caption(
+            plain(
+                "The question before the description and “Price is $” after it are left out: they"
+                " are put there anyway."
+            )
+        )
+    if not cleaned:
         st.info("Describe the product, then predict.", icon=":material/edit:")
         return None
-    return Question("your own product", own_item(price_prompt(description, question), actual))
+    if actual is not None and (remark := describe_actual(actual)):
+        st.caption(plain(remark))
+    return Question("your own product", own_item(price_prompt(cleaned, question), actual))
 
 
 def pick_models(on_shortlist: list[str]) -> list[str]:
@@ -146,25 +159,3 @@ def pick_models(on_shortlist: list[str]) -> list[str]:
     )
     say_refused(_RUN.name)
     return chosen
-
-
-def pick_settings() -> InferenceSettings:
-    """How to run them; in the URL as `tolerance` and `four_bit`."""
-    with st.container(horizontal=True, vertical_alignment="bottom", gap="large"):
-        tolerance = bound(
-            st.segmented_control,
-            _TOLERANCE,
-            "Probability that may stay unexplored",
-            list(_TOLERANCES),
-            format_func=_TOLERANCES.__getitem__,
-            required=True,
-            help="Numbers are scored likeliest first until so little is left. Less takes longer.",
-        )
-        four_bit = bound(
-            st.toggle,
-            _FOUR_BIT,
-            "Weights in 4 bit",
-            help="For models that would not fit otherwise: they take about a third of the memory."
-            " It changes the probabilities, most in small models. Quantized while loading (NF4).",
-        )
-    return InferenceSettings(float(tolerance), "4-bit" if four_bit else "native")

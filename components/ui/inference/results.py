@@ -6,17 +6,26 @@ import streamlit as st
 
 from components.charts import NamedDistribution, Theme, first_tokens, price_distributions
 from components.evaluation import InferenceSettings, Prediction
-from components.pricing import error_band, load_catalogue, point_estimates
+from components.pricing import (
+    actual_kind,
+    describe_actual,
+    error_band,
+    judge_actual,
+    load_catalogue,
+    point_estimates,
+)
+from components.ui import services
 from components.ui.inference import outcomes
 from components.ui.inference.inputs import Question
 from components.ui.inference.outcomes import Outcome
 from components.ui.kit import exports, permalinks, shell, shortlist
 from components.ui.kit.feedback import show_error
 from components.ui.kit.model_ids import label
-from components.ui.kit.text import plain
+from components.ui.kit.text import day, plain
 
 # What is no price from 0 to 999, as PriceDistribution names it.
 _PARTS = ("overflow", "not_a_number", "unexplored")
+NOT_APPLICABLE = "not applicable"
 _LOG = permalinks.flag("log")
 _METHODS = {
     "tree": "all numbers against one run of the prompt",
@@ -35,7 +44,8 @@ _ESTIMATE_LABELS = {
 def answers(question: Question, repo_ids: list[str], settings: InferenceSettings) -> None:
     """The answers to this question: a card per model, charts, a table, and downloads."""
     kept = outcomes.of_prompt(question.item.prompt, settings, repo_ids)
-    answered = {outcome.repo_id: outcome for outcome in kept}
+    answered = _recorded(question, repo_ids, settings)
+    answered |= {outcome.repo_id: outcome for outcome in kept}
     if not answered:
         st.info("Press Predict to run the models on this product.", icon=":material/bolt:")
         return
@@ -61,6 +71,25 @@ def answers(question: Question, repo_ids: list[str], settings: InferenceSettings
         )
 
 
+def _recorded(
+    question: Question, repo_ids: list[str], settings: InferenceSettings
+) -> dict[str, Outcome]:
+    """What was computed earlier, by whomever: the same question has the same answer."""
+    found = {repo_id: services.recorded(repo_id, question.item, settings) for repo_id in repo_ids}
+    return {
+        repo_id: Outcome(
+            repo_id,
+            question.title,
+            question.item,
+            settings,
+            record.prediction,
+            recorded=record.created,
+        )
+        for repo_id, record in found.items()
+        if record is not None
+    }
+
+
 def card(outcome: Outcome, *, running: bool = False) -> None:
     """One model's answer, or why there is none; `running` while there is more to come."""
     if outcome.error is not None:
@@ -76,7 +105,7 @@ def card(outcome: Outcome, *, running: bool = False) -> None:
     else:
         st.metric("Median price", f"${distribution.median:,.0f}")
         if actual is not None:
-            st.markdown(f"{_badge(distribution.median, actual)} {plain(f'actual ${actual:,.2f}')}")
+            _beside_actual(distribution.median, actual)
         low, high = distribution.interval(0.8)
         st.caption(
             plain(
@@ -99,6 +128,7 @@ def card(outcome: Outcome, *, running: bool = False) -> None:
             f"{distribution.seconds:.1f} s: {distribution.passes} passes,"
             f" {distribution.tokens:,} tokens, {_METHODS[distribution.method]}."
             f" Weights: {prediction.model.describe()}."
+            + (f" Computed on {day(outcome.recorded)}." if outcome.recorded else "")
             + (f" Why not in a tree: {prediction.note}." if prediction.note else "")
         )
     )
@@ -106,6 +136,13 @@ def card(outcome: Outcome, *, running: bool = False) -> None:
 
 def _stopped() -> None:
     st.caption(":material/stop_circle: Stopped before it was finished; kept as it was.")
+
+
+def _beside_actual(estimate: float, actual: float) -> None:
+    if remark := describe_actual(actual):
+        st.caption(plain(remark))
+    else:
+        st.markdown(f"{_badge(estimate, actual)} {plain(f'actual ${actual:,.2f}')}")
 
 
 def _badge(estimate: float, actual: float) -> str:
@@ -146,14 +183,16 @@ def _evidence(question: Question, priced: list[Prediction]) -> None:
     )
     st.subheader("Estimates")
     st.markdown(_estimates_table(question, priced))
-    if question.item.actual is not None:
+    actual = question.item.actual
+    if actual is not None and actual_kind(actual) == "in_range":
         st.caption(
             "Green: off by less than \\$40 or 20 %; orange: \\$80 or 40 %; red: more. These are"
             " the bands of the price-prediction course: what costs less than \\$40 is easily green."
         )
     st.caption(
         "Median, mean and mode are of the distribution given a price to \\$999. The top-3 weighted"
-        " mean is a published trick that works only where a price is one token. A model that does"
+        " mean is a published trick that works only where a price is one token; elsewhere it is not"
+        " applicable. A model that does"
         " no better than always the same price has learnt nothing about this one."
     )
     frame = answers_frame(priced)
@@ -172,7 +211,7 @@ def _evidence(question: Question, priced: list[Prediction]) -> None:
         )
         st.download_button(
             "Probabilities",
-            lambda: exports.csv_bytes(_probabilities(priced)),
+            lambda: exports.csv_bytes(probabilities_frame(priced)),
             file_name="basewise-probabilities.csv",
             mime="text/csv",
             icon=":material/download:",
@@ -184,10 +223,9 @@ def _evidence(question: Question, priced: list[Prediction]) -> None:
 def _estimates_table(question: Question, priced: list[Prediction]) -> str:
     """Markdown: a row per estimator, a column per model."""
     constant = pd.Series([product.price_usd for product in load_catalogue().values()]).median()
-    rows: dict[str, list[float | None]] = {}
+    rows: dict[str, list[float | str | None]] = {}
     for prediction in priced:
-        read_outs = {**point_estimates(prediction.distribution), "greedy": prediction.greedy}
-        for name, value in read_outs.items():
+        for name, value in _read_outs(prediction).items():
             rows.setdefault(name, []).append(value)
     rows["catalogue_median"] = [float(constant)] * len(priced)
     lines = [
@@ -200,21 +238,39 @@ def _estimates_table(question: Question, priced: list[Prediction]) -> str:
         for name, values in rows.items()
     ]
     if question.item.actual is not None:
-        known = [prediction.distribution for prediction in priced]
-        crps = " | ".join(plain(f"${d.crps(question.item.actual):,.2f}") for d in known)
-        score = " | ".join(plain(f"{d.log_score(question.item.actual):.2f} nats") for d in known)
+        judged = [judge_actual(p.distribution, question.item.actual) for p in priced]
+        crps = [_score(j.crps, "${:,.2f}", j.crps_note) for j in judged]
+        log_scores = [_score(j.log_score, "{:.2f} nats", j.log_score_note) for j in judged]
         lines += [
-            f"| CRPS, lower is better | {crps} |",
-            f"| log score, lower is better | {score} |",
+            f"| CRPS, lower is better | {' | '.join(crps)} |",
+            f"| log score, lower is better | {' | '.join(log_scores)} |",
         ]
     return "\n".join(lines)
 
 
-def _estimate(value: float | None, actual: float | None) -> str:
+def _read_outs(prediction: Prediction) -> dict[str, float | str | None]:
+    """Dollars by estimator; in words where an estimator does not apply to the model."""
+    estimates = {
+        name: NOT_APPLICABLE if value is None else value
+        for name, value in point_estimates(prediction.distribution).items()
+    }
+    return {**estimates, "greedy": prediction.greedy}
+
+
+def _score(value: float | None, pattern: str, note: str) -> str:
+    figure = pattern.format(value) if value is not None else ""
+    return plain(f"{figure} ({note})" if figure and note else figure or note)
+
+
+def _estimate(value: float | str | None, actual: float | None) -> str:
+    if isinstance(value, str):
+        return value
     if value is None or pd.isna(value):
         return "–"
     shown = plain(f"${value:,.2f}")
-    return f"{shown} {_badge(value, actual)}" if actual is not None else shown
+    if actual is None or actual_kind(actual) != "in_range":
+        return shown
+    return f"{shown} {_badge(value, actual)}"
 
 
 def answers_frame(priced: list[Prediction]) -> pd.DataFrame:
@@ -223,19 +279,21 @@ def answers_frame(priced: list[Prediction]) -> pd.DataFrame:
     for prediction in priced:
         distribution, actual = prediction.distribution, prediction.item.actual
         low, high = distribution.interval(0.8)
+        judged = judge_actual(distribution, actual) if actual is not None else None
         rows.append(
             {
                 "model": prediction.model.repo_id,
                 "weights": prediction.model.describe(),
                 "item": prediction.item.id,
                 "actual_usd": actual,
-                **point_estimates(distribution),
-                "greedy": prediction.greedy,
+                **_read_outs(prediction),
                 "greedy_text": prediction.continuation,
                 "interval_80_low": low,
                 "interval_80_high": high,
-                "crps": distribution.crps(actual) if actual is not None else None,
-                "log_score_nats": distribution.log_score(actual) if actual is not None else None,
+                "crps": judged.crps if judged else None,
+                "crps_note": judged.crps_note if judged else "",
+                "log_score_nats": judged.log_score if judged else None,
+                "log_score_note": judged.log_score_note if judged else "",
                 "overflow": distribution.overflow,
                 "not_a_number": distribution.not_a_number,
                 "unexplored": distribution.unexplored,
@@ -249,7 +307,7 @@ def answers_frame(priced: list[Prediction]) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def _probabilities(priced: list[Prediction]) -> pd.DataFrame:
+def probabilities_frame(priced: list[Prediction]) -> pd.DataFrame:
     """A row per price and per part that is no price, a column per model, which sums to 1."""
     columns = {
         p.model.repo_id: [

@@ -106,6 +106,22 @@ def downloads(name: str, table: pd.DataFrame, report: Callable[[], bytes]) -> No
     html_button(name, report)
 
 
+def menu(
+    name: str,
+    make_table: Callable[[], pd.DataFrame],
+    report: Callable[[], bytes] | None,
+    link: str | None,
+) -> None:
+    """One menu with all that can be taken along: CSV, report if there is one, and the link."""
+    with st.popover("Download", icon=":material/download:", key=f"{name}-menu"):
+        csv_button("CSV of these rows", name, make_table)
+        if report is not None:
+            html_button(name, report, "HTML report")
+        if link is not None:
+            st.caption("A link to this view, every choice spelled out:")
+            st.code(link, language=None, wrap_lines=True)
+
+
 def csv_button(label: str, name: str, make_table: Callable[[], pd.DataFrame]) -> None:
     """A button for a table as the CSV file `basewise-{name}.csv`, made when it is clicked."""
     st.download_button(
@@ -119,10 +135,10 @@ def csv_button(label: str, name: str, make_table: Callable[[], pd.DataFrame]) ->
     )
 
 
-def html_button(name: str, report: Callable[[], bytes]) -> None:
+def html_button(name: str, report: Callable[[], bytes], label: str = "HTML") -> None:
     """A button for a report as HTML, made when it is clicked."""
     st.download_button(
-        "HTML",
+        label,
         report,
         file_name=f"basewise-{name}.html",
         mime="text/html",

@@ -1,50 +1,90 @@
-"""Hub ids that visitors type or links carry: cleaned, and why the others are refused."""
+"""Models as visitors type them or links carry them: read, and why others are left out."""
 
-import re
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 
 import streamlit as st
 
 from components.errors import UnknownModelError
-from components.registry import load_registry
+from components.leaderboard import ModelFacts, known_models, model_facts
+from components.registry import load_registry, read_model
+from components.ui import services
 from components.ui.kit.text import plain
 
+_NAMED = 3  # how many of those left out are named
 
-def clean_ids(repo_ids: Sequence[str], *, limit: int, where: str) -> list[str]:
-    """The registry's ids of these models, each once, at most `limit`.
 
-    Why others are left out is stored for `say_refused(where)`.
+@dataclass(frozen=True)
+class _Said:
+    """What is to be said, once, of ids that were read: a line, and what may have been meant."""
+
+    lines: list[str] = field(default_factory=list)
+    suggestions: list[str] = field(default_factory=list)
+
+
+def clean_ids(texts: Sequence[str], *, limit: int, where: str) -> list[str]:
+    """The ids of the models that these texts name, each once, at most `limit`.
+
+    What is left out and why, and what was read as what, is stored for `say_refused(where)`.
     """
-    registry = load_registry()
+    registry, known = load_registry(), known_models(services.live_runs())
     accepted: list[str] = []
-    refused: list[str] = []
-    for repo_id in repo_ids:
+    notes: list[str] = []
+    refused: dict[str, UnknownModelError] = {}
+    for text in texts:
         try:
-            accepted.append(registry.resolve(_id_in_address(repo_id)).id)
+            model = read_model(text, registry, known)
         except UnknownModelError as error:
-            refused.append(str(error))
+            refused[text] = error
+        else:
+            accepted.append(model.repo_id)
+            notes += [model.note] if model.note else []
     accepted = list(dict.fromkeys(accepted))
-    if left_out := accepted[limit:]:
-        refused.append(f"At most {limit} models fit in here: {', '.join(left_out)} left out.")
-    st.session_state[f"{where}_refused"] = refused
+    lines = [*notes[:_NAMED], *_left_out(refused, accepted[limit:], limit)]
+    meant = [id for error in refused.values() for id in error.suggestions]
+    suggestions = [id for id in dict.fromkeys(meant) if id not in accepted]
+    st.session_state[f"{where}_said"] = _Said(lines, suggestions[:4])
     return accepted[:limit]
 
 
-def _id_in_address(text: str) -> str:
-    """The id in the address of a model's Hub page; other text as it is."""
-    return re.sub(r"^(https?://)?(www\.)?(huggingface\.co|hf\.co)/", "", text.strip()).rstrip("/")
+def _left_out(
+    refused: dict[str, UnknownModelError], too_many: Sequence[str], limit: int
+) -> list[str]:
+    """What is left out, shown as one line; nothing where nothing is."""
+    if len(refused) == 1 and not too_many:
+        (error,) = refused.values()
+        return [f"{error.problem} {error.way_out}"]
+    lines = []
+    if refused:
+        count = f"{len(refused):,} of these" if len(refused) > 1 else "One"
+        lines.append(f"{count} can't be read as a model: {_some(list(refused))} left out.")
+    if too_many:
+        lines.append(f"At most {limit} models fit in here: {_some(too_many)} left out.")
+    return lines
 
 
-def say_refused(where: str) -> None:
-    """Show, once, what `clean_ids` left out and why."""
-    for message in st.session_state.pop(f"{where}_refused", []):
-        st.warning(plain(message))
+def _some(texts: Sequence[str]) -> str:
+    named = [text if len(text) <= 40 else f"{text[:40]}…" for text in texts[:_NAMED]]
+    return ", ".join(named) + (", …" if len(texts) > _NAMED else "")
+
+
+def say_refused(where: str) -> list[str]:
+    """Show, once, what `clean_ids` left out and why; the ids that may have been meant."""
+    said = st.session_state.pop(f"{where}_said", _Said())
+    if said.lines:
+        st.warning(plain(" ".join(said.lines)))
+    return said.suggestions
 
 
 def options(first: Sequence[str]) -> list[str]:
-    """All models of the registry, these first (they may be unlisted)."""
-    return list(dict.fromkeys([*first, *(spec.id for spec in load_registry())]))
+    """All models of the registry and the bundled boards, these first (they may be neither's)."""
+    return list(dict.fromkeys([*first, *known_models()]))
+
+
+def facts(repo_id: str) -> ModelFacts:
+    """What is known of the model, on every page the same."""
+    return model_facts(repo_id, services.live_runs())
 
 
 def label(repo_id: str) -> str:

@@ -3,27 +3,38 @@
 Streamlit's own binding writes a select widget's labels into the URL, and a link must outlive a
 label; nor does it mix with parameters that the script writes. So each choice is stored under a
 session key that no widget has, which also outlives the page that its widget is on.
+
+The browser keeps an entry in its history per change of the address, so a run writes all that
+changed at once (`write_address`): Back then undoes one click. After Back or Forward the address
+decides what the page's choices are (`begin_page`).
 """
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 from urllib.parse import urlencode
 
 import streamlit as st
 
+from components.settings import load_settings
 from components.ui.kit import streamlit_compat
+from components.ui.kit.text import plain
 
 T = TypeVar("T")
+
+_PAGE = "page_of_this_run"
+_PARAMETERS = "parameters_by_page"
 
 
 @dataclass(frozen=True)
 class Parameter(Generic[T]):
     """A value under the query parameter `name`.
 
-    `read` makes a value of what a URL or widget holds, `write` the URL's texts of a value;
+    `read` makes a value of what a URL or widget holds, `write` the URL's texts of a value, `usable`
+    says of a text whether `read` takes it (those that it doesn't are said by `say_left_out`);
     `spell_default` says whether the URL names the value even when it is the default or empty,
     `longest` how many characters a text may have to be put there.
     """
@@ -34,6 +45,7 @@ class Parameter(Generic[T]):
     write: Callable[[T], list[str]]
     spell_default: bool = False
     longest: int = 8000
+    usable: Callable[[str], bool] = lambda _: True
 
     @property
     def widget_key(self) -> str:
@@ -45,8 +57,9 @@ class Parameter(Generic[T]):
         if self._key not in st.session_state:
             in_url = st.query_params.get_all(self.name)
             texts = [text for text in in_url if text]
-            emptied = self.spell_default and in_url == [""]
-            value = self.read(texts) if texts or emptied else self.default
+            emptied = in_url == [""]
+            _leave_out(self.name, [text for text in texts if not self.usable(text)])
+            value = self.read(texts) if in_url else self.default
             # A link of which nothing is usable shows what a bare one does.
             st.session_state[self._key] = value if self.write(value) or emptied else self.default
         return st.session_state[self._key]
@@ -55,21 +68,22 @@ class Parameter(Generic[T]):
         """Choose another value."""
         st.session_state[self._key] = self.read(self.write(value))
 
-    def _prepare(self) -> T:
-        """Set the widget with key `widget_key` and the URL to the value, and return it."""
+    def forget(self) -> None:
+        """Take the URL's value from now on; one too long for it stays."""
+        if not self._too_long():
+            st.session_state.pop(self._key, None)
+
+    def in_address(self) -> list[str]:
+        """The texts that the URL has for the value; none for most defaults."""
         value = self.value()
-        st.session_state[self.widget_key] = value
-        texts = [] if value == self.default else self.write(value)
         if self.spell_default:
-            texts = self.write(value) or [""]
-        if sum(map(len, texts)) > self.longest:
-            texts = []  # remembered for this visit alone
-        in_url = st.query_params.get_all(self.name)
-        if texts and in_url != texts:
-            st.query_params[self.name] = texts
-        elif in_url and not texts:
-            del st.query_params[self.name]  # an empty list would leave the address as it is
-        return value
+            return self.write(value) or [""]
+        if value == self.default or self._too_long():
+            return []
+        return self.write(value)
+
+    def _too_long(self) -> bool:
+        return sum(map(len, self.write(self.value()))) > self.longest
 
     def _take(self) -> None:
         """The widget's `on_change`: its value becomes the parameter's."""
@@ -85,22 +99,118 @@ def bound(
     parameter: Parameter[T],
     *args: object,
     on_change: Callable[[], None] | None = None,
+    rerun: str | Sequence[str] | None = None,
     **options: object,
 ) -> T:
     """Draw `widget(*args, **options)` bound to the parameter and the URL; the parameter's value.
 
-    `on_change` is for a widget whose value is not simply the parameter's.
+    `on_change` is for a widget whose value is not simply the parameter's. `rerun` is what runs
+    again after a change, as `st.rerun` takes it; otherwise what Streamlit would.
     """
-    value = parameter._prepare()
-    widget(*args, key=parameter.widget_key, on_change=on_change or parameter._take, **options)
+    value = parameter.value()
+    show(parameter)
+    st.session_state[parameter.widget_key] = value
+    take = on_change or parameter._take
+
+    def take_and_rerun() -> None:
+        take()
+        rerun_parts(rerun)
+
+    widget(
+        *args,
+        key=parameter.widget_key,
+        on_change=take if rerun is None else take_and_rerun,
+        **options,
+    )
     return value
 
 
+def rerun_parts(scope: str | Sequence[str] | None) -> None:
+    """At the end of a callback: run these fragments again, or all for `app`."""
+    if scope is not None:
+        st.rerun(scope if isinstance(scope, str) else list(scope))
+
+
+def show(*parameters: Parameter[Any]) -> None:
+    """Say that this page shows the parameters: they belong to its address, which follows them."""
+    _parameters_here().update({parameter.name: parameter for parameter in parameters})
+    _write(parameters)
+
+
+def begin_page(page: str) -> None:
+    """Begin a whole run of a page, before anything is read: `page` is its name in the URL.
+
+    After Back or Forward what the page shows is read from the address anew.
+    """
+    st.session_state[_PAGE] = page
+    if streamlit_compat.is_history_navigation():
+        for parameter in _parameters_here().values():
+            parameter.forget()
+    write_address()
+
+
+def write_address() -> None:
+    """Put all that was chosen into the URL in one step; a fragment calls this first."""
+    _write(list(_parameters_here().values()))
+
+
+def _parameters_here() -> dict[str, Parameter[Any]]:
+    """What this visit has seen of the current page's parameters."""
+    pages = st.session_state.setdefault(_PARAMETERS, {})
+    return pages.setdefault(st.session_state.get(_PAGE, ""), {})
+
+
+def _write(parameters: Sequence[Parameter[Any]]) -> None:
+    before = {name: st.query_params.get_all(name) for name in st.query_params}
+    after = dict(before)
+    for parameter in parameters:
+        if texts := parameter.in_address():
+            after[parameter.name] = texts
+        else:
+            after.pop(parameter.name, None)
+    if after != before:
+        st.query_params.from_dict(after)
+
+
+_LEFT_OUT = "left_out_of_link"
+_SLOT = "left_out_slot"
+_NAMED = 3
+
+
+def say_left_out() -> None:
+    """Say here, in one line, what of the link can't be used, as the page comes to know it."""
+    st.session_state[_SLOT] = st.empty()
+    st.session_state[_LEFT_OUT] = []
+
+
+def _leave_out(name: str, texts: Sequence[str]) -> None:
+    if not texts or _SLOT not in st.session_state:
+        return
+    left_out: list[str] = st.session_state[_LEFT_OUT]
+    left_out += [f"{name}={text if len(text) <= 40 else f'{text[:40]}…'}" for text in texts]
+    others = f" and {len(left_out) - _NAMED:,} more" if len(left_out) > _NAMED else ""
+    st.session_state[_SLOT].warning(
+        plain(
+            f"Left out of this link, as it can't be used: {', '.join(left_out[:_NAMED])}{others}."
+        ),
+        icon=":material/link_off:",
+    )
+
+
 def address() -> str | None:
-    """The address that shows what this visitor sees now; None where there is no browser."""
+    """A link to what this visitor sees now, every choice of the page spelled out.
+
+    So it shows the same when a default has changed. It leads to $BASEWISE_ADDRESS, else to where
+    the browser is; None where there is no browser.
+    """
     page = streamlit_compat.page_address()
-    query = {name: st.query_params.get_all(name) for name in st.query_params}
-    return None if page is None else f"{page}?{urlencode(query, doseq=True)}"
+    if base := load_settings().address:
+        page = f"{base}/{st.session_state.get(_PAGE, '')}"
+    if page is None:
+        return None
+    here = _parameters_here().values()
+    query = {parameter.name: parameter.write(parameter.value()) or [""] for parameter in here}
+    return f"{page}?{urlencode(query, doseq=True)}"
 
 
 def one_of(name: str, options: Sequence[str], default: str) -> Parameter[str]:
@@ -109,7 +219,7 @@ def one_of(name: str, options: Sequence[str], default: str) -> Parameter[str]:
     def read(texts: list[str]) -> str:
         return next((text for text in texts if text in options), default)
 
-    return Parameter(name, default, read, lambda value: [value])
+    return Parameter(name, default, read, lambda value: [value], usable=lambda t: t in options)
 
 
 def some_of(
@@ -127,7 +237,9 @@ def some_of(
         current = [renamed.get(text, text) for text in texts]
         return [text for text in current if text in options] or list(default)
 
-    return Parameter(name, list(default), read, list)
+    return Parameter(
+        name, list(default), read, list, usable=lambda text: renamed.get(text, text) in options
+    )
 
 
 def texts(name: str) -> Parameter[list[str]]:
@@ -155,7 +267,31 @@ def positive_number(name: str) -> Parameter[float | None]:
             return number if 0 < number < float("inf") else None
         return None
 
-    return Parameter(name, None, read, lambda value: [] if value is None else [f"{value:g}"])
+    return Parameter(
+        name,
+        None,
+        read,
+        lambda value: [] if value is None else [f"{value:g}"],
+        usable=lambda text: read([text]) is not None,
+    )
+
+
+def number(name: str) -> Parameter[float | None]:
+    """Any finite number, or None."""
+
+    def read(texts: list[str]) -> float | None:
+        with suppress(ValueError):
+            found = float(texts[0]) if texts else math.nan
+            return found if math.isfinite(found) else None
+        return None
+
+    return Parameter(
+        name,
+        None,
+        read,
+        lambda value: [] if value is None else [f"{value:.12g}"],
+        usable=lambda text: read([text]) is not None,
+    )
 
 
 def number_between(name: str, low: float, high: float, default: float) -> Parameter[float]:
@@ -167,13 +303,29 @@ def number_between(name: str, low: float, high: float, default: float) -> Parame
             return number if low <= number <= high else default
         return default
 
-    return Parameter(name, default, read, lambda value: [f"{value:g}"])
+    return Parameter(
+        name,
+        default,
+        read,
+        lambda value: [f"{value:g}"],
+        usable=lambda text: _is_number(text, float, low, high),
+    )
+
+
+def _is_number(text: str, kind: type[int] | type[float], low: float, high: float) -> bool:
+    with suppress(ValueError):
+        return low <= kind(text) <= high
+    return False
 
 
 def flag(name: str) -> Parameter[bool]:
     """Yes or no, no by default."""
     return Parameter(
-        name, False, lambda texts: texts == ["true"], lambda value: ["true"] if value else []
+        name,
+        False,
+        lambda texts: texts == ["true"],
+        lambda value: ["true" if value else "false"],
+        usable=lambda text: text in ("true", "false"),
     )
 
 
@@ -197,4 +349,10 @@ def whole_number(name: str, default: int, *, low: int, high: int) -> Parameter[i
             return number if low <= number <= high else default
         return default
 
-    return Parameter(name, default, read, lambda value: [str(value)])
+    return Parameter(
+        name,
+        default,
+        read,
+        lambda value: [str(value)],
+        usable=lambda text: _is_number(text, int, low, high),
+    )

@@ -1,12 +1,13 @@
 """What every page starts with: page settings, navigation, the shortlist."""
 
 from dataclasses import dataclass
+from pathlib import PurePosixPath
 from typing import Any
 
 import streamlit as st
 
 from components.charts import Theme
-from components.ui.kit import shortlist, streamlit_compat
+from components.ui.kit import permalinks, shortlist, streamlit_compat
 
 
 @dataclass(frozen=True)
@@ -15,20 +16,32 @@ class _Page:
     name: str
     icon: str
 
+    @property
+    def in_url(self) -> str:
+        """Its name in an address."""
+        return "" if self.path == "app.py" else PurePosixPath(self.path).stem
+
 
 HOME = _Page("app.py", "Review", ":material/fact_check:")
 LEADERBOARD = _Page("pages/leaderboard.py", "Leaderboard", ":material/leaderboard:")
 TOKENIZERS = _Page("pages/tokenizer_inspector.py", "Tokenizer inspector", ":material/pin:")
 INFERENCE = _Page("pages/live_inference.py", "Live inference", ":material/bolt:")
-_PAGES = (HOME, LEADERBOARD, TOKENIZERS, INFERENCE)
+EVALUATION = _Page("pages/evaluation.py", "Evaluation", ":material/analytics:")
+_PAGES = (HOME, LEADERBOARD, TOKENIZERS, INFERENCE, EVALUATION)
 
 
-def open_page(page: _Page, purpose: str) -> list[str]:
-    """Set the page up and return the shortlist. Every page calls this first."""
+def open_page(page: _Page, purpose: str | None) -> list[str]:
+    """Set the page up and return the shortlist. Every page calls this first.
+
+    `purpose` stands below the title; a page without one draws its title itself, with what it has
+    beside it.
+    """
     st.set_page_config(
         page_title=f"{page.name} · Basewise", page_icon=":material/straighten:", layout="wide"
     )
     st.html(streamlit_compat.PAGE_STYLE)
+    permalinks.say_left_out()
+    permalinks.begin_page(page.in_url)
     with st.sidebar:
         st.markdown("### :material/straighten: Basewise")
         st.caption("Pick a base model to fine-tune, from evidence.")
@@ -37,18 +50,19 @@ def open_page(page: _Page, purpose: str) -> list[str]:
         st.divider()
         shortlist.picker()
         st.caption("The address of this page holds the shortlist: copy it to share.")
-    st.title(page.name)
-    st.markdown(purpose)
+    if purpose is not None:
+        st.title(page.name)
+        st.markdown(purpose)
     return shortlist.models()
 
 
-def link(page: _Page, label: str | None = None) -> None:
-    """A link to another page that takes the shortlist along."""
+def link(page: _Page, label: str | None = None, **choices: list[str]) -> None:
+    """A link to another page that takes the shortlist along, and these choices of that page."""
     st.page_link(
         page.path,
         label=label or page.name,
         icon=page.icon,
-        query_params={shortlist.PARAMETER: shortlist.models()},
+        query_params={shortlist.PARAMETER: shortlist.models(), **choices},
     )
 
 

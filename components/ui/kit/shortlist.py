@@ -5,7 +5,7 @@ import streamlit as st
 from components.charts import model_styles
 from components.registry import load_registry
 from components.ui.kit import permalinks
-from components.ui.kit.model_ids import clean_ids, label, options, say_refused
+from components.ui.kit.model_ids import clean_ids, facts, label, options, say_refused
 from components.ui.kit.permalinks import bound
 from components.ui.kit.text import plain
 
@@ -35,9 +35,17 @@ def add(repo_ids: list[str]) -> None:
     _CHOICE.choose([*models(), *repo_ids])
 
 
+def toggle(repo_id: str) -> None:
+    """Put a model at the end of the shortlist, or take it off."""
+    current = models()
+    if repo_id in current:
+        _CHOICE.choose([model for model in current if model != repo_id])
+    else:
+        add([repo_id])
+
+
 def picker() -> None:
-    """The shortlist's control, with the ids that it refused or that the registry does not list."""
-    registry = load_registry()
+    """The shortlist's control: what it could not read, what may be meant, and what is unknown."""
     current = bound(
         st.multiselect,
         _CHOICE,
@@ -47,15 +55,29 @@ def picker() -> None:
         accept_new_options=True,
         max_selections=LIMIT,
         select_all=False,
-        placeholder="Pick a model or type a Hub id",
-        help="Any model on the Hub can be used: type its id, organization/name.",
+        placeholder="Pick a model, type a name or a Hub id",
+        help="Type a part of a name in any spelling (llama-3.1), a Hub id or the address of a"
+        " model's page on the Hub: any model there can be used.",
     )
-    say_refused(PARAMETER)
+    for repo_id in say_refused(PARAMETER):
+        st.button(
+            plain(label(repo_id)),
+            key=f"suggested-{repo_id}",
+            icon=":material/add:",
+            help=plain(f"Put {repo_id} on the shortlist"),
+            on_click=add,
+            args=([repo_id],),
+        )
     for repo_id in current:
-        if repo_id not in registry:
-            similar = registry.suggestions(repo_id)
+        if facts(repo_id).known_from is None:
+            similar = load_registry().suggestions(repo_id)
             hint = f" Did you mean {' or '.join(similar)}?" if similar else ""
-            st.caption(plain(f"{repo_id} is not in the registry: its details are unknown.{hint}"))
+            st.caption(
+                plain(
+                    f"{repo_id} is neither in the registry nor on the board: its details are"
+                    f" unknown.{hint}"
+                )
+            )
 
 
 def heading(repo_id: str) -> None:

@@ -3,6 +3,7 @@
 from typing import Literal
 
 import streamlit as st
+from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 # The elements' names in the page (data-testid).
 MAIN_CONTAINER = "stMainBlockContainer"
@@ -11,7 +12,8 @@ STATUS_WIDGET = "stStatusWidget"
 # Streamlit leaves 6rem above a page's title. Its own Stop ends a run without the page knowing,
 # which would leave Predict disabled.
 PAGE_STYLE = f"""<style>
-[data-testid={MAIN_CONTAINER}] {{padding-top: 2.5rem}}
+[data-testid={MAIN_CONTAINER}] {{padding: 3.75rem 2rem 4rem; max-width: 1400px}}
+[data-testid={MAIN_CONTAINER}] h1 {{font-size: 1.75rem; padding: 0.25rem 0}}
 [data-testid={STATUS_WIDGET}] button {{display: none}}
 </style>"""
 
@@ -25,3 +27,9 @@ def page_address() -> str | None:
 def theme_type() -> Literal["light", "dark"]:
     """The visitor's theme; light where it is not known."""
     return "dark" if st.context.theme.type == "dark" else "light"
+
+
+def is_history_navigation() -> bool:
+    """Whether the browser's Back or Forward asked for this run."""
+    context = get_script_run_ctx()
+    return context is not None and context.is_history_navigation

@@ -1,50 +1,102 @@
-"""The leaderboard page's parts around its filters, table and charts."""
+"""The leaderboard page: the toolbar and table in one fragment, which alone follows a filter."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from datetime import date
 
 import pandas as pd
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from components.errors import BoardError
 from components.leaderboard import (
+    BENCHMARKS,
     CAVEATS,
-    LIVE,
+    SOURCES,
     VINTAGE_LABELS,
-    VINTAGES,
     BoardQuery,
-    answer,
+    predictors,
     read_corrections,
+    select,
 )
-from components.ui.kit import exports, permalinks
+from components.ui import services
+from components.ui.kit import exports, permalinks, shell, shortlist
 from components.ui.kit.feedback import show_error
-from components.ui.kit.permalinks import bound
+from components.ui.kit.model_ids import label
 from components.ui.kit.text import plain
-from components.ui.leaderboard import charts, filters, table
-from components.ui.leaderboard.labels import RANKING_LABELS
+from components.ui.leaderboard import filters, source_table, table, views
+from components.ui.leaderboard.labels import (
+    COLUMN_LABELS,
+    RANKING_LABELS,
+    query_in_words,
+)
 from components.ui.services import Board
 
-_VINTAGE = permalinks.one_of("vintage", [*VINTAGES, LIVE], VINTAGES[-1])
-_SOURCE = (
-    "Source: Open LLM Leaderboard v2, Hugging Face; normalised scores, 0 to 100."
-    " Kinds that the board recorded wrongly are corrected; unknown values are shown as –."
-)
+pick_vintage = views.pick_vintage
+
+_EXPORTED = ("twin", "twin_average", *(f"{name}_stderr" for name in ("average", *BENCHMARKS)))
 
 
-def pick_vintage() -> str:
-    """The vintage to show, the same on all pages; in the URL as `vintage`."""
-    return bound(
-        st.segmented_control,
-        _VINTAGE,
-        "Vintage",
-        [*VINTAGES, LIVE],
-        format_func=VINTAGE_LABELS.__getitem__,
-        required=True,
-        help="The board was retired in March 2025. MATH was graded anew in February 2025, and some"
-        " models were run again: places differ between vintages.",
-    )
+@dataclass(frozen=True)
+class Shown:
+    """What the page shows of the Open LLM Leaderboard now."""
+
+    board: Board
+    prepared: pd.DataFrame
+    query: BoardQuery
+    rows: pd.DataFrame
+    error: BoardError | None = None
 
 
-def describe(board: Board) -> None:
+def shown() -> Shown:
+    """The rows that the filters select; without the search where it is not valid."""
+    board = services.board(views.vintage())
+    asked = filters.query()
+    prepared = services.prepared(board, recorded=asked.recorded)
+    try:
+        return Shown(board, prepared, asked, select(prepared, asked))
+    except BoardError as error:
+        asked = replace(asked, search="")
+        return Shown(board, prepared, asked, select(prepared, asked), error)
+
+
+@st.fragment(key="board")
+def scores() -> None:
+    """Title, toolbar and table of the source that is shown."""
+    permalinks.write_address()
+    with st.container(horizontal=True, vertical_alignment="center", key="heading"):
+        st.title(shell.LEADERBOARD.name, width="content")
+        views.pick_view()
+        actions = st.container(
+            horizontal=True, vertical_alignment="center", horizontal_alignment="right"
+        )
+    if views.source() == views.BOARD:
+        _board(actions)
+    else:
+        _other_source(views.source(), actions)
+
+
+def _board(actions: DeltaGenerator) -> None:
+    board = services.board(views.vintage())
+    filters.draw(services.prepared(board, recorded=filters.query().recorded))
+    now = shown()
+    if now.error is not None:
+        show_error(now.error)
+    with actions:
+        columns = table.pick_columns(now.query.rank_by)
+        _downloads(now, columns)
+    describe(board, [_count(now), *_left_out(now)])
+    if now.query.rank_by == "twin_score":
+        st.caption(twins_record())
+    if now.rows.empty:
+        st.info(
+            "No model passes these filters: loosen one of them, or press Reset.",
+            icon=":material/filter_alt_off:",
+        )
+        return
+    table.board_table(now.rows, now.query, columns)
+
+
+def describe(board: Board, more: list[str] | None = None) -> None:
     """One line on what is shown, and why it is not the live board where that was picked."""
     if board.instead_of_live is not None:
         show_error(board.instead_of_live)
@@ -54,67 +106,169 @@ def describe(board: Board) -> None:
             plain(f"The copy fetched earlier is shown: {board.live.hub_away}."),
             icon=":material/cloud_off:",
         )
-    st.caption(plain(_description(board)))
+    st.caption(plain(" ".join([*(more or []), description(board)])))
 
 
-def _description(board: Board) -> str:
+def description(board: Board) -> str:
+    """What the board is, in words."""
     size = f"{len(board.runs):,} runs of {board.runs['model'].nunique():,} models"
     if board.live is None:
-        return (
-            f"Bundled snapshot of well-known models, {VINTAGE_LABELS[board.vintage]}: {size}."
-            " The live board has all."
-        )
+        return f"Bundled snapshot of well-known models, {VINTAGE_LABELS[board.vintage]}: {size}."
     newest = f", newest submission {board.live.newest:%d %B %Y}" if board.live.newest else ""
     return f"Live from the Hub, dataset commit {board.live.revision[:8]}: {size}{newest}."
 
 
-def filtered_board(board: Board, on_shortlist: list[str]) -> None:
-    """The filters, and the table and charts of what passes them."""
-    query = filters.draw(board.runs)
-    try:
-        rows = answer(board.runs, query)
-    except BoardError as error:
-        show_error(error)
-        query = replace(query, search="")
-        rows = answer(board.runs, query)
-    _note_unknown_sizes(board.runs, query)
-    if rows.empty:
-        st.info(
-            "No model passes these filters: loosen one of them, or press Reset.",
-            icon=":material/filter_alt_off:",
+def _count(now: Shown) -> str:
+    what = "runs" if now.query.every_run else "models"
+    tied = int(now.rows["tied"].fillna(False).sum())
+    words = f"{len(now.rows):,} {what} by {RANKING_LABELS[now.query.rank_by].lower()}"
+    return f"{words}; {tied} can't be told apart from the first (≈)." if tied > 1 else f"{words}."
+
+
+def _left_out(now: Shown) -> list[str]:
+    notes = []
+    unknown = int(now.prepared["params_b"].isna().sum())
+    limited = now.query.min_params_b is not None or now.query.max_params_b is not None
+    if unknown and limited:
+        notes.append(f"{unknown} runs of unknown size are left out by the size limit.")
+    missing = [model for model in shortlist.models() if model not in set(now.rows["model"])]
+    if missing and not now.rows.empty:
+        names = ", ".join(map(label, missing))
+        notes.append(f"Of the shortlist not among them: {names}.")
+    return notes
+
+
+def twins_record() -> str:
+    """How well a twin's average has predicted results after fine-tuning, beside other figures."""
+    found = predictors().set_index(["group", "predictor"])["spearman"]["all"]
+    n = int(predictors().set_index(["group", "predictor"])["n"]["all", "twin_average"])
+    return (
+        f"The record of this ranking: over {n} base models the twin's average goes with the result"
+        f" after equal fine-tuning by a rank correlation of {found['twin_average']:.2f}, the"
+        f" model's own average by {found['average']:.2f}, BBH by {found['bbh']:.2f}, bits per byte"
+        f" by {found['bits_per_byte']:.2f}. See “What predicts it” below."
+    )
+
+
+def _downloads(now: Shown, columns: list[str]) -> None:
+    from components.ui.leaderboard import evidence
+
+    def csv() -> pd.DataFrame:
+        return board_export(now)
+
+    def report() -> bytes:
+        # What speaks against a number goes where the number goes.
+        wanted = {*columns, "caveats", "twin_note"}
+        order = [name for name in COLUMN_LABELS if name in wanted]
+        read = table.as_shown(now.rows, now.query.rank_by)[order]
+        return evidence.report(now, read.rename(columns=COLUMN_LABELS))
+
+    exports.menu("leaderboard", csv, report, permalinks.address())
+
+
+def board_export(now: Shown) -> pd.DataFrame:
+    """The rows with machine names, and in each row what it was taken from."""
+    rows = now.rows
+    taken = {
+        "source": views.BOARD,
+        "vintage": now.board.vintage,
+        "starred": rows["model"].isin(shortlist.models()),
+        "ranked_by": now.query.rank_by,
+        "filters": query_in_words(now.query),
+        "exported": date.today().isoformat(),
+    }
+    named = [name for name in COLUMN_LABELS if name in rows and name not in ("rank", "tied")]
+    return rows[["rank", "tied", *named, *_EXPORTED]].assign(
+        caveats=rows["caveats"],
+        twin_caveats=rows["twin_caveats"],
+        caveat_note=rows["caveat_note"],
+        twin_note=rows["twin_note"],
+        **taken,
+    )
+
+
+def _other_source(source: str, actions: DeltaGenerator) -> None:
+    source_table.draw_filters()
+    found = source_table.rows(source)
+    of_source = SOURCES[source]
+    with actions:
+        exports.menu(
+            source,
+            lambda: source_export(source, found),
+            lambda: source_report(source, found),
+            permalinks.address(),
         )
-        return
-    address = permalinks.address()
-
-    def report(shown: pd.DataFrame) -> bytes:
-        return exports.html_report(
-            "Basewise: leaderboard",
-            [_description(board), f"Ranked by {RANKING_LABELS[query.rank_by].lower()}. {_SOURCE}"],
-            address=address,
-            figures=charts.all_figures(rows, query, on_shortlist, board, "light"),
-            tables={
-                "Models": shown,
-                "Between vintages": charts.moves_table(on_shortlist),
-            },
+    st.caption(
+        plain(
+            f"{len(found):,} of {of_source.label}, {of_source.date} (version {of_source.version})."
+            f" {of_source.limits}"
         )
-
-    table.board_table(rows, query, on_shortlist, board.runs, report)
-    charts.chosen_chart(rows, query, on_shortlist, board)
-
-
-def _note_unknown_sizes(runs: pd.DataFrame, query: BoardQuery) -> None:
-    unknown = int(runs["params_b"].isna().sum())
-    if unknown and (query.min_params_b is not None or query.max_params_b is not None):
-        st.caption(f"{unknown} runs of unknown size are left out by the size limit.")
+    )
+    if found.empty:
+        st.info("No model passes these filters.", icon=":material/filter_alt_off:")
+    else:
+        source_table.draw(source, found)
+    st.caption(provenance(source))
 
 
-def source_note() -> None:
+def source_export(source: str, found: pd.DataFrame) -> pd.DataFrame:
+    """The rows of another source with machine names, and in each row what it was taken from."""
+    return found[[*source_table.labels(source), "stderr"]].assign(
+        starred=found["model"].isin(shortlist.models()),
+        source=source,
+        version=SOURCES[source].version,
+        license=SOURCES[source].license,
+        attribution=SOURCES[source].attribution,
+        filters=query_in_words(filters.query()),
+        exported=date.today().isoformat(),
+    )
+
+
+def source_report(source: str, found: pd.DataFrame) -> bytes:
+    """The rows of another source as one HTML file, with where they are from."""
+    names = source_table.labels(source)
+    starred = found["model"].isin(shortlist.models()).map({True: "★", False: ""})
+    kept = query_in_words(filters.query())
+    of_source = SOURCES[source]
+    return exports.html_report(
+        f"Basewise: {of_source.label}",
+        [
+            f"{of_source.label}, {of_source.date}, version {of_source.version}"
+            f"{f'; {kept}' if kept else ''}.",
+            f"{of_source.attribution} Licence: {of_source.license}. Harness: {of_source.harness}."
+            f" Standard errors: {of_source.errors}.",
+            of_source.limits,
+        ],
+        address=permalinks.address(),
+        figures=[],
+        tables={
+            "Models": found[list(names)].assign(star=starred).rename(columns={**names, "star": "★"})
+        },
+    )
+
+
+def provenance(source: str) -> str:
+    """Where a source's scores come from, as Markdown."""
+    of_source = SOURCES[source]
+    return (
+        f"{plain(of_source.attribution)} Harness: {plain(of_source.harness)}. Standard errors:"
+        f" {plain(of_source.errors)}. Licence: {plain(of_source.license)}."
+        f" [Source]({of_source.link}). Scores of different sources are never mixed."
+    )
+
+
+def reading_note() -> None:
     """Where the scores come from and how they are read."""
     with st.expander("How to read the table: runs, uplift, caveats, corrections"):
         st.markdown(
             "**One row per model.** Of several runs the one with the best average counts: a run"
-            " that went wrong (no chat template, failed grading) scores low, never high. Tick a"
-            " row to see its model's other runs, or show every run."
+            " that went wrong (no chat template, failed grading) scores low, never high. “Every"
+            " run” in the filters shows all. A number that is known to be bad is grey,"
+            " and the better run of the model is named beside it."
+        )
+        st.markdown(
+            "**≈ 1st** marks what can't be told apart from the first row at 95 %, from the numbers"
+            " of items behind the scores."
         )
         st.markdown(
             "**Uplift** is the instruct twin's average less the base model's. Most of it is IFEval,"
@@ -126,4 +280,8 @@ def source_note() -> None:
         )
         st.markdown("Types that the board recorded wrongly:")
         st.dataframe(read_corrections(), hide_index=True, width="stretch")
-    st.caption(_SOURCE)
+    if views.source() == views.BOARD:
+        st.caption(
+            f"{provenance(views.BOARD)} Kinds that the board recorded wrongly are corrected;"
+            " unknown values are shown as –."
+        )

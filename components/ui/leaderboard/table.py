@@ -1,27 +1,45 @@
-"""The leaderboard's table: its columns, the ticked rows, and what can be taken along."""
+"""The leaderboard's table: its rows and columns, and the star in each row."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
-from zlib import crc32
 
+import numpy as np
 import pandas as pd
 import streamlit as st
 
-from components.leaderboard import BENCHMARKS, CAVEATS, BoardQuery
-from components.ui.kit import exports, permalinks, shortlist
+from components.leaderboard import BENCHMARKS, BoardQuery
+from components.ui.kit import permalinks, shortlist
 from components.ui.kit.permalinks import bound
 from components.ui.leaderboard.labels import COLUMN_LABELS, RANKING_LABELS
 
-_AT_FIRST = [name for name in COLUMN_LABELS if name not in ("weighted", "architecture")]
+_Z_95 = 1.96
+# Not tied is known, and blank; unknown is –.
+TIED = {True: "≈", False: ""}
+_HIDDEN_AT_FIRST = ("weighted", "architecture", "margin", "precision", "license")
+_AT_FIRST = [name for name in COLUMN_LABELS if name not in _HIDDEN_AT_FIRST]
 _COLUMNS = permalinks.some_of(
     "columns", list(COLUMN_LABELS), _AT_FIRST, renamed={"badges": "caveats"}
 )
+# In these the words stand, and in the table's frame under these names.
+_IN_WORDS = {"caveats": "caveat_note", "also_in": "also_note"}
+# 14 rows and the header; fewer rows make a lower table.
+_ROW = 35
+_MOST_ROWS = 14
+# Above so many rows Streamlit sends those in sight alone, which it can't tint.
+_LAZY_ABOVE = 1_000
+_TINTED_UP_TO = 300
+# A star's label holds its model behind a gap wider than its column: sorted on the server, a row's
+# number does not say which model it is.
+_GAP = " " + "\N{EM SPACE}" * 6
+_GREY = "color: #8a93a3"
+_TINT = "background-color: rgba(128, 128, 128, 0.16)"
+_PINNED = "background-color: rgba(63, 91, 217, 0.10)"
 
 
-def pick_columns() -> list[str]:
-    """The columns to show; in the URL as `columns`."""
+def pick_columns(rank_by: str) -> list[str]:
+    """The columns to show, that of the ranking among them; in the URL as `columns`."""
     with st.popover("Columns", icon=":material/view_column:"):
-        return bound(
+        chosen = bound(
             st.pills,
             _COLUMNS,
             "Columns",
@@ -29,121 +47,161 @@ def pick_columns() -> list[str]:
             selection_mode="multi",
             format_func=COLUMN_LABELS.__getitem__,
             width=420,
+            rerun=("board",),
         )
+    if rank_by in ("weighted", *BENCHMARKS) and rank_by not in chosen:
+        chosen = [*chosen, rank_by]
+    return [name for name in COLUMN_LABELS if name in chosen]
 
 
-def board_table(
-    rows: pd.DataFrame,
-    query: BoardQuery,
-    on_shortlist: list[str],
-    runs: pd.DataFrame,
-    report: Callable[[pd.DataFrame], bytes],
+def board_table(rows: pd.DataFrame, asked: BoardQuery, columns: Sequence[str]) -> None:
+    """The rows of `select`, the shortlist's first, with a star to click in each."""
+    listed = rows["model"].isin(shortlist.models())
+    ordered = rows.iloc[(~listed).to_numpy().argsort(kind="stable")]
+    table = as_shown(ordered, asked.rank_by)
+    shown = table[[*columns]].assign(star=stars(ordered["model"]))
+    draw(
+        shown,
+        _tints(shown, ordered, listed),
+        columns=columns,
+        config=column_config(asked.rank_by),
+        name="Models by " + RANKING_LABELS[asked.rank_by].lower(),
+    )
+
+
+def draw(
+    shown: pd.DataFrame,
+    tints: Callable[[pd.DataFrame], pd.DataFrame] | None,
+    *,
+    columns: Sequence[str],
+    config: dict[str, Any],
+    name: str,
 ) -> None:
-    """The rows, with a button that puts ticked ones on the shortlist, and the downloads.
-
-    `runs` are all runs of the board: of a ticked model with several, each is shown below.
-    `report` makes the HTML report around the table with labels for its keys.
-    """
-    bar = st.container(horizontal=True, vertical_alignment="center")
-    with bar:
-        add_slot = st.empty()
-        chosen = pick_columns()
-    if query.rank_by in ("weighted", *BENCHMARKS) and query.rank_by not in chosen:
-        chosen = [*chosen, query.rank_by]
-    order = [name for name in COLUMN_LABELS if name in chosen]
-    table = _table(rows)
-    labelled = _labelled(table)
-    starred = rows["model"].isin(on_shortlist).map({True: "★", False: ""})
-    with bar:
-        exports.downloads(
-            "leaderboard",
-            table[order],
-            lambda: report(labelled[order].rename(columns=COLUMN_LABELS)),
-        )
-        st.caption(
-            f"{len(rows):,} {'runs' if query.every_run else 'models'} by"
-            f" {RANKING_LABELS[query.rank_by].lower()}. Tick rows on the left to shortlist them;"
-            " ★ marks those that are."
-        )
-    event = st.dataframe(
-        labelled.assign(listed=starred),
-        hide_index=True,
-        width="stretch",
-        height=460,
-        # Ticks are stored by row number: other rows must not inherit them.
-        key=f"board-{crc32(' '.join(rows['model_id']).encode())}",
-        on_select="rerun",
-        selection_mode="multi-row",
-        placeholder="–",
-        column_order=["listed", *order],
-        column_config=_columns(),
-    )
-    ticked = list(dict.fromkeys(rows["model"].iloc[row] for row in event.selection.rows))
-    new = [model for model in ticked if model not in on_shortlist]
-    with add_slot:
-        add_button(new, key="add_ticked")
-    if not query.every_run:
-        _other_runs(ticked, runs)
-
-
-def add_button(models: list[str], *, key: str) -> None:
-    """A button that puts these models on the shortlist."""
-    st.button(
-        f"Add {len(models)} to the shortlist" if models else "Add to the shortlist",
-        key=key,
-        icon=":material/star:",
-        type="primary",
-        disabled=not models,
-        on_click=shortlist.add,
-        args=(models,),
-    )
-
-
-def _other_runs(ticked: list[str], runs: pd.DataFrame) -> None:
-    """All runs of the ticked models that have several."""
-    others = runs[runs["model"].isin(ticked) & runs["model"].duplicated(keep=False)]
-    if others.empty:
-        return
-    st.caption("All runs of the ticked models; one row per model shows the best average.")
+    """A table with a column `star`, whose clicks shortlist and unstar."""
+    many = len(shown) > _LAZY_ABOVE
+    data: Any = shown
+    if tints is not None and len(shown) <= _TINTED_UP_TO:
+        data = shown.style.apply(tints, axis=None)
     st.dataframe(
-        others,
+        data,
         hide_index=True,
         width="stretch",
+        height=_ROW * (min(len(shown), _MOST_ROWS) + 1) + 3,
+        row_height=_ROW,
+        lazy=many or None,
         placeholder="–",
-        column_order=["model_id", "precision", "chat_template", "average", *BENCHMARKS],
-        column_config=_columns(),
-        key="other_runs",
+        column_order=["star", *columns],
+        column_config={
+            "star": st.column_config.ButtonColumn(
+                "★",
+                width=38,
+                pinned=True,
+                type="tertiary",
+                alignment="left",
+                key="star",
+                on_click=_toggle,
+                help="Click to put the model on the shortlist, or to take it off",
+            ),
+            **{name: config[name] for name in columns},
+        },
+        alt=name,
     )
 
 
-def _table(rows: pd.DataFrame) -> pd.DataFrame:
-    computed = {"weighted": 2, "uplift": 2, "uplift_without_ifeval": 2}
-    with_links = rows.round(computed).assign(hub="https://huggingface.co/" + rows["model_id"])
-    return with_links[list(COLUMN_LABELS)]
+def stars(models: pd.Series) -> list[str]:
+    """The star of each model, filled for those on the shortlist."""
+    on_shortlist = set(shortlist.models())
+    return [f"{'★' if model in on_shortlist else '☆'}{_GAP}{model}" for model in models]
 
 
-def _labelled(table: pd.DataFrame) -> pd.DataFrame:
-    """The table with the caveats' labels in place of their keys."""
-    labels = [[CAVEATS[key].label for key in keys] for keys in table["caveats"]]
-    return table.assign(caveats=pd.Series(labels, index=table.index, dtype=object))
+def _toggle() -> None:
+    shortlist.toggle(st.session_state["star"]["label"][1 + len(_GAP) :])
+    permalinks.rerun_parts("app")
 
 
-def _columns() -> dict[str, Any]:
+def as_shown(rows: pd.DataFrame, rank_by: str) -> pd.DataFrame:
+    """Rows of `select` with the columns of COLUMN_LABELS as they are read."""
+    errors = rows.get(f"{rank_by}_stderr")
+    words = {name: rows[source] for name, source in _IN_WORDS.items()}
+    computed = ["weighted", "uplift", "uplift_without_ifeval"]
+    return rows[[name for name in COLUMN_LABELS if name in rows]].assign(
+        **rows[computed].round(2),
+        **words,
+        margin=float("nan") if errors is None else _Z_95 * errors,
+        tied=rows["tied"].map(TIED, na_action="ignore"),
+    )
+
+
+def _tints(
+    shown: pd.DataFrame, rows: pd.DataFrame, listed: pd.Series
+) -> Callable[[pd.DataFrame], pd.DataFrame]:
+    """Grey for numbers that are known to be bad; a tint for the shortlist, and another for
+    instruct models that stand among base models for themselves."""
+    pinned = listed.reindex(rows.index).to_numpy()
+    alone = np.array(["no_public_base" in keys for keys in rows["caveats"]], dtype=bool)
+    spoilt, twin_spoilt = rows["spoilt"].to_numpy(), rows["twin_spoilt"].to_numpy()
+    base_among = (rows["kind"] == "base").any()
+
+    def tint(frame: pd.DataFrame) -> pd.DataFrame:
+        styles = pd.DataFrame("", index=frame.index, columns=frame.columns)
+        if base_among:
+            styles.loc[alone, :] = _TINT
+        styles.loc[pinned, :] = _PINNED
+        for column, bad in (("average", spoilt), ("twin_score", twin_spoilt)):
+            if column in styles:
+                styles.loc[bad, column] += f"; {_GREY}"
+        return styles
+
+    return tint
+
+
+def column_config(rank_by: str) -> dict[str, Any]:
+    """How each of COLUMN_LABELS is shown."""
     number, text = st.column_config.NumberColumn, st.column_config.TextColumn
-    score: dict[str, Any] = {"format": "%.2f", "width": "small"}
-    signed: dict[str, Any] = {"format": "%+.2f", "width": "small"}
+    score: dict[str, Any] = {"format": "%.2f", "width": 76}
+    signed: dict[str, Any] = {"format": "%+.2f", "width": 76}
     columns: dict[str, tuple[Callable[..., Any], dict[str, Any]]] = {
-        "rank": (number, {"width": 60, "pinned": True, "help": "By what “Rank by” says"}),
-        "model_id": (text, {"pinned": True, "width": 250}),
+        "rank": (number, {"width": 55, "pinned": True, "help": "By what the toolbar says"}),
+        "model_id": (text, {"pinned": True, "width": 235}),
         "params_b": (number, score),
-        "average": (number, {"help": "Mean of the six, 0 to 100", **score}),
+        "average": (
+            number,
+            {"help": "Mean of the six, 0 to 100; grey: a run known to be bad", **score},
+        ),
+        "margin": (
+            number,
+            {
+                "help": f"95 % margin of “{RANKING_LABELS[rank_by]}” from the numbers of items;"
+                " – where it is not known",
+                **score,
+            },
+        ),
+        "tied": (
+            text,
+            {
+                "help": "≈: can't be told apart at 95 % from the first row of this view",
+                "width": 60,
+            },
+        ),
+        "caveats": (
+            text,
+            {"help": "What speaks against the row's scores; explained below", "width": 150},
+        ),
         "weighted": (number, {"help": "Weighted mean of the six, 0 to 100", **score}),
         "twin_score": (
             number,
             {
                 "help": "Average of the instruct twin (same weights, trained further), its best"
-                " run; of an instruct model without a public base its own",
+                " run; grey: known to be bad",
                 **score,
+            },
+        ),
+        "twin_note": (
+            text,
+            {
+                "help": "Which model the twin is, what speaks against its number, and the better"
+                " run of it where there is one",
+                "width": 235,
             },
         ),
         "uplift": (number, {"help": "The twin's average less the model's", **signed}),
@@ -162,20 +220,16 @@ def _columns() -> dict[str, Any]:
                 "width": 110,
             },
         ),
-        "caveats": (
-            st.column_config.ListColumn,
-            {"help": "What speaks against the row's scores; explained below", "width": "medium"},
-        ),
         **dict.fromkeys(BENCHMARKS, (number, score)),
-        **dict.fromkeys(("kind", "license", "precision"), (text, {"width": "small"})),
-        "chat_template": (st.column_config.CheckboxColumn, {"width": "small"}),
-        "architecture": (text, {"width": "medium"}),
-        "hub": (st.column_config.LinkColumn, {"display_text": "open", "width": "small"}),
+        "also_in": (
+            text,
+            {"help": "Other sources here that have measured the model", "width": 180},
+        ),
+        **dict.fromkeys(("kind", "license", "precision"), (text, {"width": 85})),
+        "chat_template": (st.column_config.CheckboxColumn, {"width": 85}),
+        "architecture": (text, {"width": 180}),
+        "hub": (st.column_config.LinkColumn, {"display_text": "open", "width": 60}),
     }
     return {
-        "listed": text("★", width=45, help="On the shortlist"),
-        **{
-            name: column(COLUMN_LABELS[name], **options)
-            for name, (column, options) in columns.items()
-        },
+        name: column(COLUMN_LABELS[name], **options) for name, (column, options) in columns.items()
     }

@@ -8,14 +8,16 @@ import streamlit as st
 
 from components.charts import twin_dumbbells
 from components.errors import BasewiseError
-from components.leaderboard import VINTAGE_LABELS, shortlist_scores
+from components.leaderboard import VINTAGE_LABELS, shortlist_scores, without_public_base
+from components.pricing import describe_actual
 from components.registry import load_registry
-from components.ui import services
+from components.ui import run_services, services
 from components.ui.inference import outcomes
 from components.ui.kit import shell, shortlist
 from components.ui.kit.feedback import show_error
-from components.ui.kit.model_ids import labels
-from components.ui.kit.text import plain
+from components.ui.kit.model_ids import facts, labels
+from components.ui.kit.text import day, plain
+from components.ui.leaderboard.labels import caveat_note, twin_caveats
 from components.ui.services import Board
 from components.ui.tokenizers.evidence import strategy_lines
 from components.ui.tokenizers.strips import source
@@ -41,6 +43,7 @@ def evidence_cards(models: list[str], board: Board) -> None:
                 _identity(repo_id)
                 _scores(repo_id, scores[repo_id])
                 slots[repo_id] = st.container()
+                _price_error(repo_id)
                 _prediction(repo_id)
     for repo_id, slot in slots.items():
         with slot:
@@ -48,11 +51,11 @@ def evidence_cards(models: list[str], board: Board) -> None:
 
 
 def _identity(repo_id: str) -> None:
-    spec = load_registry().resolve(repo_id)
-    size = f"{spec.params_b:g}B parameters" if spec.params_b else "size unknown"
-    facts = [spec.kind or "kind unknown", size, f"licence {spec.license or 'unknown'}"]
+    known = facts(repo_id)
+    size = f"{known.params_b:g}B parameters" if known.params_b else "size unknown"
+    told = [known.kind or "kind unknown", size, f"licence {known.license or 'unknown'}"]
     shortlist.heading(repo_id)
-    st.caption(f"{plain(repo_id)}  \n{plain(', '.join(facts))}")
+    st.caption(f"{plain(repo_id)}  \n{plain(', '.join(told))}")
 
 
 def _scores(repo_id: str, row: Mapping[Hashable, Any]) -> None:
@@ -65,15 +68,23 @@ def _scores(repo_id: str, row: Mapping[Hashable, Any]) -> None:
         delta=f"{uplift:+.2f}" if pd.notna(uplift) else None,
         help=plain(row["twin"] if isinstance(row["twin"], str) else _why_no_twin(repo_id)),
     )
+    own = caveat_note(row["caveats"], row["better_average"], row["better_vintage"])
+    twins = caveat_note(row["twin_caveats"], row["twin_better_average"], row["twin_better_vintage"])
+    for whose, note in (("Its score", own), ("The twin's", twins)):
+        if note:
+            st.caption(f":material/warning: {plain(f'{whose}: {note}.')}")
 
 
 def _why_no_twin(repo_id: str) -> str:
     registry = load_registry()
     spec = registry.resolve(repo_id)
-    if spec.kind != "instruct":
+    if facts(repo_id).kind != "instruct":
         return "No instruct twin is known."
     base = registry.base_of(spec)
-    return f"An instruct model itself; {f'its base is {base.id}' if base else 'no public base'}."
+    if base is not None:
+        return f"An instruct model itself; its base is {base.id}."
+    known = "has no public base" if spec.id in without_public_base() else "its base is not known"
+    return f"An instruct model itself; {known}."
 
 
 def _score(value: float) -> str:
@@ -89,8 +100,36 @@ def _numbers(repo_id: str) -> None:
             show_error(error)
         return
     strategy_lines(loaded)
-    st.markdown(f"**{loaded.tokens_per_price:.2f}** tokens per catalogue price in whole dollars")
+    per_price = loaded.tokens_per_price
+    if pd.notna(per_price):
+        st.markdown(f"**{per_price:.2f}** tokens per catalogue price in whole dollars")
+    else:
+        st.markdown("**–** tokens per catalogue price: some can't be written")
     st.caption(plain(f"Tokenizer: {source(repo_id, loaded)}"))
+
+
+def _price_error(repo_id: str) -> None:
+    """How far off the model's median price is over many products, from its newest run."""
+    try:
+        found = run_services.newest_error(repo_id)
+    except BasewiseError as error:
+        st.markdown("Price error: unknown, the recorded runs can't be read.")
+        with st.popover("Why", key=f"why-no-runs-{repo_id}"):
+            show_error(error)
+        return
+    if found is None:
+        st.caption("Price error: in no recorded run yet. Evaluation measures it.")
+        return
+    error = found.error
+    st.markdown(
+        plain(f"${error.value:,.0f}").join(("**", "** mean absolute error of the median price"))
+    )
+    st.caption(
+        plain(
+            f"95 %: ${error.low:,.0f} to ${error.high:,.0f}, over {found.rows:,} rows of"
+            f" {found.run.label}, {day(found.run.created)}, run {found.run.id[:8]}"
+        )
+    )
 
 
 def _prediction(repo_id: str) -> None:
@@ -113,8 +152,15 @@ def _prediction(repo_id: str) -> None:
             f"${distribution.median:,.0f} (median; 80 % ${low:,.0f} to ${high:,.0f}; given a price"
             f" to $999, {distribution.probabilities.sum():.0%} of the probability)"
         )
-    actual = f", actual ${latest.item.actual:,.2f}" if latest.item.actual is not None else ""
-    st.caption(plain(f"Latest prediction: {price} for {latest.title}{actual}"))
+    st.caption(plain(f"Latest prediction: {price} for {latest.title}{_actual(latest)}"))
+
+
+def _actual(outcome: outcomes.Outcome) -> str:
+    actual = outcome.item.actual
+    if actual is None:
+        return ""
+    remark = describe_actual(actual)
+    return f". {remark}" if remark else f", actual ${actual:,.2f}"
 
 
 def score_chart(models: list[str], board: Board) -> None:
@@ -125,7 +171,7 @@ def score_chart(models: list[str], board: Board) -> None:
         return
     shell.chart(
         twin_dumbbells(
-            scores,
+            scores.assign(twin_note=twin_caveats(scores)),
             labels(models),
             vintage=VINTAGE_LABELS[board.vintage],
             theme=shell.theme(),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import numpy as np
 import pandas as pd
@@ -18,7 +18,7 @@ from components.charts import (
     price_ranges,
     settled_shares,
 )
-from components.errors import BasewiseError, ContextError
+from components.errors import ContextError
 from components.numbers import (
     CONTEXTS,
     IN_PLACE,
@@ -30,15 +30,17 @@ from components.numbers import (
     possible_counts,
     still_possible,
 )
-from components.pricing import load_catalogue, read_prices
+from components.pricing import load_catalogue
 from components.ui import services
 from components.ui.kit import permalinks, shell
 from components.ui.kit.exports import csv_button
 from components.ui.kit.feedback import show_error
 from components.ui.kit.model_ids import label
 from components.ui.kit.permalinks import bound
+from components.ui.kit.price_upload import read_upload
 from components.ui.kit.text import plain
 from components.ui.services import LoadedTokenizer
+from components.ui.tokenizers.usable import usable_on
 
 _CONTEXT = permalinks.text("context", IN_PLACE)
 _FROM = permalinks.whole_number("from", 0, low=0, high=LARGEST_NUMBER)
@@ -52,9 +54,12 @@ _PRICES = {
 _WEIGHTS = permalinks.one_of("prices", list(_PRICES), "catalogue")
 
 
-def number_heatmaps(loaded: dict[str, LoadedTokenizer]) -> go.Figure:
-    """The heatmaps of a range of numbers in a context, both chosen here; returns the figure."""
+def number_heatmaps(loaded: dict[str, LoadedTokenizer]) -> list[go.Figure]:
+    """The heatmaps of a range of numbers in a context, both chosen here; returns the figures."""
     template, first, last = _pick_numbers()
+    loaded = _usable_in(loaded, template, range(first, last + 1))
+    if not loaded:
+        return []
     with st.spinner("Running every number …", show_time=True):
         atlases = {
             repo_id: services.atlas(tokenizer, template, first, last)
@@ -77,7 +82,14 @@ def number_heatmaps(loaded: dict[str, LoadedTokenizer]) -> go.Figure:
         st.caption("No number below 1,000 has a comma: take a longer range to see what it does.")
     _bare_notes(loaded)
     csv_button("CSV of the atlas", f"atlas-{first}-{last}", lambda: _atlas_table(atlases))
-    return figure
+    return [figure]
+
+
+def _usable_in(
+    loaded: dict[str, LoadedTokenizer], template: str, numbers: Iterable[int]
+) -> dict[str, LoadedTokenizer]:
+    context = NumberContext.parse(template)
+    return usable_on(loaded, list(map(context.write, numbers)))
 
 
 def _pick_numbers() -> tuple[str, int, int]:
@@ -118,14 +130,18 @@ def _pick_numbers() -> tuple[str, int, int]:
 
 def _atlas_note(atlas: NumberAtlas, loaded: LoadedTokenizer) -> tuple[str, str]:
     source = loaded.asset.describe() if loaded.asset else "uploaded"
-    counts = atlas.counts
-    return f"{counts.mean():.2f} tokens per number, at most {counts.max()}", source
+    counts = atlas.counts[atlas.written]
+    unwritten = f"no way to write {len(atlas.unwritable):,} of {len(atlas.numbers):,}"
+    if not len(counts):
+        return unwritten, source
+    tokens = f"{counts.mean():.2f} tokens per number, at most {counts.max()}"
+    return (f"{tokens}; {unwritten}" if atlas.unwritable else tokens), source
 
 
 def _bare_notes(loaded: dict[str, LoadedTokenizer]) -> None:
     for repo_id, tokenizer in loaded.items():
         strategy = tokenizer.strategy
-        if strategy.bare_differs:
+        if strategy.bare_differs and not strategy.unwritable:
             st.caption(
                 plain(
                     f"{label(repo_id)}: a bare number differs from the number in place"
@@ -141,7 +157,7 @@ def _atlas_table(atlases: Mapping[str, NumberAtlas]) -> pd.DataFrame:
         atlas.frame().assign(model=repo_id, pieces=[" | ".join(pieces) for pieces in atlas.pieces])
         for repo_id, atlas in atlases.items()
     ]
-    return pd.concat(frames)[["model", "number", "count", "pieces"]]
+    return pd.concat(frames)[["model", "number", "count", "pieces", "unwritable"]]
 
 
 def first_token(loaded: dict[str, LoadedTokenizer]) -> list[go.Figure]:
@@ -166,7 +182,9 @@ def first_token(loaded: dict[str, LoadedTokenizer]) -> list[go.Figure]:
 
 
 def _possible_note(atlas: NumberAtlas, number: int, left: np.ndarray) -> tuple[str, str]:
-    token = atlas.pieces[number][0] if atlas.pieces[number] else "none"
+    if number in atlas.unwritable:
+        return "no way to write this price", f"nor {len(left) - 1:,} others"
+    token = atlas.pieces[number][0]
     ranges = price_ranges(left)
     listed = ", ".join(ranges[:3]) + (", …" if len(ranges) > 3 else "")
     count = f"{len(left)} prices" if len(left) > 1 else "1 price"
@@ -179,7 +197,10 @@ def _first_token_table(atlases: Mapping[str, NumberAtlas]) -> pd.DataFrame:
             {
                 "model": repo_id,
                 "number": atlas.numbers,
-                "first_token": [pieces[0] if pieces else None for pieces in atlas.pieces],
+                "first_token": [
+                    pieces[0] if written else None
+                    for pieces, written in zip(atlas.pieces, atlas.written, strict=True)
+                ],
                 "prices_still_possible": possible_counts(atlas),
             }
         )
@@ -199,6 +220,9 @@ def _settled_shares(loaded: dict[str, LoadedTokenizer]) -> list[go.Figure]:
     )
     dollars, described = _distribution(chosen)
     if not dollars:
+        return []
+    loaded = _usable_in(loaded, IN_PLACE, dollars)
+    if not loaded:
         return []
     rows = [
         NamedInformation(
@@ -232,20 +256,16 @@ def _distribution(chosen: str) -> tuple[Mapping[int, float], str]:
             f"the catalogue's {len(dollars)} prices in whole dollars",
         )
     file = st.file_uploader(
-        "Your prices: a CSV file with a column named price, at most 5 MB",
-        type=["csv", "txt"],
+        "Your prices: a CSV file with a column of prices, at most 5 MB",
+        type=["csv", "tsv", "txt"],
         key="uploaded_prices",
         max_upload_size=5,
     )
     if file is None:
         st.info("Upload a CSV file of prices to see its figures.", icon=":material/upload_file:")
         return {}, ""
-    try:
-        prices = read_prices(file.getvalue())
-    except BasewiseError as error:
-        show_error(error)
+    read = read_upload(file)
+    if read is None or read.reading is None:
         return {}, ""
-    column = f"column {prices.column}, " if prices.column else ""
-    left_out = f", {prices.left_out:,} cells left out" if prices.left_out else ""
-    st.caption(plain(f"{column}{prices.count:,} prices in whole dollars{left_out}."))
+    prices = read.reading
     return prices.dollars, f"your own {prices.count:,} prices in whole dollars"

@@ -14,6 +14,7 @@ from components.ui.kit.exports import csv_button
 from components.ui.kit.feedback import show_error
 from components.ui.kit.model_ids import label, labels
 from components.ui.services import LoadedTokenizer
+from components.ui.tokenizers.labels import CHUNKING_LABELS
 
 _COLUMNS = {
     "model": st.column_config.TextColumn("model", pinned=True),
@@ -51,7 +52,7 @@ def number_costs(loaded: dict[str, LoadedTokenizer]) -> None:
 def _figures(strategy: NumberingStrategy, costs: pd.DataFrame) -> dict[str, object]:
     return {
         "strategy": strategy.name,
-        "longer_numbers": strategy.chunking,
+        "longer_numbers": CHUNKING_LABELS[strategy.chunking],
         **cost_summary(costs),
         "digit_vocabulary": strategy.digit_vocabulary,
     }

@@ -9,7 +9,7 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from components.errors import BasewiseError
-from components.numbers import LONG_SAMPLE, NumberingStrategy
+from components.numbers import NumberingStrategy
 from components.tokenization import MAX_UPLOAD_MB
 from components.ui import services
 from components.ui.kit import exports, permalinks, shortlist
@@ -17,27 +17,15 @@ from components.ui.kit.feedback import show_error
 from components.ui.kit.model_ids import label, labels
 from components.ui.kit.text import plain
 from components.ui.services import LoadedTokenizer
+from components.ui.tokenizers.labels import (
+    CHUNKING_LABELS,
+    FACT_LABELS,
+    explanation,
+    why_unwritable,
+)
 from components.ui.tokenizers.strips import source
 
 LIMIT = 6
-
-STRATEGY_EXPLANATIONS = {
-    "whole-number": "every number from 0 to 999 is one token",
-    "per-digit": "one token per digit",
-    "irregular": "some numbers are one token, others several",
-}
-
-
-_FACT_LABELS = {
-    "one_token_share": "0 to 999 in one token",
-    "mean_tokens": "tokens per number, mean of 0 to 999",
-    "digit_vocabulary": "vocabulary entries of digits only",
-    "longer_numbers": f"4 to 6 digits ({LONG_SAMPLE:,} of each length)",
-    "prefix_kept": "the tokens of “Price is $” stay as they are",
-    "decoded_back": "decoding gives the text back",
-    "spellings": "one number, several spellings",
-    "bare_number": "a bare number, without text before it",
-}
 
 
 def load(models: list[str]) -> dict[str, LoadedTokenizer]:
@@ -104,11 +92,12 @@ def strategies(loaded: dict[str, LoadedTokenizer]) -> None:
 def strategy_lines(loaded: LoadedTokenizer) -> None:
     """The strategy in a sentence or two, in the width of a card."""
     strategy = loaded.strategy
-    st.markdown(f"`{strategy.name}`: {STRATEGY_EXPLANATIONS[strategy.name]}")
+    st.markdown(f"`{strategy.name}`: {plain(explanation(strategy))}")
     counts = ", ".join(
         f"{numbers} in {tokens}" for tokens, numbers in strategy.tokens_per_number.items()
     )
-    st.caption(f"0 to 999 by tokens: {counts}. Longer numbers: {strategy.chunking}.")
+    longer = f"Longer numbers: {CHUNKING_LABELS[strategy.chunking]}."
+    st.caption(f"0 to 999 by tokens: {counts}. {longer}" if counts else longer)
 
 
 def details(loaded: dict[str, LoadedTokenizer]) -> pd.DataFrame:
@@ -118,7 +107,7 @@ def details(loaded: dict[str, LoadedTokenizer]) -> pd.DataFrame:
         st.table(
             pd.DataFrame(
                 facts.map(plain).to_numpy(),
-                index=[plain(_FACT_LABELS[name]) for name in facts.index],
+                index=[plain(FACT_LABELS[name]) for name in facts.index],
                 columns=[plain(name) for name in labels(list(loaded)).values()],
             )
         )
@@ -141,7 +130,7 @@ def report(
             address=address,
             figures=figures,
             tables={
-                "Evidence": facts.assign(fact=facts["fact"].map(_FACT_LABELS)).rename(
+                "Evidence": facts.assign(fact=facts["fact"].map(FACT_LABELS)).rename(
                     columns=labels(list(loaded))
                 )
             },
@@ -161,9 +150,10 @@ def _facts(strategy: NumberingStrategy) -> dict[str, str]:
     )
     return {
         "one_token_share": f"{strategy.one_token_share:.1%}",
-        "mean_tokens": f"{strategy.mean_tokens:.2f}",
+        "unwritable": why_unwritable(strategy.unwritable) if strategy.unwritable else "none",
+        "mean_tokens": f"{strategy.mean_tokens:.2f}" if strategy.tokens_per_number else "–",
         "digit_vocabulary": f"{strategy.digit_vocabulary:,}",
-        "longer_numbers": f"{strategy.chunking}. {examples}",
+        "longer_numbers": f"{CHUNKING_LABELS[strategy.chunking]}. {examples}",
         "prefix_kept": f"{strategy.prefix_kept:,} of 1,000",
         "decoded_back": f"{strategy.decoded_back:,} of 1,000",
         "spellings": "; ".join(

@@ -12,6 +12,7 @@ from components.ui.kit import permalinks, shortlist
 from components.ui.kit.permalinks import bound
 from components.ui.kit.text import html_text, plain
 from components.ui.services import LoadedTokenizer
+from components.ui.tokenizers.usable import usable_on
 
 DEFAULT_TEXT = "Wireless headphones with 30 hours of battery life.\n\nPrice is $349.99"
 # A browser or a proxy may cut an address of more than some thousand characters.
@@ -63,6 +64,9 @@ def text_input() -> str:
 
 def show_strips(loaded: dict[str, LoadedTokenizer], text: str) -> None:
     """The text as each tokenizer cuts it, two side by side, long text in parts."""
+    loaded = usable_on(loaded, [text])
+    if not loaded:
+        return
     switch, pager = st.columns([2, 3], vertical_alignment="bottom")
     with switch:
         with_ids = bound(st.toggle, _IDS, "Token ids")

@@ -1,0 +1,126 @@
+"""Where labels go so that they do not lie over each other, in pixels."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import cos, radians, sin
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+_PIXELS_PER_CHARACTER = 0.66  # of the font's size: sans-serif text, a little on the wide side
+_LINE = 1.35
+_MARKER = 8.0  # half of a marker with its line
+# Right of the point first, then left, above, below, and between.
+_ANGLES = (0, 180, 270, 90, 315, 225, 45, 135, 292, 247, 67, 112, 337, 202, 22, 157)
+_ABOVE_FIRST = (270, 225, 315, 247, 202, *_ANGLES)
+_DISTANCES = (2, 10, 20, 32, 46, 62, 80, 100, 125, 150, 180, 215, 250)
+
+
+@dataclass(frozen=True)
+class Box:
+    """A rectangle; y grows downwards, as on a screen."""
+
+    left: float
+    top: float
+    right: float
+    bottom: float
+
+    def overlaps(self, other: "Box") -> bool:
+        """Whether the two have more than an edge in common."""
+        return (
+            self.left < other.right
+            and other.left < self.right
+            and self.top < other.bottom
+            and other.top < self.bottom
+        )
+
+    def within(self, other: "Box") -> bool:
+        """Whether all of it lies in `other`."""
+        return (
+            self.left >= other.left
+            and self.right <= other.right
+            and self.top >= other.top
+            and self.bottom <= other.bottom
+        )
+
+
+def text_size(text: str, font: float) -> tuple[float, float]:
+    """About how wide and high a line of text is."""
+    return len(text) * _PIXELS_PER_CHARACTER * font, _LINE * font
+
+
+def box_at(point: tuple[float, float], size: tuple[float, float]) -> Box:
+    """The box of this size with its centre at the point."""
+    (x, y), (width, height) = point, size
+    return Box(x - width / 2, y - height / 2, x + width / 2, y + height / 2)
+
+
+def place_labels(
+    points: Sequence[tuple[float, float]],
+    sizes: Sequence[tuple[float, float]],
+    *,
+    area: Box,
+    above: Sequence[bool] = (),
+) -> list[tuple[float, float] | None]:
+    """For each point where its label's centre goes, as an offset; None where there is no room.
+
+    Labels lie within `area`, over no other label and over none of the points. Each in turn takes
+    the free place nearest to its point, so that earlier ones have the better places: right of it
+    rather than elsewhere, or above it for those of `above`, whose points are on a line.
+    """
+    markers = [box_at(point, (2 * _MARKER, 2 * _MARKER)) for point in points]
+    placed: list[Box] = []
+    offsets: list[tuple[float, float] | None] = []
+    for index, (point, size) in enumerate(zip(points, sizes, strict=True)):
+        angles = _ABOVE_FIRST if index < len(above) and above[index] else _ANGLES
+        offset = _free_place(point, size, area, [*markers, *placed], angles)
+        offsets.append(offset)
+        if offset is not None:
+            placed.append(box_at((point[0] + offset[0], point[1] + offset[1]), size))
+    return offsets
+
+
+def _free_place(
+    point: tuple[float, float],
+    size: tuple[float, float],
+    area: Box,
+    taken: Sequence[Box],
+    angles: Sequence[int],
+) -> tuple[float, float] | None:
+    width, height = size
+    for distance in _DISTANCES:
+        for angle in angles:
+            across, down = cos(radians(angle)), sin(radians(angle))
+            # The label's near edge, not its centre, keeps the distance.
+            offset = (
+                across * (_MARKER + distance) + np.sign(round(across, 3)) * width / 2,
+                down * (_MARKER + distance) + np.sign(round(down, 3)) * height / 2,
+            )
+            box = box_at((point[0] + offset[0], point[1] + offset[1]), size)
+            if box.within(area) and not any(box.overlaps(other) for other in taken):
+                return float(offset[0]), float(offset[1])
+    return None
+
+
+def spread(centres: ArrayLike, gap: float) -> NDArray[np.float64]:
+    """Centres moved as little as needed so that neighbours are at least `gap` apart.
+
+    In the order given by their values (least squares: groups that are too close share their mean).
+    """
+    values = np.asarray(centres, dtype=float)
+    order = np.argsort(values, kind="stable")
+    # Less the gaps, the condition is that values do not fall: pool those that do.
+    wanted = values[order] - gap * np.arange(len(values))
+    groups: list[list[float]] = []
+    for value in wanted:
+        groups.append([value, 1.0])
+        while len(groups) > 1 and groups[-2][0] > groups[-1][0]:
+            mean, count = groups.pop()
+            groups[-1] = [
+                (groups[-1][0] * groups[-1][1] + mean * count) / (groups[-1][1] + count),
+                groups[-1][1] + count,
+            ]
+    level = np.repeat([mean for mean, _ in groups], [int(count) for _, count in groups])
+    moved = np.empty_like(values)
+    moved[order] = level + gap * np.arange(len(values))
+    return moved

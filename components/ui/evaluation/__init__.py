@@ -1,0 +1,1 @@
+"""The evaluation page's parts."""

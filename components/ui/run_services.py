@@ -1,0 +1,183 @@
+"""What all visitors share of recorded runs: beside `services`, the only place with such caches."""
+
+from __future__ import annotations
+
+import logging
+import uuid
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from components.errors import BasewiseError
+from components.evaluation import (
+    Interval,
+    ItemScores,
+    Plan,
+    RunInfo,
+    baseline_scores,
+    bits_per_byte,
+    figures,
+    item_scores,
+    linear_read_out,
+    log_me,
+    scored_row,
+)
+from components.evaluation.readings import count_readings, readings
+from components.evaluation.row_sources import Table, read_table
+from components.evaluation.row_sources import hub_table as fetch_hub_table
+from components.evaluation.runner import Runner
+from components.evaluation.store import RunStore
+from components.settings import load_settings
+from components.ui import services
+from components.ui.kit.feedback import shown_progress
+from components.ui.kit.shared import SharedTable
+
+_log = logging.getLogger(__name__)
+_VISITOR = "visitor"
+_SHOWN = 16  # what is kept of runs that pages show, for each kind of it
+
+
+def store() -> RunStore:
+    """The file of runs of this host, with the run that comes with Basewise. RunStoreError."""
+    return services.run_store()
+
+
+@st.cache_resource(show_spinner=False)
+def runner() -> Runner:
+    """What works on runs, whatever pages come and go; it goes on where the last process ended."""
+    worker = Runner(store(), services.predictor(), load_settings())
+    worker.resume_interrupted()
+    return worker
+
+
+def visitor() -> str:
+    """A random id of this visitor."""
+    return st.session_state.setdefault(_VISITOR, uuid.uuid4().hex)
+
+
+def run_scores(run: RunInfo) -> dict[str, ItemScores]:
+    """The scores of each model of a run that has answered a row, as far as the run is."""
+    by_model = {repo_id: _item_scores(run.id, repo_id, run.done) for repo_id in run.models}
+    return {repo_id: scores for repo_id, scores in by_model.items() if scores is not None}
+
+
+@st.cache_resource(max_entries=_SHOWN, show_spinner="Reading the run …")
+def _item_scores(run_id: str, repo_id: str, done: int) -> ItemScores | None:
+    rows = [
+        scored_row(record.item, record.distribution, record.greedy)
+        for record in store().predictions(run_id, repo_id)
+        if record.distribution is not None
+    ]
+    return item_scores(rows) if rows else None
+
+
+@dataclass(frozen=True)
+class PriceError:
+    """A model's mean absolute error of the median price over the `rows` of a run, in dollars."""
+
+    run: RunInfo
+    error: Interval
+    rows: int
+
+
+def newest_error(repo_id: str) -> PriceError | None:
+    """The model's error in its newest run that has one; None if it is in none. RunStoreError."""
+    for run in store().runs():
+        if repo_id in run.models and (scores := run_scores(run).get(repo_id)) is not None:
+            table = figures(scores)
+            row = table[(table["read_out"] == "median") & (table["figure"] == "mae")].iloc[0]
+            if pd.notna(row["value"]):
+                interval = Interval(row["value"], row["low"], row["high"])
+                return PriceError(run, interval, int(row["rows"]))
+    return None
+
+
+def provenance(run: RunInfo) -> list[str]:
+    """What answered in a run, and how it was asked, a line each."""
+    lines = [
+        f"{repo_id}: {model.describe()}."
+        for repo_id in run.models
+        for model in store().model_ids(run.id, repo_id)
+    ]
+    tolerance = f"At most {run.settings.tolerance:g} of the probability was left unexplored."
+    left_out = [f"{count:,} rows left out: {reason}." for reason, count in run.left_out.items()]
+    return [*lines, tolerance, *left_out]
+
+
+@st.cache_resource(max_entries=_SHOWN, show_spinner="Fitting the baselines …")
+def baselines(run_id: str) -> dict[str, ItemScores]:
+    """What needs no language model, on all rows of a run."""
+    rows = plan(run_id).rows
+    return baseline_scores(_items(run_id), [row.text for row in rows])
+
+
+@st.cache_resource(max_entries=_SHOWN, show_spinner=False)
+def plan(run_id: str) -> Plan:
+    """The plan of a run: its rows with their prompts and texts."""
+    return store().plan(run_id)
+
+
+def _items(run_id: str) -> pd.DataFrame:
+    """`item_id`, `category` and `actual` of each row of a run."""
+    return plan(run_id).items
+
+
+@dataclass(frozen=True)
+class TextReading:
+    """What a model makes of a run's own text; None where it did not read it."""
+
+    bits_per_byte: Interval | None
+    read_out: ItemScores | None
+    log_me: float | None
+
+
+def text_reading(run: RunInfo, repo_id: str) -> TextReading | None:
+    """What a model of a run makes of its rows' text, as far as it has read them."""
+    return _text_reading(run.id, repo_id, count_readings(store(), run.id, repo_id))
+
+
+@st.cache_resource(max_entries=_SHOWN, show_spinner="Fitting the linear read-out …")
+def _text_reading(run_id: str, repo_id: str, read: int) -> TextReading | None:
+    found = readings(store(), run_id, repo_id)
+    bits = None if found.likelihoods.empty else bits_per_byte(found.likelihoods)
+    if found.features is None:
+        return None if bits is None else TextReading(bits, None, None)
+    items = _items(run_id).set_index("item_id").loc[list(found.featured)].reset_index()
+    return TextReading(
+        bits,
+        linear_read_out(items, found.features),
+        log_me(found.features.reshape(len(items), -1), np.log1p(items["actual"].to_numpy(float))),
+    )
+
+
+@st.cache_resource(max_entries=4, show_spinner="Reading the table …")
+def uploaded_table(name: str, content: bytes) -> Table:
+    """An uploaded table of rows. RowsError."""
+    return read_table(name, content)
+
+
+def hub_table(name: str) -> Table:
+    """A dataset of the Hub, fetched with progress shown here if need be. BasewiseError."""
+    if (failure := _recent_failures().get(name)) is not None:
+        raise failure
+    if (table := _hub_tables().get(name)) is None:
+        try:
+            with shown_progress() as control:
+                table = fetch_hub_table(name, control)
+        except BasewiseError as error:
+            _recent_failures().put(name, error)
+            raise
+        _hub_tables().put(name, table)
+    return table
+
+
+@st.cache_resource(ttl="1h", show_spinner=False)
+def _hub_tables() -> SharedTable[str, Table]:
+    return SharedTable()
+
+
+@st.cache_resource(ttl=load_settings().retry_seconds, show_spinner=False)
+def _recent_failures() -> SharedTable[str, BasewiseError]:
+    return SharedTable()

@@ -1,0 +1,70 @@
+"""Mutated real tokenizers through all that looks at one: a result or a message, soon, in bounds."""
+
+import resource
+
+import pytest
+
+from components.assets import fetch_tokenizer
+from components.charts import NamedAtlas, atlas_heatmaps, first_token_maps
+from components.errors import TokenizerError
+from components.numbers import (
+    CONTEXTS,
+    NumberTrieCache,
+    cost_summary,
+    first_token_information,
+    number_atlas,
+    numbering_strategy,
+    possible_counts,
+    sequence_costs,
+    still_possible,
+)
+from components.registry import load_registry
+from components.tokenization import cut_text, disagreements, read_tokenizer
+from components.ui.tokenizers.labels import explanation
+from components.ui.tokenizers.strips import DEFAULT_TEXT, strip_html
+from tests.support.fuzz import fuzz_size, processor_seconds
+from tests.support.mutated_tokenizers import mutated
+
+SEEDS = range(fuzz_size(8))
+MOST_SECONDS, MOST_MB = 10, 1000
+PROMPT = "What does this cost?\n\nWireless headphones\n\nPrice is $"
+
+
+def look_at(content: bytes) -> str:
+    """All that pages and engines do with a tokenizer; the strategy found."""
+    tokenizer = read_tokenizer(content, [DEFAULT_TEXT, PROMPT])
+    strategy = numbering_strategy(tokenizer)
+    assert explanation(strategy)
+    cost_summary(sequence_costs(tokenizer, ["headphones"], [PROMPT], [349]))
+    atlases = [number_atlas(tokenizer, template=template) for template in CONTEXTS]
+    atlas = atlases[0]
+    atlas_heatmaps([NamedAtlas("x", atlas)], where="here", theme="light")
+    first_token_maps([NamedAtlas("x", atlas)], 349, [still_possible(atlas, 349)], theme="light")
+    assert 0 <= first_token_information(atlas, [1.0] * 1000).share <= 1
+    assert possible_counts(atlas).shape == (1000,)
+    strip = cut_text(tokenizer, DEFAULT_TEXT)
+    spans = [*strip.before, *strip.spans(), *strip.after]
+    strip_html(spans, disagreements([strip, strip])[0].tolist(), with_ids=True)
+    trie = NumberTrieCache(tokenizer).after(PROMPT).trie
+    assert len({trie.path(number) for number in range(1000)}) == 1000
+    return strategy.name
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_a_mutated_tokenizer_is_looked_at_or_refused_in_time_and_memory(seed):
+    registry = load_registry()
+    models = ("openai-community/gpt2", "meta-llama/Llama-2-7b-hf")
+    specs = [registry.get(repo_id) for repo_id in models if repo_id in registry]
+    folders = [fetch_tokenizer(spec, registry).folder for spec in specs]
+    content = mutated(seed, [folder / "tokenizer.json" for folder in folders])
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    started = processor_seconds()
+    try:
+        outcome = look_at(content)
+    except TokenizerError as error:
+        outcome = error.problem
+    assert 0 < len(outcome) < 400
+    print(f"{seed}: {processor_seconds() - started:.1f} s, {outcome}")
+    assert processor_seconds() - started < MOST_SECONDS
+    for whose in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN):
+        assert resource.getrusage(whose).ru_maxrss - before < MOST_MB * 1000

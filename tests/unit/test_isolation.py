@@ -1,0 +1,106 @@
+"""A function in a process of its own: what it returns, and each way in which it can end badly."""
+
+import os
+import sys
+import time
+
+import pytest
+
+from components.control import Control
+from components.errors import Attempt, StoppedError, TokenizerError
+from components.isolation import (
+    IsolatedFaultError,
+    IsolationError,
+    Limits,
+    allow_processor_time,
+    run_isolated,
+)
+
+LIMITS = Limits(memory_mb=200, cpu_seconds=20, seconds=30)
+
+
+def echo(payload: bytes) -> dict[str, object]:
+    print("what a library prints is no result")
+    return {
+        "length": len(payload),
+        "begins": payload[:3].decode(),
+        "home": os.environ.get("HF_TOKEN"),
+    }
+
+
+def refuse(payload: bytes) -> None:
+    error = TokenizerError("No tokenizer.", way_out="Take another.")
+    error.attempts = (Attempt("reading", "nothing there"),)
+    error.details = "what a library said"
+    raise error
+
+
+def err(payload: bytes) -> None:
+    raise KeyError("a slip of ours")
+
+
+def abort(payload: bytes) -> None:
+    os.abort()
+
+
+def flood(payload: bytes) -> int:
+    return len(bytearray(10**9))
+
+
+def spin(payload: bytes) -> None:
+    allow_processor_time(0)
+    while True:
+        pass
+
+
+def sleep(payload: bytes) -> None:
+    time.sleep(60)
+
+
+def babble(payload: bytes) -> str:
+    return "x" * 3_000_000
+
+
+def test_a_functions_result_comes_back_and_its_prints_and_the_hosts_secrets_do_not(monkeypatch):
+    monkeypatch.setenv("HF_TOKEN", "secret")
+    told = run_isolated(echo, b"abc" * 1_000_000, LIMITS)
+    assert told == {"length": 3_000_000, "begins": "abc", "home": None}
+
+
+def test_what_the_function_refuses_is_refused_here_in_the_same_words():
+    with pytest.raises(TokenizerError, match=r"No tokenizer\.") as caught:
+        run_isolated(refuse, b"", LIMITS)
+    assert caught.value.way_out == "Take another."
+    assert caught.value.attempts == (Attempt("reading", "nothing there"),)
+    assert caught.value.details == "what a library said"
+
+
+def test_a_programming_error_stays_loud_with_its_traceback():
+    with pytest.raises(IsolatedFaultError, match="a slip of ours"):
+        run_isolated(err, b"", LIMITS)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="limits as Linux enforces them")
+@pytest.mark.parametrize(
+    ("function", "limits", "reason"),
+    [
+        (abort, LIMITS, "crash"),
+        (flood, LIMITS, "memory"),
+        (spin, LIMITS, "time"),
+        (sleep, Limits(memory_mb=200, cpu_seconds=20, seconds=2), "time"),
+        (babble, Limits(memory_mb=200, cpu_seconds=20, seconds=30, output_mb=1), "output"),
+    ],
+)
+def test_a_crash_a_flood_and_a_hang_there_are_errors_here(function, limits, reason):
+    started = time.monotonic()
+    with pytest.raises(IsolationError) as caught:
+        run_isolated(function, b"", limits)
+    assert caught.value.reason == reason
+    assert time.monotonic() - started < 25
+
+
+def test_stop_ends_the_process():
+    control = Control()
+    control.stop()
+    with pytest.raises(StoppedError):
+        run_isolated(sleep, b"", LIMITS, control)
