@@ -157,7 +157,7 @@ def bootstrap(statistics: Mapping[str, Statistic], rows: int) -> dict[str, NDArr
     return {name: np.concatenate(values) for name, values in parts.items()}
 
 
-def intervals(statistics: Mapping[str, Statistic], rows: int) -> dict[str, Interval]:
+def with_intervals(statistics: Mapping[str, Statistic], rows: int) -> dict[str, Interval]:
     """Each figure of the same rows with its 95 % interval.
 
     No interval below LEAST_ROWS rows that have a value, nor where most draws give none.
