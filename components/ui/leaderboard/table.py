@@ -125,7 +125,7 @@ def as_shown(rows: pd.DataFrame, rank_by: str) -> pd.DataFrame:
     words = {name: rows[source] for name, source in _IN_WORDS.items()}
     computed = ["weighted", "uplift", "uplift_without_ifeval"]
     return rows[[name for name in COLUMN_LABELS if name in rows]].assign(
-        **rows[computed].round(2),
+        **{name: rows[name].round(2) for name in computed},
         **words,
         margin=float("nan") if errors is None else _Z_95 * errors,
         tied=rows["tied"].map(TIED, na_action="ignore"),
