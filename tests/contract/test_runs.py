@@ -125,7 +125,7 @@ def random_model(hub, tmp_path, monkeypatch):
         intermediate_size=32,
         num_hidden_layers=1,
         num_attention_heads=2,
-        initializer_range=0.5,
+        initializer_range=0.02,  # near uniform: numbers have some probability
     )
     folder = tmp_path / "model"
     LlamaForCausalLM(config).save_pretrained(folder)
@@ -157,7 +157,7 @@ def test_the_command_line_computes_resumes_exports_and_imports(random_model, tmp
     table.to_csv(tmp_path / "rows.csv", index=False)
     out = tmp_path / "run.sqlite"
     arguments = ["run", "--models", MODEL, "--rows", tmp_path / "rows.csv", "--out", out]
-    arguments += ["--sample", "6", "--tolerance", "0.05"]
+    arguments += ["--sample", "6", "--tolerance", "0"]
     # Killed as soon as one prediction is there.
     process = subprocess.Popen(command(*arguments), cwd=REPOSITORY, stderr=subprocess.PIPE)
     deadline = time.monotonic() + 120
@@ -178,7 +178,7 @@ def test_the_command_line_computes_resumes_exports_and_imports(random_model, tmp
         assert item.startswith("own-")
         assert 0 < np.frombuffer(distribution, "<f4").sum() <= 1.0001
     printed = capsys.readouterr()
-    assert "10 rows, 2 left out (above $999)" in printed.err
+    assert "6 rows, 2 left out (above $999)" in printed.err
     assert f"{MODEL}: 6 done, mean error $" in printed.out
     assert not list(tmp_path.glob("run.sqlite-*"))
 
