@@ -10,7 +10,7 @@ from plotly.subplots import make_subplots
 
 from components.charts.evaluation import (
     NamedSeries,
-    legend_above,
+    legend_below,
     series_marker,
     series_styles,
     translucent,
@@ -29,7 +29,7 @@ _BAND_LABELS: dict[Band, str] = {
 _FREE = 0.5  # where $0 stands on a logarithmic axis
 _TICKS = [_FREE, 1, 10, 100, 1000]
 _TICK_TEXTS = ["$0", "$1", "$10", "$100", "$1,000"]
-_PANEL_PIXELS = 400
+_PANEL_PIXELS = 340
 
 
 def predicted_against_actual(
@@ -41,25 +41,21 @@ def predicted_against_actual(
     out, and counted beside the name.
     """
     styles = series_styles([one.model for one in series], theme)
-    columns = min(len(series), 2)
-    lines = -(-len(series) // columns)
     figure = make_subplots(
-        rows=lines,
-        cols=columns,
+        rows=len(series),
+        cols=1,
         subplot_titles=[_panel_title(one) for one in series],
-        vertical_spacing=0.18 / lines,
-        horizontal_spacing=0.09,
+        vertical_spacing=0.18 / len(series),
     )
-    for place, one in enumerate(series):
-        row, column = place // columns + 1, place % columns + 1
-        _add_bands(figure, row, column, theme)
-        _add_points(figure, row, column, one, styles[one.model])
+    for row, one in enumerate(series, start=1):
+        _add_bands(figure, row, theme)
+        _add_points(figure, row, one, styles[one.model])
     finish(
         figure,
         theme,
         title="Predicted against actual price",
         source=f"{rows}; log axes; shaded: off by less than $40 or 20 %, and less than $80 or 40 %",
-        height=150 + _PANEL_PIXELS * lines,
+        height=150 + _PANEL_PIXELS * len(series),
     )
     for band, color in BAND_COLORS.items():
         figure.add_scatter(
@@ -69,14 +65,14 @@ def predicted_against_actual(
             marker={"color": color, "size": 10},
             name=_BAND_LABELS[band],
         )
-    legend_above(figure)
-    figure.update_layout(margin={"t": 138}, legend={"y": 1 + 40 / (_PANEL_PIXELS * lines)})
-    figure.update_annotations(font_size=13)
+    legend_below(figure)
+    figure.update_layout(margin={"t": 104})
+    figure.update_annotations(x=0, xanchor="left", font_size=13)
     axis = {"type": "log", "tickvals": _TICKS, "ticktext": _TICK_TEXTS}
     figure.update_xaxes(**axis, range=[np.log10(0.9), 3.02])
     figure.update_yaxes(**axis, range=[np.log10(_FREE * 0.85), 3.02])
-    figure.update_xaxes(title_text="actual", row=lines)
-    figure.update_yaxes(title_text="predicted", col=1)
+    figure.update_xaxes(title_text="actual", row=len(series))
+    figure.update_yaxes(title_text="predicted")
     return figure
 
 
@@ -86,14 +82,14 @@ def _panel_title(one: NamedSeries) -> str:
     return f"<b>{chart_text(one.label)}</b>{without}"
 
 
-def _add_bands(figure: go.Figure, row: int, column: int, theme: Theme) -> None:
+def _add_bands(figure: go.Figure, row: int, theme: Theme) -> None:
     actual = np.logspace(np.log10(0.9), np.log10(1047), 120)
     off = {"orange": np.maximum(80, 0.4 * actual), "green": np.maximum(40, 0.2 * actual)}
     for band, width in off.items():
         for end, fill in ((actual + width, None), (np.maximum(actual - width, 0.4), "tonexty")):
             figure.add_scatter(
                 row=row,
-                col=column,
+                col=1,
                 x=actual,
                 y=end,
                 mode="lines",
@@ -105,7 +101,7 @@ def _add_bands(figure: go.Figure, row: int, column: int, theme: Theme) -> None:
             )
     figure.add_scatter(
         row=row,
-        col=column,
+        col=1,
         x=[0.9, 1047],
         y=[0.9, 1047],
         mode="lines",
@@ -115,15 +111,13 @@ def _add_bands(figure: go.Figure, row: int, column: int, theme: Theme) -> None:
     )
 
 
-def _add_points(
-    figure: go.Figure, row: int, column: int, one: NamedSeries, style: ModelStyle
-) -> None:
+def _add_points(figure: go.Figure, row: int, one: NamedSeries, style: ModelStyle) -> None:
     known = one.frame.dropna(subset="estimate")
     pairs = list(zip(known["estimate"], known["actual"], strict=True))
     colors = [BAND_COLORS[error_band(estimate, actual)] for estimate, actual in pairs]
     figure.add_scatter(
         row=row,
-        col=column,
+        col=1,
         x=known["actual"].to_numpy(),
         y=np.maximum(known["estimate"].to_numpy(), _FREE),
         mode="markers",
@@ -182,7 +176,7 @@ def coverage_curves(series: Sequence[NamedSeries], *, rows: str, theme: Theme) -
         source=f"{rows}; central intervals of the price distribution; bars: 95 % (Wilson)",
         height=500,
     )
-    legend_above(figure)
+    legend_below(figure)
     figure.update_xaxes(title_text="level of the interval", tickformat=".0%", range=[0, 1])
     figure.update_yaxes(title_text="share of rows inside", tickformat=".0%", range=[0, 1.02])
     return figure

@@ -29,6 +29,7 @@ _DOLLARS = ("mae", "median_absolute_error", "crps")
 # No models: they share the muted colour, under markers that no model has.
 _BASELINE_MARKERS = ("line-ns-open", "asterisk-open", "y-up-open")
 _ROW_PIXELS = 34
+_PAIR_PIXELS = 78
 
 
 @dataclass(frozen=True)
@@ -136,14 +137,14 @@ def paired_differences(
     colors = CHART_COLORS[theme]
     known = pairs[np.isfinite(pairs["difference"])].iloc[::-1]
     styles = series_styles([*known["first"], *known["second"]], theme)
-    figure, ticks = go.Figure(), []
+    figure = go.Figure()
     for place, row in enumerate(known.to_dict("records")):
         first, second = (str(row[side]) for side in ("first", "second"))
         ahead = first if (row["difference"] > 0) == (metric in HIGHER_IS_BETTER) else second
         apart = row["told_apart"] is True
         style = styles[ahead] if apart else ModelStyle(colors.muted, styles[ahead].hollow.marker)
         names = [chart_text(labels[model]) for model in (first, second)]
-        ticks.append(f"{names[0]} less {names[1]}")
+        name = f"{names[0]} less {names[1]}"
         figure.add_scatter(
             x=[row["difference"]],
             y=[place],
@@ -151,32 +152,35 @@ def paired_differences(
             mode="markers",
             marker=series_marker(style),
             customdata=[[first, second]],
-            hovertemplate=f"{ticks[-1]}<br>{_with_interval(metric, row, 'difference')}"
+            hovertemplate=f"{name}<br>{_with_interval(metric, row, 'difference')}"
             f"<br>{row['rows']:,} rows, won {row['first_won']:.0%} : {row['second_won']:.0%}"
             f"<br>p = {row['p_holm']:.2g} (Holm)<extra></extra>",
             cliponaxis=False,
             showlegend=False,
         )
+        # Above its bar, not beside it: on a phone there is no room for both.
         figure.add_annotation(
-            x=1.01,
+            x=0,
             xref="paper",
-            y=place,
-            text=_verdict(row, chart_text(labels[ahead])),
+            y=place + 0.72,
+            text=f"<b>{name}</b><br>{_verdict(row, chart_text(labels[ahead]))}",
             showarrow=False,
             xanchor="left",
+            yanchor="top",
             align="left",
-            font={"size": 12, "color": colors.text if apart else colors.muted},
+            font={"size": 13, "color": colors.text},
         )
     finish(
         figure,
         theme,
         title=f"{METRIC_LABELS[metric]}: differences on the same rows",
         source=f"{rows}; paired bootstrap, bars: 95 % intervals, p by Holm over all pairs",
-        height=140 + 1.4 * _ROW_PIXELS * max(len(known), 1),
+        height=140 + _PAIR_PIXELS * max(len(known), 1),
     )
-    figure.update_layout(margin={"r": 250})
-    figure.add_vline(x=0, line={"color": colors.muted, "width": 1.5, "dash": "dash"})
-    _rows_axis(figure, ticks)
+    figure.add_vline(x=0, line={"color": colors.muted, "width": 1.5, "dash": "dash"}, layer="below")
+    figure.update_yaxes(
+        range=[-0.3, max(len(known), 1) - 0.2], showgrid=False, showticklabels=False
+    )
     _value_axis(figure, metric)
     return figure
 
@@ -186,9 +190,9 @@ def _verdict(row: Mapping[Any, Any], ahead: str) -> str:
     if pd.isna(row["told_apart"]):
         return f"too few rows to say ({row['rows']:,})"
     if row["told_apart"]:
-        return f"{row['rows']:,} rows tell these apart:<br>{ahead} is ahead"
+        return f"{row['rows']:,} rows tell these apart: {ahead} is ahead"
     needed = row["rows_needed"]
-    more = "" if pd.isna(needed) else f";<br>about {_rounded(needed)} would"
+    more = "" if pd.isna(needed) else f"; about {_rounded(needed)} would"
     return f"{row['rows']:,} rows do not tell these apart{more}"
 
 
@@ -241,7 +245,7 @@ def errors_by_group(
         source=f"{rows}; bars: 95 % intervals, none for fewer than 8 rows",
         height=190 + max(26, 15 * len(series)) * max(len(groups), 1),
     )
-    legend_above(figure)
+    legend_below(figure)
     names = [_group_text(group, grouping) for group in groups]
     ticks = [f"{name} ({counts[group]:,})" for name, group in zip(names, groups, strict=True)]
     _rows_axis(figure, ticks[::-1])
@@ -282,15 +286,20 @@ def running_means(series: Sequence[NamedSeries], *, rows: str, theme: Theme) -> 
         figure.add_scatter(
             x=table["rows"],
             y=table["mean"],
-            mode="lines+markers",
+            mode="lines",
             line={"color": style.color, "width": 2},
-            # A marker at the end alone, which tells lines apart without their colours.
-            marker=series_marker(style)
-            | {"size": [0] * (len(table) - 1) + [11], "line": {"width": 0}},
+            hovertemplate="after %{x:,} rows $%{y:,.0f}"
+            + f"<extra>{chart_text(one.label)}</extra>",
+            showlegend=False,
+        )
+        # At the end alone: a marker tells lines apart without their colours.
+        figure.add_scatter(
+            x=table["rows"].tail(1),
+            y=table["mean"].tail(1),
+            mode="markers",
+            marker=series_marker(style),
             name=chart_text(one.label),
-            hovertemplate="after %{x:,} rows $%{y:,.0f}<extra>"
-            + chart_text(one.label)
-            + "</extra>",
+            hoverinfo="skip",
             cliponaxis=False,
         )
     finish(
@@ -300,7 +309,7 @@ def running_means(series: Sequence[NamedSeries], *, rows: str, theme: Theme) -> 
         source=f"{rows}; shaded: 95 % interval of the mean so far, from 8 rows on",
         height=440,
     )
-    legend_above(figure)
+    legend_below(figure)
     figure.update_xaxes(title_text="rows with a number so far", rangemode="tozero")
     figure.update_yaxes(tickprefix="$", tickformat=",d")
     if highest:
@@ -308,17 +317,16 @@ def running_means(series: Sequence[NamedSeries], *, rows: str, theme: Theme) -> 
     return figure
 
 
-def legend_above(figure: go.Figure) -> None:
-    """The legend in a line of its own below title and source, as many lines as it takes."""
+def legend_below(figure: go.Figure) -> None:
+    """The legend below the chart, in as many lines as it takes."""
     figure.update_layout(
-        margin={"t": 118},
         showlegend=True,
         legend={
             "orientation": "h",
             "x": 0,
             "xanchor": "left",
-            "xref": "container",
-            "y": 1.0,
+            "y": 0,
+            "yref": "container",
             "yanchor": "bottom",
         },
     )
@@ -358,6 +366,6 @@ def _rows_axis(figure: go.Figure, ticks: list[str]) -> None:
 
 def _value_axis(figure: go.Figure, metric: Metric) -> None:
     if metric in _DOLLARS:
-        figure.update_xaxes(tickprefix="$", tickformat=",d")
+        figure.update_xaxes(tickformat="$,d")
     elif metric == "green_share":
         figure.update_xaxes(tickformat=".0%")

@@ -42,9 +42,9 @@ def predictor_intervals(
                 "width": 4,
             },
             hovertext=[
-                f"{chart_text(labels[row.predictor])}: {row.spearman:.2f}"
-                f" ({row.low:.2f} to {row.high:.2f}), n = {row.n}"
-                for row in rows.itertuples()
+                f"{chart_text(labels[row['predictor']])}: {row['spearman']:.2f}"
+                f" ({row['low']:.2f} to {row['high']:.2f}), n = {row['n']}"
+                for row in rows.to_dict("records")
             ],
             hovertemplate="%{hovertext}<extra></extra>",
         )

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
@@ -38,8 +39,8 @@ def movement_between_vintages(
                 style,
             )
         )
-        twins = [row.get("twin_before"), row.get("twin_after")]
-        if not any(value is None or pd.isna(value) for value in twins):
+        twins = [float(row.get(f"twin_{when}", "nan")) for when in ("before", "after")]
+        if not np.isnan(twins).any():
             lines.append(_Line(row["model"], twins, ["", ""], f"{name}, twin", style.hollow))
     common = int(moves["of_both"].max()) if "of_both" in moves else 0
     among = f"ranks among the {common} models that both list" if common else "both list them"

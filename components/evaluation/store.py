@@ -295,6 +295,25 @@ class RunStore:
         found = {**dict(row), **asked, "text": "", "category": item.category}
         return self._record_of(found, settings).prediction
 
+    def newest(self, repo_id: str, item: Item, settings: InferenceSettings) -> Record | None:
+        """The newest answer of a model to this, whatever its revision and precision of weights.
+
+        Live or in a run; what was imported is not trusted for it.
+        """
+        asked = {
+            "model": repo_id,
+            "prompt": item.prompt,
+            "own": own_item(item.prompt).id,
+            "item": item.id,
+            "settings": canonical_json(asdict(settings)),
+        }
+        with self.database.reading() as connection:
+            row = connection.execute(_NEWEST, asked).fetchone()
+        if row is None:
+            return None
+        found = {"item": item.id, "prompt": item.prompt, "actual": item.actual}
+        return self._record_of({**dict(row), **found, "text": "", "category": None}, settings)
+
     def live(self, repo_id: str | None = None) -> list[Record]:
         """The live predictions, of one model or all, the newest first.
 
@@ -324,6 +343,18 @@ SELECT run.*,
     (SELECT COUNT(*) FROM prediction WHERE run = run.id AND error IS NULL) AS done,
     (SELECT COUNT(*) FROM prediction WHERE run = run.id AND error IS NOT NULL) AS failed
 FROM run"""
+
+
+_NEWEST = f"""
+SELECT model, {_ANSWER} FROM live_prediction
+    WHERE model = :model AND item = :own AND settings = :settings
+UNION ALL
+SELECT model, {_ANSWER} FROM prediction
+    WHERE run IN (SELECT id FROM run WHERE settings = :settings AND origin != 'imported')
+    AND model = :model AND item IN (:item, :own) AND error IS NULL
+    AND :prompt = (SELECT prompt FROM item
+        WHERE item.run = prediction.run AND item.id = prediction.item)
+ORDER BY created DESC LIMIT 1"""
 
 
 def _info(row: Mapping[str, Any]) -> RunInfo:

@@ -1,6 +1,11 @@
 """The leaderboard as a tidy frame: vintages, live board, twins, filters."""
 
-from components.leaderboard.better_runs import shortlist_scores, with_better_runs, with_twin_caveats
+from components.leaderboard.better_runs import (
+    SPOILT,
+    shortlist_scores,
+    with_better_runs,
+    with_twin_caveats,
+)
 from components.leaderboard.board import (
     BENCHMARKS,
     HIDEABLE,
@@ -75,6 +80,7 @@ __all__ = [
     "PREDICTORS",
     "RANKINGS",
     "SOURCES",
+    "SPOILT",
     "SYNTAX",
     "VIEWS",
     "VINTAGES",

@@ -16,7 +16,7 @@ from components.leaderboard.twins import instruct_twins, with_twins
 
 # What makes a run's scores too low, and what speaks against a twin's number where it is shown.
 SPOILT = frozenset({"no_chat_template", "math_graded_zero"})
-ABOUT_THE_RUN = ("type_corrected", "no_chat_template", "math_graded_zero", "flagged")
+ABOUT_THE_RUN = ("no_chat_template", "math_graded_zero", "flagged", "type_corrected")
 
 
 @dataclass(frozen=True)
@@ -73,7 +73,7 @@ def with_twin_caveats(models: pd.DataFrame, runs: pd.DataFrame) -> pd.DataFrame:
     best = one_run_per_model(runs).set_index("model")
     twin = models["model"].map(instruct_twins())
     caveats = [
-        tuple(key for key in found if key in ABOUT_THE_RUN) if isinstance(found, tuple) else ()
+        tuple(key for key in ABOUT_THE_RUN if isinstance(found, tuple) and key in found)
         for found in twin.map(best["caveats"])
     ]
     return models.assign(

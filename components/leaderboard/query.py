@@ -60,7 +60,7 @@ def prepare(board: pd.DataFrame) -> pd.DataFrame:
     best = one_run_per_model(rows.assign(average_stderr=errors["average_stderr"]))
     twin_stderr = rows["twin"].map(best.set_index("model")["average_stderr"]).astype(float)
     return rows.assign(
-        **errors,
+        **{str(name): errors[name] for name in errors},
         twin_score_stderr=twin_stderr.where(
             ~rows["model"].isin(without_public_base()), errors["average_stderr"]
         ),
@@ -116,18 +116,18 @@ def count_instruct_without_base(prepared: pd.DataFrame, query: BoardQuery) -> in
 
 def _passed(prepared: pd.DataFrame, query: BoardQuery) -> pd.DataFrame:
     """The runs that pass every filter but the one of kinds."""
-    return search_board(
-        filter_board(
-            prepared,
-            min_params_b=query.min_params_b,
-            max_params_b=query.max_params_b,
-            organizations=query.organizations,
-            licenses=query.licenses,
-            precisions=query.precisions,
-            hide=query.hide,
-        ),
-        query.search,
-    )
+    filters = {
+        "min_params_b": query.min_params_b,
+        "max_params_b": query.max_params_b,
+        "organizations": query.organizations,
+        "licenses": query.licenses,
+        "precisions": query.precisions,
+        "hide": query.hide,
+    }
+    wanted = {name: value for name, value in filters.items() if value is not None and value != ()}
+    # Each step copies all of a wide frame: one that keeps everything is left out.
+    passed = filter_board(prepared, **wanted) if any(wanted.values()) else prepared
+    return search_board(passed, query.search) if query.search else passed
 
 
 def _tied(rows: pd.DataFrame, rank_by: str) -> pd.Series:

@@ -18,6 +18,7 @@ from components.evaluation import (
     RunInfo,
     baseline_scores,
     bits_per_byte,
+    figures,
     item_scores,
     linear_read_out,
     log_me,
@@ -70,6 +71,27 @@ def _item_scores(run_id: str, repo_id: str, done: int) -> ItemScores | None:
         if record.distribution is not None
     ]
     return item_scores(rows) if rows else None
+
+
+@dataclass(frozen=True)
+class PriceError:
+    """A model's mean absolute error of the median price over the `rows` of a run, in dollars."""
+
+    run: RunInfo
+    error: Interval
+    rows: int
+
+
+def newest_error(repo_id: str) -> PriceError | None:
+    """The model's error in its newest run that has one; None if it is in none. RunStoreError."""
+    for run in store().runs():
+        if repo_id in run.models and (scores := run_scores(run).get(repo_id)) is not None:
+            table = figures(scores)
+            row = table[(table["read_out"] == "median") & (table["figure"] == "mae")].iloc[0]
+            if pd.notna(row["value"]):
+                interval = Interval(row["value"], row["low"], row["high"])
+                return PriceError(run, interval, int(row["rows"]))
+    return None
 
 
 def provenance(run: RunInfo) -> list[str]:

@@ -15,7 +15,7 @@ import streamlit as st
 from components.assets import Asset, fetch_tokenizer
 from components.control import Control
 from components.errors import BasewiseError, RunStoreError
-from components.evaluation import Predictor, RunStore
+from components.evaluation import InferenceSettings, Item, Predictor, Record, RunStore
 from components.evaluation.bundled import import_bundled
 from components.evaluation.host import host_store_path
 from components.leaderboard import (
@@ -276,6 +276,15 @@ def run_store() -> RunStore:
     store = RunStore(host_store_path())
     import_bundled(store)
     return store
+
+
+def recorded(repo_id: str, item: Item, settings: InferenceSettings) -> Record | None:
+    """The newest answer to this that the file of runs holds; None if it can't be read, too."""
+    try:
+        return run_store().newest(repo_id, item, settings)
+    except RunStoreError:
+        _log.warning("Recorded answers can't be read", exc_info=True)
+        return None
 
 
 def board(vintage: str) -> Board:

@@ -1,6 +1,7 @@
 """Each page runs in Streamlit's own test harness, on real tokenizers and with bad input."""
 
 import json
+from datetime import date
 from typing import Any
 
 import numpy as np
@@ -230,7 +231,7 @@ def test_each_size_and_the_permissive_licences_filter_and_reset_takes_it_back():
 def open_rows(at: AppTest) -> Any:
     """The table's rows with every column, after a click on the pills of Columns."""
     columns = next(group for group in at.button_group if group.key == "columns_widget")
-    return columns.set_value([*columns.value, "license"]).run().dataframe[0].value
+    return columns.set_value([*(columns.value or []), "license"]).run().dataframe[0].value
 
 
 def test_every_filter_and_the_ranking_come_from_the_url():
@@ -323,7 +324,7 @@ def test_rows_carry_uplift_and_caveats_their_own_and_their_twins():
     assert "type corrected" in rows["caveats"]["meta-llama/Llama-3.1-8B"]
     assert rows["twin_note"]["Qwen/Qwen2.5-7B"] == "Qwen2.5-7B-Instruct"
     assert rows["twin_note"]["meta-llama/Llama-3.1-8B"] == (
-        "Llama-3.1-8B-Instruct: type corrected; no chat template; better run: 28.20, February 2025"
+        "Llama-3.1-8B-Instruct: no chat template; better run: 28.20, February 2025; type corrected"
     )
     assert "better run: 28.20" in rows["caveats"]["meta-llama/Llama-3.1-8B-Instruct"]
     assert rows["also_in"]["Qwen/Qwen2.5-7B"] == "fine-tuned, Swallow"
@@ -367,6 +368,43 @@ def test_a_ranking_by_twins_carries_its_record_and_adds_instruct_models_by_a_cou
     switch.set_value(True).run()
     assert not at.exception
     assert len(at.dataframe[0].value) == before + added
+
+
+def exported_rows() -> None:
+    """An app that shows the file that the leaderboard offers, as a table."""
+    import io
+
+    import pandas as pd
+    import streamlit as st
+
+    from components.ui.kit.exports import csv_bytes
+    from components.ui.leaderboard import board, source_table
+
+    st.dataframe(pd.read_csv(io.BytesIO(csv_bytes(board.board_export(board.shown())))))
+    found = source_table.rows("swallow")
+    st.dataframe(pd.read_csv(io.BytesIO(csv_bytes(board.source_export("swallow", found)))))
+    report = board.source_report("swallow", found).decode()
+    st.text(f"{'&lt;NA&gt;' in report} {'CC BY 4.0' in report}")
+
+
+def test_the_files_say_what_they_are_of_and_carry_caveats_twin_star_filters_and_date():
+    at = AppTest.from_function(exported_rows, default_timeout=TIMEOUT)
+    at.query_params["kind"], at.query_params["max_b"] = "base", "9"
+    at.run()
+    assert not at.exception
+    rows = at.dataframe[0].value.set_index("model_id").to_dict("index")
+    llama = rows["meta-llama/Llama-3.1-8B"]
+    assert llama["twin"] == "meta-llama/Llama-3.1-8B-Instruct"
+    assert llama["twin_caveats"] == "no_chat_template; type_corrected"
+    assert "better run: 28.20, February 2025" in llama["twin_note"]
+    assert llama["starred"]
+    assert (llama["source"], llama["vintage"]) == ("ollm-v2", "2025-03-final")
+    assert llama["filters"] == "base, at most 9B"
+    assert llama["exported"] == date.today().isoformat()
+    of_source = at.dataframe[1].value
+    assert set(of_source["source"]) == {"swallow"}
+    assert of_source["attribution"].str.contains("CC BY 4.0").all()
+    assert at.text[0].value == "False True"
 
 
 @pytest.mark.parametrize("panel", ["finetuned", "predicts", "noise", "sources"])

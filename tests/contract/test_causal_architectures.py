@@ -16,10 +16,12 @@ from tests.support.small_models import small_models, small_tokenizer
 
 pytestmark = pytest.mark.slow  # runs many models
 
+# Its patcher of bytes is a model of its own, and no field of the config makes it small.
+LARGE = {"Blt"}
 KINDS: dict[str, tuple[type[PreTrainedConfig], type[PreTrainedModel]]] = {
-    config.__name__.removesuffix("Config"): (config, model)
+    name: (config, model)
     for config, model in MODEL_FOR_CAUSAL_LM_MAPPING.items()
-    if isinstance(model, type)
+    if isinstance(model, type) and (name := config.__name__.removesuffix("Config")) not in LARGE
 }
 # What the tree of numbers does not suit, of different reasons: no cache, positions that start
 # anew, a state instead of keys and values; and two that it suits.
@@ -31,6 +33,8 @@ TOKENIZER = small_tokenizer()
 def generated(model: PreTrainedModel) -> str:
     """What transformers' own greedy generation adds to the prompt."""
     ids = TOKENIZER(PROMPT, return_tensors="pt")["input_ids"]
+    if model.generation_config is not None:
+        model.generation_config.eos_token_id = None  # the text has its whole length
     generate: Any = model.generate
     with torch.inference_mode():
         output = generate(ids, max_new_tokens=LENGTH, do_sample=False)

@@ -36,7 +36,7 @@ def test_llamas_run_without_template_names_the_one_with_it_from_february():
 
 def test_the_twins_caveats_stand_in_the_bases_row():
     row = row_of(LLAMA, "2025-03-final")
-    assert row["twin_caveats"] == ("type_corrected", "no_chat_template")
+    assert row["twin_caveats"] == ("no_chat_template", "type_corrected")
     assert row["twin_spoilt"]
     assert row["twin_better_average"] == pytest.approx(28.20)
     assert row["twin_better_vintage"] == "2025-02-08"
@@ -72,7 +72,7 @@ def test_a_better_run_is_better_and_of_the_same_model():
 
 def test_reviews_rows_carry_them_too():
     row = shortlist_scores(load_board("2025-03-final"), [LLAMA]).iloc[0]
-    assert row["twin_caveats"] == ("type_corrected", "no_chat_template")
+    assert row["twin_caveats"] == ("no_chat_template", "type_corrected")
     assert row["twin_better_average"] == pytest.approx(28.20)
     assert "type_corrected" in row["caveats"]
 

@@ -74,7 +74,7 @@ from components.numbers import (
     number_atlas,
     still_possible,
 )
-from components.pricing import error_band
+from components.pricing import Band, error_band
 from tests.support.scored_rows import described, made_rows
 from tests.support.small_tokenizer import tokenizer_of_digits
 from tests.unit.test_chart_styles import contrast
@@ -474,9 +474,8 @@ def test_points_have_the_colour_of_their_band_and_a_price_of_zero_a_place():
     series = [NamedSeries(SHORTLIST[0], "Llama", frame)]
     figure = predicted_against_actual(series, rows="", theme="light")
     points = next(trace for trace in drawn(figure) if trace["customdata"] is not None)
-    assert list(points["marker"]["color"]) == [
-        BAND_COLORS[band] for band in ("red", "green", "orange")
-    ]
+    bands: list[Band] = ["red", "green", "orange"]
+    assert list(points["marker"]["color"]) == [BAND_COLORS[band] for band in bands]
     assert points["y"][0] > 0
     assert "1 without a number" in figure.to_dict()["layout"]["annotations"][0]["text"]
 

@@ -1,6 +1,5 @@
 """Of a visitor's file the prices are read, with the column, the format and what is left out."""
 
-import os
 import random
 import resource
 import time
@@ -18,6 +17,7 @@ from components.pricing import (
     name_parts,
     names_a_price,
 )
+from tests.support.fuzz import fuzz_size
 
 
 def examined(text: str, encoding: str = "utf-8", **chosen) -> PriceFile:
@@ -238,7 +238,7 @@ def mutated(content: bytes, seed: int) -> bytes:
     return bytes(data)
 
 
-FUZZ = int(os.environ.get("BASEWISE_TEST_FUZZ", "30"))
+FUZZ = fuzz_size(30)
 SEEDS = [SHOP_EXPORT, THOUSANDS, GAME, CARS, LONG_TITLES, NO_NAMES]
 
 

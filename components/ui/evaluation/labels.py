@@ -1,11 +1,10 @@
 """The evaluation page's words."""
 
-from datetime import UTC, datetime
-
 from components.charts.evaluation import METRIC_LABELS
 from components.evaluation import RunInfo
 from components.evaluation.baselines import CATEGORY, CONSTANT, OUT_OF_FOLD, TFIDF
 from components.ui.kit.model_ids import label
+from components.ui.kit.text import day
 
 STATES = {
     "waiting": "waits for its turn",
@@ -25,11 +24,6 @@ def duration(seconds: float) -> str:
     if seconds < 5400:
         return f"{seconds / 60:.0f} min"
     return f"{seconds / 3600:.1f} h"
-
-
-def day(seconds: float) -> str:
-    """The date, in UTC, of seconds since 1970."""
-    return f"{datetime.fromtimestamp(seconds, UTC):%-d %B %Y}"
 
 
 def run_label(run: RunInfo) -> str:

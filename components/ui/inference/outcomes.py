@@ -15,6 +15,8 @@ _LIMIT = 200
 class Outcome:
     """What became of a request to one model, filled in while it runs.
 
+    `recorded` is when, in seconds since 1970, it was computed, if it was not in this visit.
+
     `prediction` is there once its distribution is; `error` says why there is none. One that is
     shown with neither, or unfinished, was stopped: the interrupted run may still be in its last
     forward pass, so it is not asked to say so itself.
@@ -26,6 +28,7 @@ class Outcome:
     settings: InferenceSettings
     prediction: Prediction | None = None
     error: BasewiseError | None = None
+    recorded: float | None = None
 
 
 def keep(outcome: Outcome) -> None:

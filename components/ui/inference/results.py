@@ -14,13 +14,14 @@ from components.pricing import (
     load_catalogue,
     point_estimates,
 )
+from components.ui import services
 from components.ui.inference import outcomes
 from components.ui.inference.inputs import Question
 from components.ui.inference.outcomes import Outcome
 from components.ui.kit import exports, permalinks, shell, shortlist
 from components.ui.kit.feedback import show_error
 from components.ui.kit.model_ids import label
-from components.ui.kit.text import plain
+from components.ui.kit.text import day, plain
 
 # What is no price from 0 to 999, as PriceDistribution names it.
 _PARTS = ("overflow", "not_a_number", "unexplored")
@@ -43,7 +44,8 @@ _ESTIMATE_LABELS = {
 def answers(question: Question, repo_ids: list[str], settings: InferenceSettings) -> None:
     """The answers to this question: a card per model, charts, a table, and downloads."""
     kept = outcomes.of_prompt(question.item.prompt, settings, repo_ids)
-    answered = {outcome.repo_id: outcome for outcome in kept}
+    answered = _recorded(question, repo_ids, settings)
+    answered |= {outcome.repo_id: outcome for outcome in kept}
     if not answered:
         st.info("Press Predict to run the models on this product.", icon=":material/bolt:")
         return
@@ -67,6 +69,25 @@ def answers(question: Question, repo_ids: list[str], settings: InferenceSettings
             args=(missing,),
             help="The Review shows the latest predictions of the shortlist.",
         )
+
+
+def _recorded(
+    question: Question, repo_ids: list[str], settings: InferenceSettings
+) -> dict[str, Outcome]:
+    """What was computed earlier, by whomever: the same question has the same answer."""
+    found = {repo_id: services.recorded(repo_id, question.item, settings) for repo_id in repo_ids}
+    return {
+        repo_id: Outcome(
+            repo_id,
+            question.title,
+            question.item,
+            settings,
+            record.prediction,
+            recorded=record.created,
+        )
+        for repo_id, record in found.items()
+        if record is not None
+    }
 
 
 def card(outcome: Outcome, *, running: bool = False) -> None:
@@ -107,6 +128,7 @@ def card(outcome: Outcome, *, running: bool = False) -> None:
             f"{distribution.seconds:.1f} s: {distribution.passes} passes,"
             f" {distribution.tokens:,} tokens, {_METHODS[distribution.method]}."
             f" Weights: {prediction.model.describe()}."
+            + (f" Computed on {day(outcome.recorded)}." if outcome.recorded else "")
             + (f" Why not in a tree: {prediction.note}." if prediction.note else "")
         )
     )

@@ -6,6 +6,7 @@ last, once a text has been shortened or wrapped: a cut through an escape would u
 
 import html
 import re
+from datetime import UTC, datetime
 
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+\-.!|<>~$:&])")
 # :smile: and :material/bolt: are replaced after Markdown's own escapes are undone, so that only a
@@ -26,3 +27,8 @@ def plain(text: str) -> str:
 def html_text(text: str) -> str:
     """`text` as HTML that shows it to the letter, in an element or in a quoted attribute."""
     return html.escape(text, quote=True)
+
+
+def day(seconds: float) -> str:
+    """The date, in UTC, of seconds since 1970."""
+    return f"{datetime.fromtimestamp(seconds, UTC):%-d %B %Y}"

@@ -157,8 +157,11 @@ def _downloads(now: Shown, columns: list[str]) -> None:
         return board_export(now)
 
     def report() -> bytes:
-        read = table.as_shown(now.rows, now.query.rank_by)[columns].rename(columns=COLUMN_LABELS)
-        return evidence.report(now, read)
+        # What speaks against a number goes where the number goes.
+        wanted = {*columns, "caveats", "twin_note"}
+        order = [name for name in COLUMN_LABELS if name in wanted]
+        read = table.as_shown(now.rows, now.query.rank_by)[order]
+        return evidence.report(now, read.rename(columns=COLUMN_LABELS))
 
     exports.menu("leaderboard", csv, report, permalinks.address())
 
@@ -175,11 +178,11 @@ def board_export(now: Shown) -> pd.DataFrame:
         "exported": date.today().isoformat(),
     }
     named = [name for name in COLUMN_LABELS if name in rows and name not in ("rank", "tied")]
-    notes = rows[["caveat_note", "twin_note"]]
     return rows[["rank", "tied", *named, *_EXPORTED]].assign(
         caveats=rows["caveats"],
         twin_caveats=rows["twin_caveats"],
-        **{name: notes[name] for name in notes},
+        caveat_note=rows["caveat_note"],
+        twin_note=rows["twin_note"],
         **taken,
     )
 
@@ -189,7 +192,12 @@ def _other_source(source: str, actions: DeltaGenerator) -> None:
     found = source_table.rows(source)
     of_source = SOURCES[source]
     with actions:
-        exports.menu(source, lambda: source_export(source, found), None, permalinks.address())
+        exports.menu(
+            source,
+            lambda: source_export(source, found),
+            lambda: source_report(source, found),
+            permalinks.address(),
+        )
     st.caption(
         plain(
             f"{len(found):,} of {of_source.label}, {of_source.date} (version {of_source.version})."
@@ -213,6 +221,29 @@ def source_export(source: str, found: pd.DataFrame) -> pd.DataFrame:
         attribution=SOURCES[source].attribution,
         filters=query_in_words(filters.query()),
         exported=date.today().isoformat(),
+    )
+
+
+def source_report(source: str, found: pd.DataFrame) -> bytes:
+    """The rows of another source as one HTML file, with where they are from."""
+    names = source_table.labels(source)
+    starred = found["model"].isin(shortlist.models()).map({True: "★", False: ""})
+    kept = query_in_words(filters.query())
+    of_source = SOURCES[source]
+    return exports.html_report(
+        f"Basewise: {of_source.label}",
+        [
+            f"{of_source.label}, {of_source.date}, version {of_source.version}"
+            f"{f'; {kept}' if kept else ''}.",
+            f"{of_source.attribution} Licence: {of_source.license}. Harness: {of_source.harness}."
+            f" Standard errors: {of_source.errors}.",
+            of_source.limits,
+        ],
+        address=permalinks.address(),
+        figures=[],
+        tables={
+            "Models": found[list(names)].assign(star=starred).rename(columns={**names, "star": "★"})
+        },
     )
 
 

@@ -9,6 +9,7 @@ from components.leaderboard import (
     BENCHMARKS,
     CAVEATS,
     SOURCES,
+    SPOILT,
     VINTAGE_LABELS,
     BoardQuery,
     View,
@@ -77,9 +78,10 @@ def with_texts(prepared: pd.DataFrame) -> pd.DataFrame:
     twins = prepared[
         ["model", "twin", "twin_caveats", "twin_better_average", "twin_better_vintage"]
     ]
+    notes = [twin_note(*row) for row in twins.itertuples(index=False, name=None)]
     return prepared.assign(
         caveat_note=[caveat_note(*row) for row in better.itertuples(index=False, name=None)],
-        twin_note=[twin_note(*row) for row in twins.itertuples(index=False, name=None)],
+        twin_note=pd.Series(notes, index=prepared.index, dtype=object),
         also_note=[sources_note(ids) for ids in also_in(prepared["model"], "ollm-v2")],
         hub="https://huggingface.co/" + prepared["model_id"],
     )
@@ -87,10 +89,11 @@ def with_texts(prepared: pd.DataFrame) -> pd.DataFrame:
 
 def caveat_note(caveats: Sequence[str], better_average: float, better_vintage: str | None) -> str:
     """A row's caveats in words, with the better run of the same model; empty without any."""
-    words = [CAVEATS[key].label for key in caveats]
+    grave = [CAVEATS[key].label for key in caveats if key in SPOILT]
+    others = [CAVEATS[key].label for key in caveats if key not in SPOILT]
     if pd.notna(better_average) and better_vintage is not None:
-        words.append(f"better run: {better_average:.2f}, {VINTAGE_LABELS[better_vintage]}")
-    return "; ".join(words)
+        grave.append(f"better run: {better_average:.2f}, {VINTAGE_LABELS[better_vintage]}")
+    return "; ".join([*grave, *others])
 
 
 def twin_caveats(rows: pd.DataFrame) -> list[str]:

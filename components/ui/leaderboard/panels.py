@@ -207,10 +207,11 @@ def what_predicts(theme: Theme) -> None:
 
 def twin_against_average() -> str:
     """What the evidence says of judging a base by its instruct twin, in words."""
-    found = predictors().set_index(["group", "predictor"])
-    twin, own = (found.loc[("all", name)] for name in ("twin_average", "average"))
-    gaps = predictor_differences().set_index("predictor")
-    average, bbh = gaps.loc["average"], gaps.loc["bbh"]
+    found = predictors()
+    of_all = found[found["group"] == "all"].set_index("predictor").to_dict("index")
+    twin, own = of_all["twin_average"], of_all["average"]
+    gaps = predictor_differences().set_index("predictor").to_dict("index")
+    average, bbh = gaps["average"], gaps["bbh"]
     return (
         f"“Judge a base by its instruct twin” is a rule that the evidence neither proves nor"
         f" refutes: over {int(twin['n'])} base models the twin's average goes with the result by"

@@ -123,7 +123,9 @@ def as_shown(rows: pd.DataFrame, rank_by: str) -> pd.DataFrame:
     """Rows of `select` with the columns of COLUMN_LABELS as they are read."""
     errors = rows.get(f"{rank_by}_stderr")
     words = {name: rows[source] for name, source in _IN_WORDS.items()}
-    return rows.round({"weighted": 2, "uplift": 2, "uplift_without_ifeval": 2}).assign(
+    computed = ["weighted", "uplift", "uplift_without_ifeval"]
+    return rows[[name for name in COLUMN_LABELS if name in rows]].assign(
+        **rows[computed].round(2),
         **words,
         margin=float("nan") if errors is None else _Z_95 * errors,
         tied=rows["tied"].map(TIED, na_action="ignore"),

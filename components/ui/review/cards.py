@@ -11,12 +11,12 @@ from components.errors import BasewiseError
 from components.leaderboard import VINTAGE_LABELS, shortlist_scores, without_public_base
 from components.pricing import describe_actual
 from components.registry import load_registry
-from components.ui import services
+from components.ui import run_services, services
 from components.ui.inference import outcomes
 from components.ui.kit import shell, shortlist
 from components.ui.kit.feedback import show_error
 from components.ui.kit.model_ids import facts, labels
-from components.ui.kit.text import plain
+from components.ui.kit.text import day, plain
 from components.ui.leaderboard.labels import caveat_note, twin_caveats
 from components.ui.services import Board
 from components.ui.tokenizers.evidence import strategy_lines
@@ -43,6 +43,7 @@ def evidence_cards(models: list[str], board: Board) -> None:
                 _identity(repo_id)
                 _scores(repo_id, scores[repo_id])
                 slots[repo_id] = st.container()
+                _price_error(repo_id)
                 _prediction(repo_id)
     for repo_id, slot in slots.items():
         with slot:
@@ -105,6 +106,30 @@ def _numbers(repo_id: str) -> None:
     else:
         st.markdown("**–** tokens per catalogue price: some can't be written")
     st.caption(plain(f"Tokenizer: {source(repo_id, loaded)}"))
+
+
+def _price_error(repo_id: str) -> None:
+    """How far off the model's median price is over many products, from its newest run."""
+    try:
+        found = run_services.newest_error(repo_id)
+    except BasewiseError as error:
+        st.markdown("Price error: unknown, the recorded runs can't be read.")
+        with st.popover("Why", key=f"why-no-runs-{repo_id}"):
+            show_error(error)
+        return
+    if found is None:
+        st.caption("Price error: in no recorded run yet. Evaluation measures it.")
+        return
+    error = found.error
+    st.markdown(
+        plain(f"${error.value:,.0f}").join(("**", "** mean absolute error of the median price"))
+    )
+    st.caption(
+        plain(
+            f"95 %: ${error.low:,.0f} to ${error.high:,.0f}, over {found.rows:,} rows of"
+            f" {found.run.label}, {day(found.run.created)}, run {found.run.id[:8]}"
+        )
+    )
 
 
 def _prediction(repo_id: str) -> None:
