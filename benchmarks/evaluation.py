@@ -23,7 +23,7 @@ from components.control import Control
 from components.engines import ModelId, load_engine, price_distribution
 from components.evaluation import InferenceSettings, Plan, Prediction, Predictor, Row, RunStore
 from components.evaluation.row_sources import catalogue_rows
-from components.evaluation.work import work
+from components.evaluation.work import carry_out
 from components.numbers import PriceDistribution
 from components.numbers.distribution import FirstToken
 
@@ -89,7 +89,7 @@ def products_per_minute(folder: Path, repo_id: str, products: int, tolerance: fl
         store = RunStore(folder / f"run-{number}.sqlite")
         store.create(plan, "benchmark")
         start = time.perf_counter()
-        problem = work(store, predictor, plan.run_id, Control())
+        problem = carry_out(store, predictor, plan.run_id, Control())
         as_run.append(time.perf_counter() - start)
         assert problem is None, problem
         store.close()

@@ -16,6 +16,6 @@ with st.expander("New run", icon=":material/add:"):
 run = runs.pick_run()
 if run is not None:
     runs.progress(run)
-    results.results(run)
+    results.run_results(run)
 with st.expander("Bring in a run that was computed elsewhere", icon=":material/database_upload:"):
     runs.importer()

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import plotly.graph_objects as go
+from numpy.typing import NDArray
 from plotly.subplots import make_subplots
 
 from components.charts.evaluation import (
@@ -84,7 +85,10 @@ def _panel_title(one: NamedSeries) -> str:
 
 def _add_bands(figure: go.Figure, row: int, theme: Theme) -> None:
     actual = np.logspace(np.log10(0.9), np.log10(1047), 120)
-    off = {"orange": np.maximum(80, 0.4 * actual), "green": np.maximum(40, 0.2 * actual)}
+    off: dict[Band, NDArray[np.float64]] = {
+        "orange": np.maximum(80, 0.4 * actual),
+        "green": np.maximum(40, 0.2 * actual),
+    }
     for band, width in off.items():
         for end, fill in ((actual + width, None), (np.maximum(actual - width, 0.4), "tonexty")):
             figure.add_scatter(

@@ -33,7 +33,7 @@ from components.evaluation.row_sources import CATALOGUE, open_rows, open_table, 
 from components.evaluation.rows import RowSet
 from components.evaluation.store import RunStore
 from components.evaluation.transfer import export_run, import_run
-from components.evaluation.work import work
+from components.evaluation.work import carry_out
 from components.pricing import NUMBER_FORMATS
 from components.registry import load_registry
 
@@ -172,7 +172,7 @@ def _work(store: RunStore, run_id: str) -> int:
                 bar.set_description(repo_id, refresh=False)
 
             try:
-                problem = work(store, Predictor(engines=1, answers=1), run_id, control, heard)
+                problem = carry_out(store, Predictor(engines=1, answers=1), run_id, control, heard)
             except KeyboardInterrupt:
                 store.set_state(run_id, "paused")
                 raise

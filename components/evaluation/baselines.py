@@ -55,7 +55,7 @@ def _category(prices: NDArray[np.float64], categories: pd.Series) -> FitPredict:
     def predict(train: NDArray[np.intp], test: NDArray[np.intp]) -> NDArray[np.float64]:
         medians = pd.Series(prices[train]).groupby(categories.to_numpy()[train]).median()
         told = categories.iloc[test].map(medians).astype(float)
-        return told.fillna(float(np.median(prices[train]))).to_numpy()
+        return told.fillna(float(np.median(prices[train]))).to_numpy(float)
 
     return predict
 
@@ -65,7 +65,7 @@ def _tfidf(prices: NDArray[np.float64], texts: Sequence[str]) -> FitPredict:
     from sklearn.pipeline import make_pipeline
 
     # Any character counts, so that no text is without words.
-    counter = CountVectorizer(token_pattern=r"\w+|\S", dtype=np.float64)
+    counter = CountVectorizer(token_pattern=r"\w+|\S")
     # Counting learns nothing but names of columns; what a word weighs is fitted in each fold.
     counts, target = counter.fit_transform(texts), np.log1p(prices)
 

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from components.evaluation.intervals import Interval, intervals, share_interval, weighted_mean
+from components.evaluation.intervals import Interval, share_interval, weighted_mean, with_intervals
 from components.evaluation.scored import ItemScores
 
 Grouping = Literal["price_band", "category"]
@@ -82,7 +82,7 @@ def by_group(scores: ItemScores, read_out: str, grouping: Grouping) -> pd.DataFr
         statistic = weighted_mean(errors[members])
         known = statistic.known
         interval = (
-            intervals({"mae": statistic}, len(members))["mae"]
+            with_intervals({"mae": statistic}, len(members))["mae"]
             if known
             else Interval(np.nan, np.nan, np.nan)
         )

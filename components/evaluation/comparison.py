@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from components.evaluation.intervals import LEAST_ROWS, Statistic, bootstrap, intervals
+from components.evaluation.intervals import LEAST_ROWS, Statistic, bootstrap, with_intervals
 from components.evaluation.metrics import (
     DISTRIBUTION_METRICS,
     HIGHER_IS_BETTER,
@@ -85,7 +85,7 @@ def _pair(
     statistics = [_statistic(*one, metric, items) for one in (first, second)]
     difference = statistics[0].minus(statistics[1])
     won = _won(losses[0][known], losses[1][known], metric)
-    interval = intervals({"difference": difference}, rows)["difference"]
+    interval = with_intervals({"difference": difference}, rows)["difference"]
     return {
         "rows": rows,
         "first_value": statistics[0].at(rows),

@@ -117,8 +117,8 @@ def correlation(estimates: NDArray[np.float64], target: NDArray[np.float64]) -> 
     """
     known = ~np.isnan(estimates).any(axis=1)
     # Against cancellation: both from their means.
-    center = estimates[known].mean(axis=0) if known.any() else 0.0
-    x = np.where(known[:, None], estimates - center, 0.0)
+    center = estimates[known].mean(axis=0) if known.any() else np.zeros(estimates.shape[1])
+    x = np.where(known.reshape(-1, 1), estimates - center, 0.0)
     y = np.where(known, target - (target[known].mean() if known.any() else 0.0), 0.0)
 
     def of(weights: Weights) -> NDArray[np.float64]:
@@ -157,7 +157,7 @@ def bootstrap(statistics: Mapping[str, Statistic], rows: int) -> dict[str, NDArr
     return {name: np.concatenate(values) for name, values in parts.items()}
 
 
-def intervals(statistics: Mapping[str, Statistic], rows: int) -> dict[str, Interval]:
+def with_intervals(statistics: Mapping[str, Statistic], rows: int) -> dict[str, Interval]:
     """Each figure of the same rows with its 95 % interval.
 
     No interval below LEAST_ROWS rows that have a value, nor where most draws give none.

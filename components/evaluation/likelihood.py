@@ -13,7 +13,7 @@ import pandas as pd
 
 from components.control import Control
 from components.engines import Engine, TextLikelihood
-from components.evaluation.intervals import Interval, Statistic, intervals, weighted_mean
+from components.evaluation.intervals import Interval, Statistic, weighted_mean, with_intervals
 
 
 def text_likelihoods(
@@ -45,4 +45,4 @@ def bits_per_byte(likelihoods: pd.DataFrame) -> Interval:
     ratio = Statistic(lambda weights: bits.of(weights) / size.of(weights), bits.known)
     if likelihoods.empty:
         return Interval(np.nan, np.nan, np.nan)
-    return intervals({"bits_per_byte": ratio}, len(likelihoods))["bits_per_byte"]
+    return with_intervals({"bits_per_byte": ratio}, len(likelihoods))["bits_per_byte"]

@@ -59,7 +59,9 @@ def losses(
         case "green_share":
             each = np.full(estimates.shape, np.nan)
             for row, column in zip(*np.nonzero(~np.isnan(estimates)), strict=True):
-                each[row, column] = error_band(estimates[row, column], actual[row]) == "green"
+                each[row, column] = (
+                    error_band(float(estimates[row, column]), float(actual[row])) == "green"
+                )
         case _:
             raise ValueError(f"{metric} is no metric of estimates")
     return each.mean(axis=1)

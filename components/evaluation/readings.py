@@ -121,7 +121,7 @@ def count_readings(store: RunStore, run_id: str, repo_id: str) -> int:
     return row[0]
 
 
-def readings(store: RunStore, run_id: str, repo_id: str) -> Readings:
+def load_readings(store: RunStore, run_id: str, repo_id: str) -> Readings:
     """What is recorded of the model's readings. RunStoreError."""
     with store.database.reading() as connection:
         rows = connection.execute(

@@ -16,7 +16,7 @@ from components.evaluation.plan import Plan
 from components.evaluation.predictor import Predictor
 from components.evaluation.progress import ModelProgress, progress_of_models
 from components.evaluation.store import RunInfo, RunStore, State
-from components.evaluation.work import work
+from components.evaluation.work import carry_out
 from components.settings import Settings
 
 _log = logging.getLogger(__name__)
@@ -269,7 +269,7 @@ class Runner:
 
     def _work(self, job: _Job) -> None:
         try:
-            work(self.store, self._predictor, job.run_id, job.control, job.heard)
+            carry_out(self.store, self._predictor, job.run_id, job.control, job.heard)
         except StoppedError:
             with self._changed:
                 if job.halted is not None:  # else the process ends: the run goes on after that

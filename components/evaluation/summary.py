@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from components.evaluation.calibration import is_covered
-from components.evaluation.intervals import Interval, intervals, share_interval, weighted_mean
+from components.evaluation.intervals import Interval, share_interval, weighted_mean, with_intervals
 from components.evaluation.metrics import (
     DISTRIBUTION_METRICS,
     ESTIMATE_METRICS,
@@ -44,7 +44,7 @@ def figures(scores: ItemScores, no_number: NoNumber = "left_out") -> pd.DataFram
     for figure, values in _of_distributions(scores).items():
         asked[DISTRIBUTION, figure] = weighted_mean(values)
     by_name = {f"{read_out} {figure}": one for (read_out, figure), one in asked.items()}
-    found = intervals(by_name, rows)
+    found = with_intervals(by_name, rows)
     table = []
     for read_out, figure in asked:
         name = f"{read_out} {figure}"
@@ -121,7 +121,7 @@ def best_read_out(scores: ItemScores, metric: Metric = "mae") -> BestReadOut | N
         return None
     best = (max if metric in HIGHER_IS_BETTER else min)(comparable, key=values.__getitem__)
     differences = {name: asked[name].minus(asked[best]) for name in comparable if name != best}
-    found = intervals({**differences, best: asked[best]}, rows)
+    found = with_intervals({**differences, best: asked[best]}, rows)
     tied = [name for name in differences if not (found[name].low > 0 or found[name].high < 0)]
     return BestReadOut(
         best,

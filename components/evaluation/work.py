@@ -29,7 +29,7 @@ _log = logging.getLogger(__name__)
 Heard = Callable[[str, str | None], None]
 
 
-def work(
+def carry_out(
     store: RunStore,
     predictor: Predictor,
     run_id: str,

@@ -177,9 +177,9 @@ class PriceDistribution:
 
     @property
     def price_is_one_token(self) -> bool:
-        """Whether each price is one token of its own, so that first tokens are prices."""
+        """Whether each first token that begins a price begins that price alone."""
         begun = [len(token.numbers) for token in self.first_tokens if len(token.numbers)]
-        return begun == [1] * len(self.probabilities)
+        return bool(begun) and max(begun) == 1
 
     @property
     def _empty(self) -> bool:

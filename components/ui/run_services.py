@@ -24,7 +24,7 @@ from components.evaluation import (
     log_me,
     scored_row,
 )
-from components.evaluation.readings import count_readings, readings
+from components.evaluation.readings import count_readings, load_readings
 from components.evaluation.row_sources import Table, read_table
 from components.evaluation.row_sources import hub_table as fetch_hub_table
 from components.evaluation.runner import Runner
@@ -140,7 +140,7 @@ def text_reading(run: RunInfo, repo_id: str) -> TextReading | None:
 
 @st.cache_resource(max_entries=_SHOWN, show_spinner="Fitting the linear read-out …")
 def _text_reading(run_id: str, repo_id: str, read: int) -> TextReading | None:
-    found = readings(store(), run_id, repo_id)
+    found = load_readings(store(), run_id, repo_id)
     bits = None if found.likelihoods.empty else bits_per_byte(found.likelihoods)
     if found.features is None:
         return None if bits is None else TextReading(bits, None, None)

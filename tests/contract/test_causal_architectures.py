@@ -1,11 +1,10 @@
 """Every causal architecture of transformers, small and random: right, or refused in words."""
 
-from collections.abc import Callable
 from typing import Any
 
 import pytest
 import torch
-from transformers import MODEL_FOR_CAUSAL_LM_MAPPING, PreTrainedConfig, PreTrainedModel
+from transformers import MODEL_FOR_CAUSAL_LM_MAPPING, PreTrainedModel
 
 from components.engines import LocalEngine
 from components.engines.local.architecture import choose_loader
@@ -18,7 +17,7 @@ pytestmark = pytest.mark.slow  # runs many models
 
 # Its patcher of bytes is a model of its own, and no field of the config makes it small.
 LARGE = {"Blt"}
-KINDS: dict[str, tuple[type[PreTrainedConfig], type[PreTrainedModel]]] = {
+KINDS: dict[str, Any] = {
     name: (config, model)
     for config, model in MODEL_FOR_CAUSAL_LM_MAPPING.items()
     if isinstance(model, type) and (name := config.__name__.removesuffix("Config")) not in LARGE
@@ -46,8 +45,7 @@ def generated(model: PreTrainedModel) -> str:
 def working(name: str) -> tuple[PreTrainedModel, str]:
     """A small model of this kind that transformers itself continues a text with, and that text."""
     problem = "no way to make one"
-    makers: list[Callable[[], PreTrainedModel]] = list(small_models(*KINDS[name]))
-    for make in makers:
+    for make in small_models(*KINDS[name]):
         try:
             model = make()
             return model, generated(model)
@@ -74,12 +72,14 @@ def test_it_continues_a_text_as_generate_does_or_is_refused_in_words(name):
         refuse_unless_causal(name, model)
         engine = LocalEngine(unrevised(f"nobody/{name}"), model, TOKENIZER)
         text = "".join(engine.stream(PROMPT, LENGTH))
-        assert engine.price_distribution(PROMPT, 0.3).probabilities.sum() > 0
+        priced = engine.price_distribution(PROMPT, 0.3)
         again = "".join(engine.stream(PROMPT, LENGTH))
     except EngineError as refusal:
         assert_short(refusal)
         return
     assert text == again == expected
+    parts = (priced.overflow, priced.not_a_number, priced.unexplored)
+    assert priced.probabilities.sum() + sum(parts) == pytest.approx(1)
 
 
 @pytest.mark.parametrize("name", PRICED)

@@ -62,6 +62,7 @@ def test_the_log_likelihood_is_the_sum_over_single_tokens_in_one_window_or_sever
     text = TEXT[:240]
     tokens = engine.tokenizer(text)["input_ids"]
     prefix = engine.tokenizer.bos_token_id
+    assert isinstance(prefix, int)
     expected = directly(engine, harness_windows(tokens, prefix, longest))
     assert len(tokens) > 2 * 16
     assert engine.log_likelihood(text, Control()) == pytest.approx(expected, abs=1e-3)

@@ -1,7 +1,8 @@
 """Small random models of any architecture that transformers has, and a tokenizer for them."""
 
 import string
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 import torch
@@ -48,6 +49,18 @@ SIZES: dict[str, Any] = {
 }
 
 
+# What single architectures ask for.
+_OF_FEW: list[dict[str, Any]] = [
+    {"head_dim": 8, "num_key_value_heads": 2},
+    {"num_heads": 8, "head_dim": 8, "expand": 2, "n_groups": 1},
+    {"attention_types": [[["global", "local"], 1]]},
+    {"layer_types": ["mamba", "attention"]},
+    {"layer_types": ["conv", "full_attention"]},
+    {"num_experts_per_tok": 1},
+    {"num_key_value_heads": HEADS, "qk_rope_head_dim": 8, "head_dim": 16},
+]
+
+
 def small_tokenizer() -> PreTrainedTokenizerFast:
     """One token for each of the 64 characters of ALPHABET."""
     tokenizer = tokenizer_of_digits(characters=ALPHABET)
@@ -57,12 +70,17 @@ def small_tokenizer() -> PreTrainedTokenizerFast:
 
 def small_models(
     config: type[PreTrainedConfig], model: type[PreTrainedModel]
-) -> Iterator[PreTrainedModel]:
-    """Random models of this class and a small config, in ways of which one may be valid."""
+) -> Iterator[Callable[[], PreTrainedModel]]:
+    """Ways to make a random model of this class and a small config, of which one may be valid."""
     default = config()
-    for changes in _changes(default):
+    if model.config_class is not config:  # the text model of a wrapper
+        default = default.get_text_config()
+
+    def make(changes: dict[str, Any]) -> PreTrainedModel:
         torch.manual_seed(0)
-        yield lambda changes=changes: model(_small(default, changes)).eval()
+        return model(_small(default, changes)).eval()
+
+    return (partial(make, changes) for changes in _changes(default))
 
 
 def _changes(default: PreTrainedConfig) -> Iterator[dict[str, Any]]:
@@ -73,6 +91,9 @@ def _changes(default: PreTrainedConfig) -> Iterator[dict[str, Any]]:
         yield {"attn_layer_indices": [1]}
     for layers in (4, 8):
         yield {"num_hidden_layers": layers}
+    for changes in _OF_FEW:
+        if changes.keys() <= default.to_dict().keys():
+            yield changes
     if types := list(dict.fromkeys(getattr(default, "layer_types", None) or ())):
         yield {"num_hidden_layers": len(types), "layer_types": types}
         yield {"num_hidden_layers": 2 * len(types), "layer_types": types * 2}

@@ -149,7 +149,7 @@ def test_features_that_know_nothing_are_not_better_than_the_constant():
 
 
 def test_rows_and_features_that_do_not_belong_together_are_refused():
-    with pytest.raises(ValueError, match="12 rows have 11"):
+    with pytest.raises(ValueError, match="12 items have 11"):
         linear_read_out(items_frame(made_rows(12)), np.zeros((11, 2, 3)))
 
 

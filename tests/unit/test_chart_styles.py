@@ -76,7 +76,7 @@ def test_all_colours_and_markers_are_used_before_a_style_repeats():
 def test_a_twin_has_its_bases_colour_and_hollow_marker():
     base, twin = (model_style(f"google/gemma-2-9b{end}") for end in ("", "-it"))
     assert twin == base.hollow
-    assert (base.symbol, twin.symbol) == ("◆", "◇")
+    assert (base.symbol, twin.symbol) == ("▲", "△")
 
 
 def test_a_twin_that_only_the_board_knows_is_its_base_hollow_too():

@@ -20,10 +20,10 @@ from components.evaluation.intervals import (
     correlation,
     drawn_weights,
     explained_share,
-    intervals,
     share_interval,
     weighted_mean,
     weighted_median,
+    with_intervals,
 )
 from components.pricing import load_catalogue
 
@@ -108,7 +108,7 @@ def test_many_rows_are_drawn_in_chunks_that_add_up():
 
 def test_the_interval_is_close_to_scipys():
     errors = np.random.default_rng(3).exponential(100, 300)
-    ours = intervals({"mae": weighted_mean(errors)}, 300)["mae"]
+    ours = with_intervals({"mae": weighted_mean(errors)}, 300)["mae"]
     theirs = stats.bootstrap(
         (errors,), np.mean, n_resamples=9_999, method="BCa", rng=np.random.default_rng(4)
     ).confidence_interval
@@ -158,23 +158,23 @@ def test_95_percent_intervals_cover_the_truth_93_to_97_times_in_100(name):
 
 
 def test_few_rows_have_a_figure_and_no_interval():
-    few = intervals({"mae": weighted_mean(np.arange(LEAST_ROWS - 1.0))}, LEAST_ROWS - 1)["mae"]
+    few = with_intervals({"mae": weighted_mean(np.arange(LEAST_ROWS - 1.0))}, LEAST_ROWS - 1)["mae"]
     assert few.value == 3
     assert math.isnan(few.low)
     assert math.isnan(few.high)
     some = np.array([1.0] * (LEAST_ROWS - 1) + [math.nan] * 20)
-    assert math.isnan(intervals({"mae": weighted_mean(some)}, len(some))["mae"].low)
-    assert math.isnan(intervals({"mae": weighted_mean(np.array([]))}, 0)["mae"].value)
+    assert math.isnan(with_intervals({"mae": weighted_mean(some)}, len(some))["mae"].low)
+    assert math.isnan(with_intervals({"mae": weighted_mean(np.array([]))}, 0)["mae"].value)
 
 
 def test_equal_errors_have_an_interval_of_no_width():
-    same = intervals({"mae": weighted_mean(np.full(20, 7.0))}, 20)["mae"]
+    same = with_intervals({"mae": weighted_mean(np.full(20, 7.0))}, 20)["mae"]
     assert same == pytest.approx((7.0, 7.0, 7.0))
 
 
 @given(arrays(float, st.integers(LEAST_ROWS, 40), elements=st.floats(0, 999)))
 def test_an_interval_of_a_mean_holds_it_and_stays_within_the_errors(errors):
-    value, low, high = intervals({"": weighted_mean(errors)}, len(errors))[""]
+    value, low, high = with_intervals({"": weighted_mean(errors)}, len(errors))[""]
     assert low <= value + 1e-9
     assert value <= high + 1e-9
     assert errors.min() - 1e-9 <= low

@@ -92,11 +92,9 @@ def test_a_programming_error_stays_loud_with_its_traceback():
     ],
 )
 def test_a_crash_a_flood_and_a_hang_there_are_errors_here(function, limits, reason):
-    started = time.monotonic()
     with pytest.raises(IsolationError) as caught:
         run_isolated(function, b"", limits)
     assert caught.value.reason == reason
-    assert time.monotonic() - started < 25
 
 
 def test_stop_ends_the_process():

@@ -12,7 +12,7 @@ from components.control import Control
 from components.engines import Queue
 from components.errors import EngineError, RunError, StoppedError
 from components.evaluation import RunStore
-from components.evaluation.readings import count_readings, read_rows, readings, unread
+from components.evaluation.readings import count_readings, load_readings, read_rows, unread
 from components.evaluation.transfer import export_run, import_run
 from tests.support.scripted_runs import MODELS, plan
 from tests.unit.test_evaluate import ScriptedEngine
@@ -62,7 +62,7 @@ def test_each_row_is_read_once_and_what_can_not_be_read_has_no_figures(store, ru
     assert engine.read == ["thing 0", "thing 2", "thing 3"]
     assert unread(store, run, MODEL) == []
     assert count_readings(store, run, MODEL) == 4
-    found = readings(store, run, MODEL)
+    found = load_readings(store, run, MODEL)
     assert found.likelihoods.to_dict("list") == {
         "item_id": ["row-0", "row-2", "row-3"],
         "nats": [14.0] * 3,
@@ -77,7 +77,7 @@ def test_each_row_is_read_once_and_what_can_not_be_read_has_no_figures(store, ru
 def test_an_engine_that_tells_neither_reads_nothing(store, run):
     read(store, run, ScriptedEngine(129, "129.00 "))
     assert count_readings(store, run, MODEL) == 0
-    assert readings(store, run, MODEL).features is None
+    assert load_readings(store, run, MODEL).features is None
 
 
 def test_a_stopped_reading_goes_on_where_it_was(store, run):
@@ -96,7 +96,7 @@ def test_readings_are_handed_on_with_their_run_and_deleted_with_it(store, run, t
     export_run(store, run, file)
     elsewhere = RunStore(tmp_path / "elsewhere.sqlite")
     import_run(elsewhere, file, "visitor")
-    before, after = readings(store, run, MODEL), readings(elsewhere, run, MODEL)
+    before, after = load_readings(store, run, MODEL), load_readings(elsewhere, run, MODEL)
     assert after.likelihoods.equals(before.likelihoods)
     assert before.features is not None
     assert np.array_equal(after.features, before.features)

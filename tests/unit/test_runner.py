@@ -12,7 +12,7 @@ from components.errors import RunError, StoppedError
 from components.evaluation import RunStore
 from components.evaluation.runner import Runner
 from components.evaluation.transfer import export_run, import_run
-from components.evaluation.work import work
+from components.evaluation.work import carry_out
 from components.settings import Settings
 from tests.support.model_ids import unrevised
 from tests.support.scripted_runs import MODELS, ScriptedPredictor, plan, prediction
@@ -340,7 +340,7 @@ def test_a_stopped_control_ends_the_work_between_items(store, predictor):
             control.stop()
 
     with pytest.raises(StoppedError):
-        work(store, predictor, run, control, stop_after_two)
+        carry_out(store, predictor, run, control, stop_after_two)
     assert store.run(run).done == 2
 
 

@@ -1,5 +1,6 @@
 """The leaderboard's rules on boards of a few rows, where every answer can be worked out by hand."""
 
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -142,17 +143,19 @@ def test_of_several_runs_the_best_counts_unless_all_are_asked_for():
     assert all("several_runs" in caveats for caveats in every["caveats"])
 
 
-def test_a_ranking_by_twins_takes_in_instruct_models_without_a_public_base():
+def test_a_ranking_by_twins_takes_in_instruct_models_without_a_public_base_if_asked():
     alone = sorted(without_public_base())[0]
     runs = board(
         {"model_id": "a/base", "average": 10.0},
         {"model_id": alone, "kind": "instruct", "average": 40.0},
         {"model_id": "a/other-instruct", "kind": "instruct", "average": 50.0},
     )
-    by_twin = answer(runs, BoardQuery(kinds=["base"], rank_by="twin_score"))
+    query = BoardQuery(kinds=["base"], rank_by="twin_score", instruct_without_base=True)
+    by_twin = answer(runs, query)
     assert ids(by_twin) == [alone, "a/base"]
     assert by_twin["twin_score"].iloc[0] == 40.0
-    assert ids(answer(runs, BoardQuery(kinds=["base"]))) == ["a/base"]
+    assert ids(answer(runs, replace(query, instruct_without_base=False))) == ["a/base"]
+    assert ids(answer(runs, replace(query, rank_by="average"))) == ["a/base"]
 
 
 def test_uplift_is_the_twins_average_less_the_bases_and_a_sixth_of_it_may_be_ifeval():
@@ -291,10 +294,25 @@ def test_a_model_is_ranked_among_its_vintage_best_first_and_equals_share_the_bet
         {"model_id": "a/equal-too", "average": 20.0},
         {"model_id": "a/last", "average": 10.0},
     )
-    rows = compare_vintages(runs, runs.head(1), ids(runs))
+    rows = compare_vintages(runs, runs, ids(runs))
     assert rows["rank_before"].tolist() == [1, 2, 2, 4]
-    assert rows["rank_after"].isna().tolist() == [False, True, True, True]
     assert (rows["rank_before"].dtype, rows["rank_after"].dtype) == ("Int64", "Int64")
+
+
+def test_models_are_ranked_among_those_that_both_vintages_list():
+    before = board(
+        {"model_id": "a/gone", "average": 30.0},
+        {"model_id": "a/stays", "average": 20.0},
+        {"model_id": "a/stays-too", "average": 10.0},
+    )
+    after = board(
+        {"model_id": "a/new", "average": 40.0},
+        {"model_id": "a/stays", "average": 20.0},
+        {"model_id": "a/stays-too", "average": 25.0},
+    )
+    rows = compare_vintages(before, after, ["a/gone", "a/stays", "a/stays-too", "a/new"])
+    assert rows["rank_before"].fillna(0).tolist() == [0, 1, 2, 0]
+    assert rows["rank_after"].fillna(0).tolist() == [0, 2, 1, 0]
 
 
 def test_models_that_no_vintage_lists_have_numbers_that_are_unknown():

@@ -90,7 +90,7 @@ class Shown:
         return named
 
 
-def results(run: RunInfo) -> None:
+def run_results(run: RunInfo) -> None:
     """The run's figures so far; what to do where there are none yet."""
     scores = run_services.run_scores(run)
     if not scores:
