@@ -55,7 +55,7 @@ def _category(prices: NDArray[np.float64], categories: pd.Series) -> FitPredict:
     def predict(train: NDArray[np.intp], test: NDArray[np.intp]) -> NDArray[np.float64]:
         medians = pd.Series(prices[train]).groupby(categories.to_numpy()[train]).median()
         told = categories.iloc[test].map(medians).astype(float)
-        return told.fillna(float(np.median(prices[train]))).to_numpy(float)
+        return np.asarray(told.fillna(float(np.median(prices[train]))), dtype=float)
 
     return predict
 

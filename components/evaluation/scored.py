@@ -135,11 +135,11 @@ def item_scores(rows: Sequence[ScoredRow]) -> ItemScores:
     )
 
 
-def _read_outs(row: ScoredRow, counts: Sequence[int]) -> dict[str, float]:
+def _read_outs(row: ScoredRow, counts: Sequence[int]) -> dict[str, float | None]:
     return {
         **point_estimates(row.distribution),
         **{f"top{count}_mean": row.distribution.top_mean(count) for count in counts},
-        "greedy": np.nan if row.greedy is None else row.greedy,
+        "greedy": row.greedy,
     }
 
 

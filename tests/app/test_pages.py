@@ -187,7 +187,7 @@ def test_base_models_up_to_9b_are_two_clicks_away():
     assert set(rows["kind"]) == {"base"}
     assert rows["params_b"].max() <= 9
     others = rows[rows["star"].str.startswith("☆")]
-    assert others["model_id"].iloc[0] == "mistralai/Mistral-7B-v0.3"
+    assert others["model_id"].iloc[0] == "tiiuae/Falcon3-7B-Base"
     assert {"google/gemma-2-9b", "microsoft/phi-2", "meta-llama/Llama-3.1-8B"} <= set(
         rows["model_id"]
     )

@@ -416,7 +416,7 @@ def test_the_first_token_chart_says_which_prices_stay_open_and_escapes_the_token
 
 def test_two_first_tokens_of_one_text_keep_a_bar_each():
     same = named_distribution("a/b", [1], text="1")
-    twice = replace(same.distribution, first_tokens=same.distribution.first_tokens * 2)
+    twice = replace(same.distribution, first_tokens=(*same.distribution.first_tokens,) * 2)
     chart = first_tokens([replace(same, distribution=twice)], product="?", theme="light")
     bars: Any = next(iter(chart.select_traces()))
     assert len(set(bars["y"])) == 2

@@ -1,6 +1,7 @@
 """Reading the Hub's board file by column name, whatever its layout."""
 
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -104,7 +105,7 @@ MIXTURES = {
 DENSE = {"google/gemma-2-9b": "Gemma2ForCausalLM", "Qwen/Qwen2-7B": "Qwen2ForCausalLM"}
 
 
-def board_with_moe(tmp_path: Path, moe: list[object]):
+def board_with_moe(tmp_path: Path, moe: list[Any]):
     architectures = MIXTURES | DENSE | {"nobody/secret": "Unknown"}
     frame = recorded_layout().head(len(architectures))
     frame = frame.assign(fullname=list(architectures), Architecture=list(architectures.values()))

@@ -99,6 +99,7 @@ def test_readings_are_handed_on_with_their_run_and_deleted_with_it(store, run, t
     before, after = load_readings(store, run, MODEL), load_readings(elsewhere, run, MODEL)
     assert after.likelihoods.equals(before.likelihoods)
     assert before.features is not None
+    assert after.features is not None
     assert np.array_equal(after.features, before.features)
     elsewhere.close()
     store.delete(run)

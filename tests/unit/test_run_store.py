@@ -211,7 +211,7 @@ def test_whole_number_tokens_are_packed_and_read_back():
         for i, p in enumerate(random.dirichlet(np.ones(900)))
     )
     found = PackedFirstTokens(
-        pack_first_tokens((*tokens, FirstToken(7, "a", 0.1, np.empty(0), 0, 0)))
+        pack_first_tokens((*tokens, FirstToken(7, "a", 0.1, np.empty(0, dtype=np.intp), 0, 0)))
     )
     assert len(found) == 901
     for one, other in zip(tokens, found, strict=False):

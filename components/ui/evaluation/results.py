@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 
 import pandas as pd
 import plotly.graph_objects as go
@@ -15,7 +16,13 @@ from components.charts import evaluation as charts
 from components.charts.evaluation import METRIC_LABELS, NamedSeries, metric_text
 from components.evaluation import RunInfo
 from components.evaluation.baselines import BASELINES, OUT_OF_FOLD
-from components.evaluation.calibration import by_group, coverage_curve, pit_histogram, running_mean
+from components.evaluation.calibration import (
+    Grouping,
+    by_group,
+    coverage_curve,
+    pit_histogram,
+    running_mean,
+)
 from components.evaluation.comparison import best_first, compare
 from components.evaluation.metrics import DISTRIBUTION_METRICS, Metric, NoNumber
 from components.evaluation.scored import ItemScores
@@ -152,7 +159,8 @@ def _choices(run: RunInfo, scores: dict[str, ItemScores]) -> Shown:
             " out of a read-out, and counted.",
         )
     names = {**labels(list(scores.keys() - set(BASELINES))), **BASELINE_LABELS}
-    return Shown(run, scores, names, metric, read_out, "zero" if zero else "left_out")
+    picked = next(one for one in _METRICS if one == metric)
+    return Shown(run, scores, names, picked, read_out, "zero" if zero else "left_out")
 
 
 def _headline(shown: Shown) -> None:
@@ -296,13 +304,14 @@ def _pairs_view(shown: Shown) -> None:
 
 
 def _groups_view(shown: Shown) -> None:
-    for grouping, words in (("price_band", "price band"), ("category", "category")):
+    groupings: dict[Grouping, str] = {"price_band": "price band", "category": "category"}
+    for grouping, words in groupings.items():
         if grouping == "category" and not _has_categories(shown):
             st.caption("These rows have no categories.")
             continue
         shell.chart(
             charts.errors_by_group(
-                shown.series(lambda scores, read_out, by=grouping: by_group(scores, read_out, by)),
+                shown.series(partial(by_group, grouping=grouping)),
                 grouping,
                 rows=rows_text(shown.run),
                 theme=shell.theme(),
