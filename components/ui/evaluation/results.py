@@ -52,6 +52,7 @@ _METRICS: tuple[Metric, ...] = (
     "log_score",
     "nats_per_price",
 )
+_BY_NAME: dict[str, Metric] = {name: name for name in _METRICS}
 _METRIC = permalinks.one_of("metric", _METRICS, "mae")
 _READ_OUT = permalinks.one_of("read_out", list(READ_OUT_LABELS), "median")
 _ZERO = permalinks.flag("zero")
@@ -159,8 +160,7 @@ def _choices(run: RunInfo, scores: dict[str, ItemScores]) -> Shown:
             " out of a read-out, and counted.",
         )
     names = {**labels(list(scores.keys() - set(BASELINES))), **BASELINE_LABELS}
-    picked = next(one for one in _METRICS if one == metric)
-    return Shown(run, scores, names, picked, read_out, "zero" if zero else "left_out")
+    return Shown(run, scores, names, _BY_NAME[metric], read_out, "zero" if zero else "left_out")
 
 
 def _headline(shown: Shown) -> None:
