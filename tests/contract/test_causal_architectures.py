@@ -63,7 +63,11 @@ def assert_short(error: EngineError) -> None:
 @pytest.mark.parametrize("name", sorted(KINDS))
 def test_it_continues_a_text_as_generate_does_or_is_refused_in_words(name):
     try:
-        choose_loader(KINDS[name][0](), name)
+        default = KINDS[name][0]()
+    except ValueError as error:  # some are nothing without the config of another model
+        pytest.skip(f"no default config: {error}"[:120])
+    try:
+        choose_loader(default, name)
     except EngineError as refusal:
         assert_short(refusal)
         return

@@ -109,6 +109,7 @@ def test_base_models_up_to_9b_and_the_vintage_are_in_the_link(
     pick_scores(page, "Open LLM Leaderboard v2, October 2024")
     expect(page).to_have_url(re.compile("vintage=2024-10-15"))
     page.get_by_role("button", name="base", exact=True).click()
+    expect(page).to_have_url(re.compile("kind=base"))
     page.get_by_role("radio", name="≤ 9B").click()
     shown = page.get_by_text(re.compile(r"^59 models by average"))
     expect(shown).to_be_visible()
@@ -375,10 +376,11 @@ def test_a_link_to_an_own_product_restores_it_and_its_answer_comes_at_once(
     elsewhere = browser.new_context().new_page()
     elsewhere.goto(page.url)
     expect(elsewhere.get_by_label("Description")).to_have_value("A red <b>wooden</b> chair $5 off")
-    elsewhere.get_by_role("button", name="Predict").click()
     expect(elsewhere.get_by_text("Median price")).to_be_visible()
     took = re.compile(r"^[\d.]+ s: \d+ passes")
-    assert elsewhere.get_by_text(took).inner_text() == page.get_by_text(took).inner_text()
+    again = elsewhere.get_by_text(took).inner_text()
+    assert again.startswith(page.get_by_text(took).inner_text())
+    assert "Computed on" in again
     elsewhere.context.close()
 
 
@@ -464,7 +466,7 @@ def test_a_cell_of_the_atlas_says_its_number_and_pieces(server: Server, page: Pa
 def test_a_text_of_100_kb_is_cut_and_shown(server: Server, page: Page):
     page.goto(server.address("tokenizer_inspector", models=[GPT2, QWEN]))
     text = page.get_by_label("Text", exact=True)
-    expect(text).to_be_visible()
+    expect(page.locator(".strip:not(.legend)").first).to_be_visible(timeout=60_000)
     text.fill(("A lamp for $349.99, naïve 😀 <b>bold</b>\n" * 2500)[:100_000])
     text.press("Control+Enter")
     expect(page.get_by_text("The text is too long for the page's address")).to_be_visible()

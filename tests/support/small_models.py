@@ -85,9 +85,9 @@ def small_models(
 
 def _changes(default: PreTrainedConfig) -> Iterator[dict[str, Any]]:
     yield {}
-    if hasattr(default, "kv_lora_rank"):
+    if "kv_lora_rank" in default.to_dict():
         yield {"num_key_value_heads": HEADS}
-    if hasattr(default, "attn_layer_indices"):
+    if "attn_layer_indices" in default.to_dict():
         yield {"attn_layer_indices": [1]}
     for layers in (4, 8):
         yield {"num_hidden_layers": layers}

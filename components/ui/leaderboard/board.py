@@ -157,14 +157,16 @@ def _downloads(now: Shown, columns: list[str]) -> None:
     def csv() -> pd.DataFrame:
         return board_export(now)
 
+    address = permalinks.address()  # a download's own thread knows no browser
+
     def report() -> bytes:
         # What speaks against a number goes where the number goes.
         wanted = {*columns, "caveats", "twin_note"}
         order = [name for name in COLUMN_LABELS if name in wanted]
         read = table.as_shown(now.rows, now.query.rank_by)[order]
-        return evidence.report(now, read.rename(columns=COLUMN_LABELS))
+        return evidence.report(now, read.rename(columns=COLUMN_LABELS), address)
 
-    exports.menu("leaderboard", csv, report, permalinks.address())
+    exports.menu("leaderboard", csv, report, address)
 
 
 def board_export(now: Shown) -> pd.DataFrame:
@@ -192,12 +194,13 @@ def _other_source(source: str, actions: DeltaGenerator) -> None:
     source_table.draw_filters()
     found = source_table.rows(source)
     of_source = SOURCES[source]
+    address = permalinks.address()  # a download's own thread knows no browser
     with actions:
         exports.menu(
             source,
             lambda: source_export(source, found),
-            lambda: source_report(source, found),
-            permalinks.address(),
+            lambda: source_report(source, found, address),
+            address,
         )
     st.caption(
         plain(
@@ -225,7 +228,7 @@ def source_export(source: str, found: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def source_report(source: str, found: pd.DataFrame) -> bytes:
+def source_report(source: str, found: pd.DataFrame, address: str | None) -> bytes:
     """The rows of another source as one HTML file, with where they are from."""
     names = source_table.labels(source)
     starred = found["model"].isin(shortlist.models()).map({True: "★", False: ""})
@@ -240,7 +243,7 @@ def source_report(source: str, found: pd.DataFrame) -> bytes:
             f" Standard errors: {of_source.errors}.",
             of_source.limits,
         ],
-        address=permalinks.address(),
+        address=address,
         figures=[],
         tables={
             "Models": found[list(names)].assign(star=starred).rename(columns={**names, "star": "★"})

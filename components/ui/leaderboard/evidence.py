@@ -162,7 +162,7 @@ def _add(models: list[str]) -> None:
     permalinks.rerun_parts("app")
 
 
-def report(now: Shown, read: pd.DataFrame) -> bytes:
+def report(now: Shown, read: pd.DataFrame, address: str | None) -> bytes:
     """The board as one HTML file: what it is of, every chart, and the rows as they are read."""
     figures = [draw(now, "light") for draw in charts.DRAW.values()]
     kept = query_in_words(now.query)
@@ -174,7 +174,7 @@ def report(now: Shown, read: pd.DataFrame) -> bytes:
             f"Ranked by {RANKING_LABELS[now.query.rank_by].lower()}{f'; {kept}' if kept else ''}.",
             plain_text(provenance(views.BOARD)),
         ],
-        address=permalinks.address(),
+        address=address,
         figures=[figure for figure in figures if figure is not None],
         tables={
             "Models": read.assign(**{"★": starred.to_numpy()})[["★", *read.columns]],
