@@ -15,13 +15,11 @@ BUNDLED_FILE = Path(__file__).with_name("data") / "catalogue_run.sqlite.xz"
 BUNDLED_RUN = "0836509808ecff2072a5"
 
 
-def import_bundled(store: RunStore) -> str | None:
+def import_bundled(store: RunStore) -> str:
     """Put the bundled run into a store that lacks it, read-only; its id. Raises RunStoreError.
 
-    Both small models on all products of the catalogue. None in a copy of Basewise without it.
+    Both small models on all products of the catalogue.
     """
-    if not BUNDLED_FILE.is_file():
-        return None
     if BUNDLED_RUN not in {info.id for info in store.runs()}:
         with tempfile.TemporaryDirectory() as folder, lzma.open(BUNDLED_FILE) as packed:
             file = Path(folder) / "run.sqlite"

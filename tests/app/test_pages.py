@@ -383,7 +383,7 @@ def exported_rows() -> None:
     st.dataframe(pd.read_csv(io.BytesIO(csv_bytes(board.board_export(board.shown())))))
     found = source_table.rows("swallow")
     st.dataframe(pd.read_csv(io.BytesIO(csv_bytes(board.source_export("swallow", found)))))
-    report = board.source_report("swallow", found).decode()
+    report = board.source_report("swallow", found, None).decode()
     st.text(f"{'&lt;NA&gt;' in report} {'CC BY 4.0' in report}")
 
 
