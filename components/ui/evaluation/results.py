@@ -75,6 +75,11 @@ class Shown:
         return {name: one for name, one in self.scores.items() if name not in BASELINES}
 
     @property
+    def comparable(self) -> Mapping[str, ItemScores]:
+        """What the metric can compare: baselines have no distributions."""
+        return self.models if self.metric in DISTRIBUTION_METRICS else self.scores
+
+    @property
     def read_outs(self) -> dict[str, str]:
         """Each one's read-out: the one that was picked where it has it, else the median's."""
         return {
@@ -285,7 +290,7 @@ def _estimates(scores: ItemScores, read_out: str) -> pd.DataFrame:
 
 
 def _pairs_view(shown: Shown) -> None:
-    pairs = compare(shown.scores, shown.metric, shown.read_outs)
+    pairs = compare(shown.comparable, shown.metric, shown.read_outs)
     if pairs.empty:
         st.info("One model alone is compared with nothing: add another.", icon=":material/info:")
         return
@@ -401,7 +406,7 @@ def _with_run(run: RunInfo, table: pd.DataFrame) -> pd.DataFrame:
 
 def _report(shown: Shown, address: str | None) -> bytes:
     table = tidy_figures(shown.scores, shown.no_number)
-    pairs = compare(shown.scores, shown.metric, shown.read_outs)
+    pairs = compare(shown.comparable, shown.metric, shown.read_outs)
     return exports.html_report(
         f"Basewise: evaluation of {shown.run.label}",
         [rows_text(shown.run), *run_services.provenance(shown.run)],
