@@ -467,7 +467,7 @@ def test_a_text_of_100_kb_is_cut_and_shown(server: Server, page: Page):
     page.goto(server.address("tokenizer_inspector", models=[GPT2, QWEN]))
     text = page.get_by_label("Text", exact=True)
     expect(page.locator(".strip:not(.legend)").first).to_be_visible(timeout=60_000)
-    text.fill(("A lamp for $349.99, naïve 😀 <b>bold</b>\n" * 2500)[:100_000])
+    text.fill(("A lamp for $349.99, naïve 😀 <b>bold</b>\n" * 2500)[:100_000], timeout=120_000)
     text.press("Control+Enter")
     expect(page.get_by_text("The text is too long for the page's address")).to_be_visible()
     expect(page.locator(".strip:not(.legend)").first).to_contain_text("·lamp·for·$")
