@@ -83,6 +83,13 @@ def amounts(cells: pd.Series, number_format: NumberFormat | None = None) -> pd.S
     return pd.Series(column.values[number_format], index=cells.index)
 
 
+def needs_number_format(cells: pd.Series) -> bool:
+    """Whether `amounts` must be told how the column's numbers are written."""
+    if pd.api.types.is_numeric_dtype(cells) or str(cells.name) == _COMPLETION:
+        return False
+    return amount_column(texts(cells).str.strip().tolist()).decide() is None
+
+
 def texts(cells: pd.Series) -> pd.Series:
     """Each cell as text, empty where there is none."""
     return cells.map(_text).astype(str)

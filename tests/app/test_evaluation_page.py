@@ -129,6 +129,21 @@ def test_a_row_opens_its_product_on_live_inference():
     assert {"product", "actual"} <= set(table.columns)
 
 
+def test_prices_that_can_be_read_in_two_ways_are_asked_about_before_they_are_used():
+    at = open_page(PAGE, rows="file")
+    table = pd.DataFrame(
+        {"description": ["a lamp", "a desk", "a chair"], "price": ["1.299", "1.499", "2.150"]}
+    )
+    upload(at, "moebel.csv", table.to_csv(index=False).encode())
+    assert not at.exception
+    assert "can be read in two ways" in " ".join(one.value for one in at.warning).replace("\\", "")
+    assert start(at).disabled
+    ask = next(one for one in at.button_group if one.label == "Numbers are written as")
+    ask.set_value("point").run(timeout=TIMEOUT)
+    assert not at.exception
+    assert not start(at).disabled
+
+
 def upload(at: AppTest, name: str, content: bytes) -> None:
     uploader = next(one for one in at.file_uploader if one.label == "Products with prices")
     uploader.upload(name, content).run(timeout=TIMEOUT)

@@ -6,7 +6,7 @@ import streamlit as st
 
 from components.errors import BasewiseError
 from components.evaluation import Plan, RowSet
-from components.evaluation.columns import Columns, find_columns
+from components.evaluation.columns import Columns, find_columns, needs_number_format
 from components.evaluation.row_sources import (
     CATALOGUE,
     HUB,
@@ -15,6 +15,7 @@ from components.evaluation.row_sources import (
     catalogue_rows,
     table_rows,
 )
+from components.pricing import NUMBER_FORMATS, NumberFormat
 from components.settings import MAX_UPLOAD_MB
 from components.ui import run_services
 from components.ui.evaluation.labels import duration
@@ -23,6 +24,7 @@ from components.ui.kit.feedback import show_error
 from components.ui.kit.inference_settings import pick_settings
 from components.ui.kit.model_ids import clean_ids, label, options, say_refused
 from components.ui.kit.permalinks import bound
+from components.ui.kit.price_upload import FORMAT_LABELS
 from components.ui.kit.text import plain
 
 _FILE, _HUB = "file", "hub"
@@ -82,7 +84,8 @@ def _own_rows(source: str) -> RowSet | None:
         table = _uploaded() if source == _FILE else _dataset()
         if table is None:
             return None
-        return table_rows(table, _columns(table))
+        columns = _columns(table)
+        return None if columns is None else table_rows(table, columns)
     except BasewiseError as error:
         show_error(error)
         return None
@@ -120,8 +123,8 @@ def _dataset() -> Table | None:
     return run_services.hub_table(name.removeprefix(HUB))
 
 
-def _columns(table: Table) -> Columns:
-    """The columns as found, each to be changed."""
+def _columns(table: Table) -> Columns | None:
+    """The columns as found, each to be changed; None while it is unclear how prices are written."""
     names = [str(name) for name in table.cells.columns]
     found = find_columns(table.cells)
     key = f"{table.label} {names}"  # another table starts with its own columns
@@ -138,7 +141,24 @@ def _columns(table: Table) -> Columns:
             format_func=lambda name: "none" if name is None else name,
             key=f"category {key}",
         )
-    return Columns(text_name, price_name, category_name)
+    number_format: NumberFormat | None = None
+    if needs_number_format(table.cells[price_name]):
+        number_format = st.segmented_control(
+            "Numbers are written as",
+            NUMBER_FORMATS,
+            format_func=FORMAT_LABELS.__getitem__,
+            key=f"number format {price_name} {key}",
+        )
+        if number_format is None:
+            st.warning(
+                plain(
+                    f"Column {price_name} can be read in two ways, choose one above: a point may"
+                    " be decimal, or group thousands."
+                ),
+                icon=":material/help:",
+            )
+            return None
+    return Columns(text_name, price_name, category_name, number_format)
 
 
 def _sample(rows: RowSet) -> RowSet:

@@ -25,7 +25,7 @@ from components.ui.kit.text import plain
 _FOUND_OUT = ""
 _COLUMN = permalinks.text("price_column", longest=200)
 _FORMAT = permalinks.one_of("number_format", [_FOUND_OUT, *NUMBER_FORMATS], _FOUND_OUT)
-_FORMAT_LABELS = {"point": "1,299.00", "comma": "1.299,00"}
+FORMAT_LABELS = {"point": "1,299.00", "comma": "1.299,00"}
 _WHY = {
     "only_reading": "the only way to read it",
     "all_alike": "either way reads it alike",
@@ -113,13 +113,13 @@ def _pick_format(found: PriceFile) -> NumberFormat | None:
     if len(usable) == 1 or found.decision == "all_alike":
         return None
     taken = found.number_format
-    automatic = f"{_FORMAT_LABELS[taken]} (found)" if taken else "choose"
+    automatic = f"{FORMAT_LABELS[taken]} (found)" if taken else "choose"
     chosen = bound(
         st.segmented_control,
         _FORMAT,
         "Numbers are written as",
         [_FOUND_OUT, *NUMBER_FORMATS],
-        format_func=lambda name: _FORMAT_LABELS.get(name, automatic),
+        format_func=lambda name: FORMAT_LABELS.get(name, automatic),
         required=True,
     )
     return next((name for name in NUMBER_FORMATS if name == chosen), None)
@@ -128,7 +128,7 @@ def _pick_format(found: PriceFile) -> NumberFormat | None:
 def _question(read: PriceFile) -> str:
     """Which of the readings is meant, with what each makes of the cells."""
     readings = " Or ".join(
-        f"written as {_FORMAT_LABELS[reading.number_format]}: {_examples(reading)}."
+        f"written as {FORMAT_LABELS[reading.number_format]}: {_examples(reading)}."
         for reading in read.readings
     )
     return plain(
@@ -139,7 +139,7 @@ def _question(read: PriceFile) -> str:
 
 def _description(read: PriceFile, reading: PriceReading) -> str:
     assert read.decision is not None
-    written = f"numbers as {_FORMAT_LABELS[reading.number_format]} ({_WHY[read.decision]})"
+    written = f"numbers as {FORMAT_LABELS[reading.number_format]} ({_WHY[read.decision]})"
     left_out = "; ".join(map(describe_left_out, reading.left_out))
     parts = [
         f"column {read.column_key}, {reading.count:,} prices in whole dollars; {written}.",

@@ -204,8 +204,8 @@ def _other_source(source: str, actions: DeltaGenerator) -> None:
         )
     st.caption(
         plain(
-            f"{len(found):,} of {of_source.label}, {of_source.date} (version {of_source.version})."
-            f" {of_source.limits}"
+            f"{len(found):,} rows of {of_source.label}, {of_source.date}"
+            f" (version {of_source.version}). {of_source.limits}"
         )
     )
     if found.empty:

@@ -52,7 +52,7 @@ def evidence_cards(models: list[str], board: Board) -> None:
 
 def _identity(repo_id: str) -> None:
     known = facts(repo_id)
-    size = f"{known.params_b:g}B parameters" if known.params_b else "size unknown"
+    size = f"{known.params_b:.3g}B parameters" if known.params_b else "size unknown"
     told = [known.kind or "kind unknown", size, f"licence {known.license or 'unknown'}"]
     shortlist.heading(repo_id)
     st.caption(f"{plain(repo_id)}  \n{plain(', '.join(told))}")
