@@ -5,6 +5,7 @@ import sqlite3
 import subprocess
 import sys
 import time
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
@@ -89,7 +90,7 @@ def test_a_dataset_of_other_files_names_them(hub, empty_cache):
 def test_a_dataset_that_is_not_there_says_what_was_tried(hub, empty_cache):
     with pytest.raises(AssetError, match="no such repository"):
         open_rows("hub:acme/nothing")
-    with pytest.raises(AssetError, match="no id of a dataset"):
+    with pytest.raises(AssetError, match="no such repository"):
         open_rows("hub:nothing")
 
 
@@ -140,7 +141,7 @@ def command(*arguments: object) -> list[str]:
 
 
 def table_of(path: Path) -> list[tuple[str, str, bytes, str]]:
-    with sqlite3.connect(path) as connection:
+    with closing(sqlite3.connect(path)) as connection:
         return connection.execute(
             "SELECT model, item, distribution, error FROM prediction ORDER BY model, item"
         ).fetchall()

