@@ -118,9 +118,7 @@ def _won(
     return float(np.mean(first < second)), float(np.mean(second < first))
 
 
-def _strength(
-    value: float, drawn: NDArray[np.float64] | None, rows: int
-) -> dict[str, float]:
+def _strength(value: float, drawn: NDArray[np.float64] | None, rows: int) -> dict[str, float]:
     """The p of a difference from its draws, if there are some, and the rows that it would need."""
     drawn = np.empty(0) if drawn is None else drawn[np.isfinite(drawn)]
     if not math.isfinite(value) or not len(drawn):

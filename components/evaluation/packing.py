@@ -7,7 +7,7 @@ import struct
 import zlib
 from collections.abc import Sequence
 from operator import attrgetter
-from typing import overload
+from typing import NamedTuple, overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -55,6 +55,18 @@ def pack_first_tokens(tokens: Sequence[FirstToken]) -> bytes:
     return zlib.compress(head + body + listed.encode("utf-8", "replace"), level=1)
 
 
+class TokenColumns(NamedTuple):
+    """First tokens, likeliest first; `counts` says how many of `numbers` each begins."""
+
+    ids: NDArray[np.int32]
+    texts: list[str]
+    probability: NDArray[np.float32]
+    overflow: NDArray[np.float32]
+    unexplored: NDArray[np.float32]
+    counts: NDArray[np.uint16]
+    numbers: NDArray[np.uint16]
+
+
 class PackedFirstTokens(Sequence[FirstToken]):
     """First tokens that are read from their bytes when they are first asked for. PackingError."""
 
@@ -63,9 +75,14 @@ class PackedFirstTokens(Sequence[FirstToken]):
         self._tokens: tuple[FirstToken, ...] | None = None
 
     @property
+    def columns(self) -> TokenColumns:
+        """The same, a column each. PackingError."""
+        return _unpack(self._packed)
+
+    @property
     def _read(self) -> tuple[FirstToken, ...]:
         if self._tokens is None:
-            self._tokens = _unpack(self._packed)
+            self._tokens = _tokens(_unpack(self._packed))
         return self._tokens
 
     @overload
@@ -79,7 +96,7 @@ class PackedFirstTokens(Sequence[FirstToken]):
         return len(self._read)
 
 
-def _unpack(packed: bytes) -> tuple[FirstToken, ...]:
+def _unpack(packed: bytes) -> TokenColumns:
     decompressor = zlib.decompressobj()
     try:
         content = decompressor.decompress(packed, _MOST_BYTES)
@@ -111,15 +128,20 @@ def _unpack(packed: bytes) -> tuple[FirstToken, ...]:
         or (length and numbers.max() >= _PRICES)
     ):
         raise PackingError("first tokens whose parts do not fit together")
-    numbers, stops = numbers.astype(np.intp), np.cumsum(counts, dtype=np.int64).tolist()
+    return TokenColumns(ids, texts, probability, overflow, unexplored, counts, numbers)
+
+
+def _tokens(columns: TokenColumns) -> tuple[FirstToken, ...]:
+    numbers = columns.numbers.astype(np.intp)
+    stops = np.cumsum(columns.counts, dtype=np.int64).tolist()
     parts = [numbers[start:stop] for start, stop in zip([0, *stops], stops, strict=False)]
     values = zip(
-        ids.tolist(),
-        texts,
-        probability.tolist(),
+        columns.ids.tolist(),
+        columns.texts,
+        columns.probability.tolist(),
         parts,
-        overflow.tolist(),
-        unexplored.tolist(),
+        columns.overflow.tolist(),
+        columns.unexplored.tolist(),
         strict=True,
     )
     return tuple(FirstToken(*value) for value in values)

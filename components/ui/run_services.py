@@ -19,16 +19,15 @@ from components.evaluation import (
     baseline_scores,
     bits_per_byte,
     figures,
-    item_scores,
     linear_read_out,
     log_me,
-    scored_row,
 )
 from components.evaluation.readings import count_readings, load_readings
 from components.evaluation.row_sources import Table, read_table
 from components.evaluation.row_sources import hub_table as fetch_hub_table
 from components.evaluation.runner import Runner
 from components.evaluation.store import RunStore
+from components.evaluation.stored_scores import stored_scores
 from components.settings import load_settings
 from components.ui import services
 from components.ui.kit.feedback import shown_progress
@@ -65,12 +64,7 @@ def run_scores(run: RunInfo) -> dict[str, ItemScores]:
 
 @st.cache_resource(max_entries=_SHOWN, show_spinner="Reading the run …")
 def _item_scores(run_id: str, repo_id: str, done: int) -> ItemScores | None:
-    rows = [
-        scored_row(record.item, record.distribution, record.greedy)
-        for record in store().predictions(run_id, repo_id)
-        if record.distribution is not None
-    ]
-    return item_scores(rows) if rows else None
+    return stored_scores(store(), run_id, repo_id)
 
 
 @dataclass(frozen=True)
