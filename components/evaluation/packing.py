@@ -6,7 +6,6 @@ import json
 import struct
 import zlib
 from collections.abc import Sequence
-from operator import attrgetter
 from typing import NamedTuple, overload
 
 import numpy as np
@@ -17,7 +16,6 @@ from components.numbers.distribution import FirstToken
 _PRICES = 1000
 _PRICE_TYPE = "<f4"
 _HEAD = struct.Struct("<II")
-_fields = attrgetter("token_id", "text", "probability", "overflow", "unexplored", "numbers")
 # A vocabulary that writes each number in several ways has a few thousand first tokens; each has
 # up to a thousand numbers.
 _MOST_BYTES = 8_000_000
@@ -41,17 +39,20 @@ def unpack_probabilities(packed: bytes) -> NDArray[np.float64]:
 
 def pack_first_tokens(tokens: Sequence[FirstToken]) -> bytes:
     """Columns one after the other, compressed (zlib); docs/runs.md lists them."""
-    ids, texts, *masses, numbers = zip(*map(_fields, tokens), strict=True) if tokens else [()] * 6
+    tokens = tuple(tokens)
+    numbers = [token.numbers for token in tokens]
     flat = np.concatenate(numbers) if numbers else np.empty(0)
     columns = [
-        np.array(ids, "<i4"),
-        *(np.array(mass, "<f4") for mass in masses),
+        np.array([token.token_id for token in tokens], "<i4"),
+        np.array([token.probability for token in tokens], "<f4"),
+        np.array([token.overflow for token in tokens], "<f4"),
+        np.array([token.unexplored for token in tokens], "<f4"),
         np.array([len(part) for part in numbers], "<u2"),
         flat.astype("<u2"),
     ]
     head = _HEAD.pack(len(tokens), len(flat))
     body = b"".join(column.tobytes() for column in columns)
-    listed = json.dumps(texts, ensure_ascii=False)
+    listed = json.dumps([token.text for token in tokens], ensure_ascii=False)
     return zlib.compress(head + body + listed.encode("utf-8", "replace"), level=1)
 
 

@@ -18,7 +18,6 @@ from components.evaluation import (
     RunInfo,
     baseline_scores,
     bits_per_byte,
-    figures,
     linear_read_out,
     log_me,
 )
@@ -28,6 +27,7 @@ from components.evaluation.row_sources import hub_table as fetch_hub_table
 from components.evaluation.runner import Runner
 from components.evaluation.store import RunStore
 from components.evaluation.stored_scores import stored_scores
+from components.evaluation.summary import figure
 from components.settings import load_settings
 from components.ui import services
 from components.ui.kit.feedback import shown_progress
@@ -80,9 +80,8 @@ def newest_error(repo_id: str) -> PriceError | None:
     """The model's error in its newest run that has one; None if it is in none. RunStoreError."""
     for run in store().runs():
         if repo_id in run.models and (scores := run_scores(run).get(repo_id)) is not None:
-            table = figures(scores)
-            row = table[(table["read_out"] == "median") & (table["figure"] == "mae")].iloc[0]
-            if pd.notna(row["value"]):
+            row = figure(scores, "median", "mae")
+            if row is not None and pd.notna(row["value"]):
                 interval = Interval(row["value"], row["low"], row["high"])
                 return PriceError(run, interval, int(row["rows"]))
     return None
