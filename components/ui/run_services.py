@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 import uuid
 from dataclasses import dataclass
 
@@ -10,7 +11,7 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from components.errors import BasewiseError
+from components.errors import BasewiseError, RunStoreError
 from components.evaluation import (
     Interval,
     ItemScores,
@@ -21,6 +22,7 @@ from components.evaluation import (
     linear_read_out,
     log_me,
 )
+from components.evaluation.host import has_interrupted, host_store_path
 from components.evaluation.readings import count_readings, load_readings
 from components.evaluation.row_sources import Table, read_table
 from components.evaluation.row_sources import hub_table as fetch_hub_table
@@ -34,7 +36,9 @@ from components.ui.kit.feedback import shown_progress
 from components.ui.kit.shared import SharedTable
 
 _log = logging.getLogger(__name__)
-_VISITOR = "visitor"
+_VISITOR, _COOKIE = "visitor", "basewise_visitor"
+_VISITOR_ID = re.compile("[0-9a-f]{32}")
+_COOKIE_SECONDS = 365 * 86_400
 _SHOWN = 16  # what is kept of runs that pages show, for each kind of it
 
 
@@ -51,9 +55,37 @@ def runner() -> Runner:
     return worker
 
 
+@st.cache_resource(show_spinner=False)
+def go_on() -> None:
+    """Go on with the runs that were at work when the last process ended, once per server."""
+    if not has_interrupted(host_store_path()):
+        return
+    try:
+        runner()
+    except RunStoreError:
+        _log.warning("Interrupted runs can't be gone on with", exc_info=True)
+
+
 def visitor() -> str:
-    """A random id of this visitor."""
-    return st.session_state.setdefault(_VISITOR, uuid.uuid4().hex)
+    """A random id of this visitor's browser, which `keep_visitor` leaves there in a cookie."""
+    if _VISITOR not in st.session_state:
+        told = st.context.cookies.get(_COOKIE, "")
+        st.session_state[_VISITOR] = told if _VISITOR_ID.fullmatch(told) else uuid.uuid4().hex
+    return st.session_state[_VISITOR]
+
+
+def keep_visitor() -> None:
+    """Have the browser keep the visitor's id, so that after a refresh their runs are still theirs.
+
+    Streamlit reads cookies and sets none: a script does. Where it is kept, nothing is drawn.
+    """
+    if st.context.cookies.get(_COOKIE) != visitor():
+        kept = f"{_COOKIE}={visitor()}; path=/; max-age={_COOKIE_SECONDS}; SameSite=Lax"
+        secure = 'location.protocol === "https:" ? "; Secure" : ""'
+        st.html(
+            f'<script>document.cookie = "{kept}" + ({secure})</script>',
+            unsafe_allow_javascript=True,
+        )
 
 
 def run_scores(run: RunInfo) -> dict[str, ItemScores]:

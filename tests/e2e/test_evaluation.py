@@ -57,3 +57,30 @@ def test_a_view_of_a_run_is_in_the_address(server: Server, page: Page):
     ).first.click()
     expect(page).to_have_url(re.compile("view=calibration"))
     assert query(page)["view"] == ["calibration"]
+
+
+def test_after_a_refresh_a_visitors_run_is_still_theirs_and_nobody_elses(
+    server: Server, browser: Browser
+):
+    mine, other = browser.new_context(), browser.new_context()
+    page = mine.new_page()
+    address = start_a_run(page, server, rows=3)
+    delete = page.get_by_role("button", name="Delete")
+    expect(delete).to_be_visible()
+    page.reload()
+    expect(delete).to_be_visible()
+    page.close()
+    page = mine.new_page()
+    page.goto(address)
+    expect(page.get_by_role("button", name="Delete")).to_be_visible()
+    stranger = other.new_page()
+    stranger.goto(address)
+    expect(stranger.get_by_role("button", name="Run as a file")).to_be_visible()
+    expect(stranger.get_by_role("button", name="Delete")).to_have_count(0)
+    page.get_by_role("button", name="Delete").click()
+    expect(page.get_by_role("combobox", name="Run", exact=True)).not_to_have_value(
+        re.compile("3 rows")
+    )
+    expect_no_error(page)
+    mine.close()
+    other.close()

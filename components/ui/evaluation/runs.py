@@ -183,3 +183,8 @@ def importer() -> None:
         return
     _RUN.choose(run.id)
     st.rerun()
+
+
+def keep_visitor() -> None:
+    """Have the browser keep who its visitor is. The last that the page draws: it takes room."""
+    run_services.keep_visitor()

@@ -7,6 +7,7 @@ from typing import Any
 import streamlit as st
 
 from components.charts import Theme
+from components.ui import run_services
 from components.ui.kit import permalinks, shortlist, streamlit_compat
 
 
@@ -40,6 +41,7 @@ def open_page(page: _Page, purpose: str | None) -> list[str]:
         page_title=f"{page.name} · Basewise", page_icon=":material/straighten:", layout="wide"
     )
     st.html(streamlit_compat.PAGE_STYLE)
+    run_services.go_on()
     permalinks.say_left_out()
     permalinks.begin_page(page.in_url)
     with st.sidebar:
