@@ -148,10 +148,8 @@ def sampling(repo_id: str, products: int, tolerance: float) -> None:
                 **inputs, do_sample=True, top_k=0, max_new_tokens=6, num_return_sequences=SAMPLES
             )
         theirs.append(time.perf_counter() - start)
-        read = [
-            read_price(engine.tokenizer.decode(one[inputs["input_ids"].shape[1] :]))
-            for one in drawn
-        ]
+        begun = inputs["input_ids"].shape[1]
+        read = [read_price(str(engine.tokenizer.decode(one[begun:]))) for one in drawn]
         prices = [price for price in read if price is not None and price < 1000]
         missed.append(abs(median(prices) - truth) if prices else truth)
     print(

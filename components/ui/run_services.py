@@ -32,6 +32,7 @@ from components.evaluation.stored_scores import stored_scores
 from components.evaluation.summary import figure
 from components.settings import load_settings
 from components.ui import services
+from components.ui.kit import streamlit_compat
 from components.ui.kit.feedback import shown_progress
 from components.ui.kit.shared import SharedTable
 
@@ -69,7 +70,7 @@ def go_on() -> None:
 def visitor() -> str:
     """A random id of this visitor's browser, which `keep_visitor` leaves there in a cookie."""
     if _VISITOR not in st.session_state:
-        told = st.context.cookies.get(_COOKIE, "")
+        told = streamlit_compat.cookie(_COOKIE)
         st.session_state[_VISITOR] = told if _VISITOR_ID.fullmatch(told) else uuid.uuid4().hex
     return st.session_state[_VISITOR]
 
@@ -79,7 +80,7 @@ def keep_visitor() -> None:
 
     Streamlit reads cookies and sets none: a script does. Where it is kept, nothing is drawn.
     """
-    if st.context.cookies.get(_COOKIE) != visitor():
+    if streamlit_compat.cookie(_COOKIE) != visitor():
         kept = f"{_COOKIE}={visitor()}; path=/; max-age={_COOKIE_SECONDS}; SameSite=Lax"
         secure = 'location.protocol === "https:" ? "; Secure" : ""'
         st.html(

@@ -27,13 +27,14 @@ def show_context() -> None:
 
     from components.ui.kit import streamlit_compat
 
-    st.text(f"{streamlit_compat.page_address()} {streamlit_compat.theme_type()}")
+    told = [streamlit_compat.page_address(), streamlit_compat.theme_type()]
+    st.text(f"{told} {streamlit_compat.cookie('any')!r}")
 
 
-def test_without_a_browser_there_is_no_address_and_the_theme_is_light():
+def test_without_a_browser_there_is_no_address_and_no_cookie_and_the_theme_is_light():
     at = AppTest.from_function(show_context, default_timeout=30).run()
     assert not at.exception
-    assert at.text[0].value == "None light"
+    assert at.text[0].value == "[None, 'light'] ''"
 
 
 class Context:

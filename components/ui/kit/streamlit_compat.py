@@ -30,6 +30,12 @@ def page_address() -> str | None:
     return None if url is None else url.split("?")[0]
 
 
+def cookie(name: str) -> str:
+    """What the browser sent as this cookie when the page was opened; empty where it sent none."""
+    told: object = st.context.cookies.get(name, "")
+    return told if isinstance(told, str) else ""  # without a server there is no browser to ask
+
+
 def theme_type() -> Literal["light", "dark"]:
     """The visitor's theme; light where it is not known."""
     return "dark" if st.context.theme.type == "dark" else "light"
