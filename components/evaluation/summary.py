@@ -86,7 +86,8 @@ def _of_distributions(scores: ItemScores) -> dict[str, NDArray[np.float64]]:
 def figure(scores: ItemScores, read_out: str, name: str) -> Mapping[str, Any] | None:
     """The line of `figures` of one read-out (or DISTRIBUTION) and figure; None if there is none."""
     table = figures(scores, wanted=lambda *asked: asked == (read_out, name))
-    return None if table.empty else table.iloc[0].to_dict()
+    rows = table.to_dict("records")
+    return {str(name): value for name, value in rows[0].items()} if rows else None
 
 
 def tidy_figures(
