@@ -132,7 +132,7 @@ class Ranking:
 
     `tied` are those that the figures' errors do not tell apart from the first (95 %; figures
     without a known error, such as memory, are taken as exact). `left_out` are weighted criteria
-    that are not known of all these models, with those of which they are not.
+    that are not known of all these models, or known to be bad, with those of which they are.
     """
 
     scores: Mapping[str, float]
@@ -150,12 +150,10 @@ def rank(matrix: Matrix, models: Sequence[str], weights: Mapping[str, float]) ->
     """The models ranked by `weights` (criterion's key to 0 … MOST_WEIGHT; 0 where not named).
 
     Each criterion is scaled so that the worst of these models has 0 and the best 1: what counts is
-    the difference between them. Only what is known of all of them is counted.
+    the difference between them. Only what is known of all of them, and not known to be bad, counts.
     """
     used, left_out = [], {}
     for criterion in CRITERIA:
-        if matrix.fact(criterion.key, models[0]) is None if models else True:
-            continue
         missing = [model for model in models if _value(matrix, criterion, model) is None]
         if not missing:
             used.append(criterion)
@@ -182,7 +180,7 @@ def rank(matrix: Matrix, models: Sequence[str], weights: Mapping[str, float]) ->
 
 def _value(matrix: Matrix, criterion: Criterion, model: str) -> float | None:
     fact = matrix.fact(criterion.key, model)
-    return None if fact is None or fact.at_least else fact.value
+    return None if fact is None or fact.at_least or fact.spoilt else fact.value
 
 
 def _scaled(

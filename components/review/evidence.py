@@ -6,8 +6,9 @@ and `RunFigures`. The rest is looked up here.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import pandas as pd
 
@@ -19,7 +20,6 @@ from components.leaderboard import (
     VINTAGE_LABELS,
     VINTAGES,
     ModelFacts,
-    View,
     before_and_after,
     board_stderr,
     load_board,
@@ -159,11 +159,13 @@ def _of_vintage(models: Sequence[str], vintage: str) -> list[Row]:
     best = one_run_per_model(board)
     stderr = dict(zip(best["model"], errors.reindex(best.index), strict=True))
     source = f"{_BOARD}, {VINTAGE_LABELS[vintage]}"
-    scores = shortlist_scores(board, list(models)).set_index("model")
+    scores = {
+        str(row["model"]): row for row in shortlist_scores(board, list(models)).to_dict("records")
+    }
     own: dict[str, Fact] = {}
     twins: dict[str, Fact] = {}
     for model in models:
-        row = scores.loc[model]
+        row = scores[model]
         own[model] = _score(row, "average", "", stderr.get(model), source)
         if not isinstance(row["twin"], str):
             twins[model] = unknown("No instruct twin is known.", source)
@@ -176,7 +178,9 @@ def _of_vintage(models: Sequence[str], vintage: str) -> list[Row]:
     ]
 
 
-def _score(row: pd.Series, column: str, whose: str, stderr: float | None, source: str) -> Fact:
+def _score(
+    row: Mapping[Hashable, Any], column: str, whose: str, stderr: float | None, source: str
+) -> Fact:
     if pd.isna(row[column]):
         return unknown("Not on this board: see other sources on the Leaderboard.", source)
     labels = [CAVEATS[key].label for key in row[f"{whose}caveats"]]
@@ -189,23 +193,23 @@ def _score(row: pd.Series, column: str, whose: str, stderr: float | None, source
         float(row[column]),
         None if stderr is None or pd.isna(stderr) else float(stderr),
         caveat="; ".join(labels),
+        spoilt=bool(row[f"{whose}spoilt"]),
     )
 
 
 def _after_finetuning(models: Sequence[str]) -> Row:
-    source = SOURCES["after-finetuning"].label
     facts = {}
     for row in before_and_after(models).to_dict("records"):
         facts[str(row["model"])] = (
             Fact(
                 f"{row['after']:.1f}",
-                f"{source} (LM-Harmony, 24 tasks)",
+                "LM-Harmony, mean over 24 tasks",
                 row["after"],
                 (row["after_high"] - row["after"]) / Z_95,
                 detail=f"rank {int(row['after_rank'])} of 61; {row['before']:.1f} before",
             )
             if pd.notna(row["after"])
-            else unknown("Not among the 61 models of LM-Harmony; its family may be.", source)
+            else unknown("Not among the 61 models of LM-Harmony; its family may be.")
         )
     return Row("after", "After equal fine-tuning", SCORES, facts)
 
@@ -216,16 +220,14 @@ def _tied(models: Sequence[str]) -> Row:
     found: dict[str, list[str]] = {model: [] for model in models}
     measured: dict[str, int] = dict.fromkeys(models, 0)
     for _, rows in table.groupby("view", sort=False):
-        by_model = rows.set_index("model")
-        if by_model["mean"].notna().sum() < 2:
+        known = rows[rows["mean"].notna()]
+        if len(known) < 2:
             continue  # with one model there is no tie
-        stderr = (by_model["high"] - by_model["mean"]) / Z_95
-        tied = tied_with_best(by_model["mean"], stderr)
-        for model in found:
-            if pd.notna(by_model.loc[model, "mean"]):
-                measured[model] += 1
-                if tied[model] is True or tied[model] == True:  # noqa: E712  (nullable)
-                    found[model].append(_view_name(by_model.loc[model]))
+        tied = tied_with_best(known["mean"], (known["high"] - known["mean"]) / Z_95).fillna(False)
+        for row, is_tied in zip(known.to_dict("records"), tied, strict=True):
+            measured[str(row["model"])] += 1
+            if is_tied:
+                found[str(row["model"])].append(_view_name(row))
     facts = {
         model: Fact(
             f"in {len(found[model])} of {measured[model]} sources",
@@ -239,10 +241,10 @@ def _tied(models: Sequence[str]) -> Row:
     return Row("tied", "Best or tied with the best", SCORES, facts)
 
 
-def _view_name(row: pd.Series) -> str:
-    if pd.notna(row["vintage"]):
+def _view_name(row: Mapping[Hashable, Any]) -> str:
+    if isinstance(row["vintage"], str):
         return f"{_BOARD}, {VINTAGE_LABELS[row['vintage']]}"
-    return SOURCES[View(row["source"]).source].label
+    return SOURCES[row["source"]].label
 
 
 def _numbers(
@@ -257,7 +259,7 @@ def _numbers(
             continue
         strategies[model] = Fact(found.strategy, found.source)
         per_price[model] = _figure(found.tokens_per_price, "{:.2f}", f"catalogue; {found.source}")
-        settled[model] = _figure(found.settled, "{:.0%}", f"catalogue; {found.source}")
+        settled[model] = _figure(100 * found.settled, "{:.0f} %", f"catalogue; {found.source}")
         rows[model] = _figure(
             found.row_tokens, "{:,.0f} per row", f"{found.rows:,} rows, {found.of_rows}"
         )
@@ -287,8 +289,10 @@ def _prices(models: Sequence[str], run: RunFigures | None) -> list[Row]:
     for model in models:
         found = run.models.get(model) if run else None
         if run is None or found is None:
-            missing = unknown(_TO_MEASURE if run is None else f"Not in this run. {_TO_MEASURE}")
-            errors[model] = bits[model] = read_outs[model] = missing
+            errors[model] = unknown(
+                _TO_MEASURE if run is None else f"Not in this run. {_TO_MEASURE}"
+            )
+            bits[model] = read_outs[model] = unknown("A run reads the text, too.")
             continue
         source = run.describe()
         errors[model] = _interval(

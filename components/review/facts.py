@@ -14,8 +14,8 @@ class Fact:
 
     `text` is what is shown, `value` the figure behind it with its standard error, where there are
     such. `source` says where it is from, with vintage or run; `detail` goes on, `caveat` speaks
-    against it. Of what is not known, `to_do` says what would tell; `at_least` is of figures that
-    are a lower bound.
+    against it, and `spoilt` is a figure that is known to be bad. Of what is not known, `to_do` says
+    what would tell; `at_least` is of figures that are a lower bound.
     """
 
     text: str
@@ -26,6 +26,7 @@ class Fact:
     caveat: str = ""
     to_do: str = ""
     at_least: bool = False
+    spoilt: bool = False
 
     @property
     def known(self) -> bool:

@@ -96,7 +96,9 @@ def ranking_in_words(
     """Who leads by the weights, whether noise tells it, and where it would flip, a line each."""
     labels = {one.key: one.label for one in CRITERIA}
     lines = []
-    if ranking.leader is not None:
+    if ranking.leader is not None and len(ranking.scores) == 1:
+        lines.append(f"Only {names[ranking.leader]} is left: there is nothing to weigh.")
+    elif ranking.leader is not None:
         set_weights = ", ".join(
             f"{labels[key]} {weight:g}" for key, weight in weights.items() if weight > 0
         )
@@ -107,7 +109,7 @@ def ranking_in_words(
             lines.append(
                 f"The lead of {names[ranking.leader]} is within noise: not told apart from {tied}."
             )
-        elif len(ranking.scores) > 1:
+        else:
             lines.append(f"The lead of {names[ranking.leader]} is beyond the figures' noise.")
         flips = [
             f"{flip.criterion.label} at {flip.weight:.2g} ({names[flip.model]})"
@@ -115,11 +117,11 @@ def ranking_in_words(
         ]
         if flips:
             lines.append(f"The choice flips where one weight changes: {', '.join(flips)}.")
-        elif len(ranking.scores) > 1:
+        else:
             lines.append("No single weight from 0 to 5 changes the choice.")
     for key, models in ranking.left_out.items():
         missing = ", ".join(names[model] for model in models)
-        lines.append(f"{labels[key]} does not count: unknown of {missing}.")
+        lines.append(f"{labels[key]} does not count: unknown or known to be bad of {missing}.")
     return lines
 
 

@@ -41,7 +41,11 @@ def _for(matrix: Matrix, model: str, license: str | None) -> Iterator[str]:
         better, tied = _beside(matrix, key, model, higher=higher)
         if better:
             continue
-        with_whom = f", within noise of {in_words(tied)}" if tied else ", the best of these models"
+        measured = [other for other in matrix.models if _known(matrix, key, other)]
+        if len(measured) < 2:
+            continue
+        best = f", the best of the {len(measured)} of these models that are measured"
+        with_whom = f", within noise of {in_words(tied)}" if tied else best
         yield f"{words.format(fact.text)}{with_whom} ({fact.source})."
     strategy = matrix.fact("strategy", model)
     if strategy is not None and strategy.text == "whole-number":
@@ -84,7 +88,8 @@ def _against(
 def _beside(matrix: Matrix, key: str, model: str, *, higher: bool) -> tuple[list[str], list[str]]:
     """Which other models are better beyond noise, and which noise does not tell apart."""
     own = matrix.fact(key, model)
-    assert own is not None and own.value is not None
+    assert own is not None
+    assert own.value is not None
     better, tied = [], []
     for other in matrix.models:
         fact = matrix.fact(key, other)
@@ -96,6 +101,11 @@ def _beside(matrix: Matrix, key: str, model: str, *, higher: bool) -> tuple[list
         elif ahead > 0:
             better.append(matrix.names[other])
     return better, tied
+
+
+def _known(matrix: Matrix, key: str, model: str) -> bool:
+    fact = matrix.fact(key, model)
+    return fact is not None and fact.value is not None
 
 
 def _margin(first: Fact, second: Fact) -> float:

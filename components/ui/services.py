@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from threading import Lock
@@ -33,6 +34,7 @@ from components.numbers import (
     NumberAtlas,
     NumberContext,
     NumberingStrategy,
+    first_token_information,
     long_numbers,
     number_atlas,
     numbering_strategy,
@@ -205,6 +207,30 @@ def _catalogue_costs(opened: AnyTokenizer) -> pd.DataFrame:
 def atlas(loaded: LoadedTokenizer, template: str, first: int, last: int) -> NumberAtlas:
     """The atlas of `first` to `last` in the template's context. ContextError."""
     return number_atlas(loaded.tokenizer, range(first, last + 1), template)
+
+
+@st.cache_resource(
+    max_entries=64, show_spinner=False, hash_funcs={LoadedTokenizer: lambda t: t.key}
+)
+def tokens_per_text(loaded: LoadedTokenizer, key: str, _texts: Sequence[str]) -> float:
+    """Tokens of a text, without BOS or EOS, on average over texts that `key` names.
+
+    TokenizerError if nobody vouched for the tokenizer and it can't encode them.
+    """
+    require_usable(loaded, _texts)
+    encoded = backend(loaded.tokenizer).encode_batch_fast(list(_texts), add_special_tokens=False)
+    return sum(len(one) for one in encoded) / len(encoded)
+
+
+@st.cache_resource(show_spinner=False, hash_funcs={LoadedTokenizer: lambda t: t.key})
+def settled_share(loaded: LoadedTokenizer) -> float:
+    """What the first token settles of the catalogue prices' entropy, 0 to 1; NaN if unwritable."""
+    dollars = [product.whole_dollars for product in load_catalogue().values()]
+    counts = {price: dollars.count(price) for price in sorted(set(dollars))}
+    found = number_atlas(loaded.tokenizer, list(counts))
+    if found.unwritable:
+        return math.nan
+    return first_token_information(found, list(counts.values())).share
 
 
 @dataclass(frozen=True)

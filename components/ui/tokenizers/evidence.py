@@ -25,7 +25,7 @@ from components.ui.tokenizers.labels import (
 )
 from components.ui.tokenizers.strips import source
 
-LIMIT = 6
+LIMIT = shortlist.LIMIT
 
 
 def load(models: list[str]) -> dict[str, LoadedTokenizer]:
