@@ -15,6 +15,7 @@ import streamlit as st
 
 from components.assets import Asset, fetch_tokenizer
 from components.control import Control
+from components.engines import Precision, Readiness, standing_of
 from components.errors import BasewiseError, RunStoreError
 from components.evaluation import InferenceSettings, Item, Predictor, Record, RunStore
 from components.evaluation.bundled import import_bundled
@@ -279,6 +280,27 @@ def registry_tokenizers() -> dict[str, RegistryTokenizer | BasewiseError]:
 
 @st.cache_resource(show_spinner=False)
 def _examined_registry() -> SharedTable[str, RegistryTokenizer]:
+    return SharedTable()
+
+
+def standing(repo_ids: Sequence[str], precision: Precision) -> dict[str, Readiness]:
+    """How each model stands here: ready, to download, too large; the Hub is asked side by side."""
+    known = _standings().copy()
+    missing = {id: _asking(id, precision) for id in repo_ids if (id, precision) not in known}
+    for repo_id, found in run_parallel(missing, doing="Asking where the models are").items():
+        state = Readiness("missing") if isinstance(found, BasewiseError) else found
+        known[repo_id, precision] = state
+        _standings().put((repo_id, precision), state)
+    return {repo_id: known[repo_id, precision] for repo_id in repo_ids}
+
+
+def _asking(repo_id: str, precision: Precision) -> Callable[[Control], Readiness]:
+    return lambda _: standing_of(repo_id, precision)
+
+
+@st.cache_resource(ttl=_SETTINGS.retry_seconds, show_spinner=False)
+def _standings() -> SharedTable[tuple[str, Precision], Readiness]:
+    # What was downloaded since, or came back, is seen after a while.
     return SharedTable()
 
 

@@ -862,6 +862,35 @@ def test_answers_beside_any_actual_price_show_no_infinity_and_no_traceback(actua
     assert "$120 (median)" in evidence_shown(at)
 
 
+def test_where_nothing_of_the_shortlist_runs_an_example_is_shown_and_one_click_runs_stand_ins(hub):
+    at = open_page("pages/live_inference.py", models=["meta-llama/Llama-3.1-70B", "a/b"])
+    assert not at.exception
+    chips = next(e.proto.body for e in at.get("html") if 'class="standing"' in e.proto.body)
+    assert "too large here (needs 176.4 GB)" in chips
+    assert "not on the Hub, or private" in chips
+    said = everything_said(at)
+    assert "None of the shortlist runs here." in said
+    assert "A computed example" in said
+    assert [metric.label for metric in at.metric] == ["Median price", "Median price"]
+    buttons = {button.label: button for button in at.button}
+    assert buttons["Predict"].disabled
+    assert not buttons["Run the two small stand-ins"].disabled
+
+
+def test_a_median_that_leaves_much_out_says_so_in_its_headline(hub):
+    at = open_page("pages/live_inference.py", models=["a/b"], product="herman-miller-aeron-2021")
+    assert not at.exception
+    assert re.search(r"\*\*Leaves out \d+ %\*\* at \$1,000 or more", everything_said(at))
+
+
+def test_an_own_product_has_a_name(hub):
+    at = open_page(
+        "pages/live_inference.py", models=["a/b"], product="own", description="A lamp", name="Lamp"
+    )
+    assert not at.exception
+    assert "Lamp" in [text.value for text in at.text_input]
+
+
 def test_a_model_that_does_not_fit_is_refused_with_figures():
     at = open_page("pages/live_inference.py", run=["deepseek-ai/DeepSeek-V3-Base"])
     next(button for button in at.button if button.label == "Predict").click().run()
