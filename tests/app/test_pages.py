@@ -594,7 +594,8 @@ def test_the_inspector_says_what_a_first_token_leaves_possible_and_what_it_does_
     figures = [json.loads(chart.proto.spec) for chart in at.get("plotly_chart")]
     notes = [note["text"] for figure in figures for note in figure["layout"].get("annotations", [])]
     assert sum("leaves 1 price: $93" in note for note in notes) == 1
-    assert sum("leaves 111 prices: $9, $90 to $99, $900 to $999" in note for note in notes) == 3
+    assert sum("leaves 111 prices: $9, $90 to $99, $900 to $999" in note for note in notes) == 1
+    assert any("Qwen2.5 7B, Gemma 2 9B and 1 more" in note for note in notes)
     assert "neither way is shown to give better prices" in everything_said(at)
 
 
@@ -662,7 +663,7 @@ def test_an_uploaded_tokenizer_that_can_not_write_numbers_is_shown_as_such_on_th
     own.upload("words.json", tokenizer.to_str().encode(), "application/json").run()
     assert not at.exception
     said = everything_said(at)
-    assert "`unwritable`: no way to write numbers: of 0 to 999, 1,000 become the token for" in said
+    assert "`unwritable`, no way to write numbers: of 0 to 999, 1,000 become the token for" in said
     assert "whole-number" not in said
     assert len(strips_of(at)) == 2
 
@@ -878,7 +879,7 @@ def test_where_nothing_of_the_shortlist_runs_an_example_is_shown_and_one_click_r
 
 
 def test_a_median_that_leaves_much_out_says_so_in_its_headline(hub):
-    at = open_page("pages/live_inference.py", models=["a/b"], product="herman-miller-aeron-2021")
+    at = open_page("pages/live_inference.py", models=["a/b"], product="fender-stratocaster-1954")
     assert not at.exception
     assert re.search(r"\*\*Leaves out \d+ %\*\* at \$1,000 or more", everything_said(at))
 

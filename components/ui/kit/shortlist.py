@@ -1,5 +1,7 @@
 """The shortlist: one list of models for all pages, carried in the URL."""
 
+from collections.abc import Sequence
+
 import streamlit as st
 
 from components.charts import model_styles
@@ -110,6 +112,14 @@ def picker() -> None:
 
 def heading(repo_id: str) -> None:
     """The model's marker in its colour and its name, as in a chart of the shortlist with it."""
-    style = model_styles([*models(), repo_id])[repo_id]
-    mark = f'<span style="color:{style.color}">{style.symbol}</span>'
-    st.markdown(f"{mark} **{plain(label(repo_id))}**", unsafe_allow_html=True)
+    st.markdown(marked([repo_id]), unsafe_allow_html=True)
+
+
+def marked(repo_ids: Sequence[str]) -> str:
+    """Markdown with HTML: each model's marker in its colour, and its name."""
+    styles = model_styles([*models(), *repo_ids])
+    return ", ".join(
+        f'<span style="color:{styles[repo_id].color}">{styles[repo_id].symbol}</span>'
+        f" **{plain(label(repo_id))}**"
+        for repo_id in repo_ids
+    )
