@@ -10,8 +10,9 @@ from components.ui.kit.model_ids import labels
 from components.ui.kit.text import html_text
 
 _STYLE = """<style>
-.standing{display:flex;flex-wrap:wrap;gap:.4rem .6rem;padding:0;margin:0;list-style:none;
- font-size:.88rem}
+.standing{display:flex;flex-wrap:wrap;gap:.4rem .6rem;list-style:none;
+ font-size:.88rem;padding:0 !important;margin:0 !important}
+.standing li{margin:0 !important}
 .standing li{border:1px solid rgba(128,136,150,.5);border-radius:1rem;padding:.15rem .7rem}
 </style>"""
 
