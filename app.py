@@ -1,18 +1,11 @@
-"""Review: the shortlist's evidence side by side."""
+"""Review: the shortlist's evidence side by side, and the decision."""
 
-from components.ui import services
 from components.ui.kit import shell
-from components.ui.leaderboard import board as board_view
-from components.ui.review import cards
+from components.ui.review import page
 
 models = shell.open_page(
     shell.HOME,
-    "The evidence on the shortlisted models, side by side: published scores, how numbers are"
-    " written, what was predicted.",
+    "Which open base model should we fine-tune? Basewise lays out the evidence, and writes the"
+    " choice down.",
 )
-cards.links()
-board = services.board(board_view.pick_vintage())
-board_view.describe(board)
-cards.evidence_cards(models, board)
-if models:
-    cards.score_chart(models, board)
+page.review(models)

@@ -10,10 +10,13 @@ models = shell.open_page(
     " what follows “Price is \\$”: the whole distribution, not one continuation.",
 )
 question = inputs.ask()
-chosen = inputs.pick_models(models)
 settings = pick_settings()
-run_now = run.controls(ready=question is not None and bool(chosen))
-if question is not None and chosen:
+chosen = inputs.pick_models(models, settings.precision)
+run_now = run.controls(ready=question is not None, chosen=chosen)
+if question is not None:
     if run_now:
         run.predict(question, chosen, settings)
-    results.answers(question, chosen, settings)
+    if chosen:
+        results.answers(question, chosen, settings)
+    else:
+        results.example(question, settings)

@@ -10,20 +10,28 @@ models = shell.open_page(
     "Is a price one token, or one per digit? Every answer here comes from running the real"
     " tokenizer.",
 )
-loaded = evidence.load(models)
+above = st.container()
+numbers, first_token, cost, registry, upload = st.tabs(
+    ["Numbers", "First token", "Cost", "All tokenizers", "Upload"]
+)
+with upload:
+    uploaded = evidence.upload()
+with above:
+    loaded = evidence.load(models, uploaded)
 if loaded:
-    st.subheader("One token, or one per digit?")
-    evidence.strategies(loaded)
-    facts = evidence.details(loaded)
-    st.subheader("Every number, one cell")
-    heatmaps = atlas.number_heatmaps(loaded)
-    st.subheader("What the first token decides")
-    first_token = atlas.first_token(loaded)
-    evidence.report(loaded, facts, [*heatmaps, *first_token])
-    evidence.interpretation_note()
-    st.subheader("What numbers cost")
-    costs.number_costs(loaded)
-    st.subheader("Any text, token by token")
-    strips.show_strips(loaded, strips.text_input())
-st.subheader("Every tokenizer of the registry")
-costs.registry()
+    with above:
+        strips.text_by_token(loaded)
+        st.subheader("One token, or one per digit?")
+        evidence.verdicts(loaded)
+    with numbers:
+        heatmaps = atlas.number_heatmaps(loaded)
+        facts = evidence.details(loaded)
+    with first_token:
+        first_tokens = atlas.first_token(loaded)
+    with numbers:
+        evidence.report(loaded, facts, [*heatmaps, *first_tokens])
+        evidence.interpretation_note()
+    with cost:
+        costs.number_costs(loaded)
+with registry:
+    costs.registry()

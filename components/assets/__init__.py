@@ -10,20 +10,25 @@ from components.assets.fetch import (
     fetch_dataset_file,
     fetch_tokenizer,
     fetch_weights,
+    weights_at_hand,
 )
-from components.assets.hub import stored_on_hub
+from components.assets.hub import HubAnswer, ask_hub, has_hub_token, stored_on_hub
 from components.assets.store import cache_root
 
 __all__ = [
     "Asset",
     "Dataset",
     "DatasetFile",
+    "HubAnswer",
+    "ask_hub",
     "cache_root",
     "fetch_config",
     "fetch_dataset",
     "fetch_dataset_file",
     "fetch_tokenizer",
     "fetch_weights",
+    "has_hub_token",
     "stored_on_hub",
+    "weights_at_hand",
     "weights_names",
 ]

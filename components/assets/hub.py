@@ -6,9 +6,10 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor, wait
+from dataclasses import dataclass
 from fnmatch import fnmatch
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from components.assets.store import SourceError, file_matches, hub_cache, sha256
 from components.control import Control
@@ -37,8 +38,9 @@ def cached_repo(
     *,
     repo_type: str = "model",
     complete: Callable[[Path], bool] = lambda folder: True,
+    verify: bool = True,
 ) -> Path | None:
-    """The snapshot folder of files fetched earlier, if complete and intact.
+    """The snapshot folder of files fetched earlier, if complete and, with `verify`, intact.
 
     Without a pinned revision an older snapshot serves where the newest one broke off half way.
     """
@@ -60,7 +62,8 @@ def cached_repo(
         except (OSError, ValueError):
             continue
         found = any(_matches(file, Path(folder), patterns) for file in Path(folder).rglob("*"))
-        if found and complete(Path(folder)) and not _damaged(Path(folder), patterns):
+        damaged = verify and found and _damaged(Path(folder), patterns)
+        if found and complete(Path(folder)) and not damaged:
             return Path(folder)
     return None
 
@@ -141,6 +144,53 @@ def stored_on_hub(repo: HubRepo) -> Mapping[str, int] | None:
         _log.info("The Hub does not say the size of %s: %s", repo.repo_id, error)
         return None
     return info.safetensors.parameters if info.safetensors else None
+
+
+@dataclass(frozen=True)
+class HubAnswer:
+    """What the Hub says of a model: its weights' bytes and parameters, None where it does not say.
+
+    `problem` is why it can't be had at all.
+    """
+
+    bytes: int | None = None
+    parameters: int | None = None
+    gated: bool = False
+    problem: Literal["missing", "unreachable"] | None = None
+
+
+def ask_hub(repo: HubRepo) -> HubAnswer:
+    """Ask the Hub for a model's size and whether it is gated; it has some seconds to answer."""
+    from huggingface_hub import HfApi
+    from huggingface_hub.errors import RepositoryNotFoundError
+
+    from components.assets.huggingface_compat import NO_ANSWER
+
+    if time.monotonic() < _paused_until:
+        return HubAnswer(problem="unreachable")
+    try:
+        info = HfApi().model_info(
+            repo.repo_id, revision=repo.revision, files_metadata=True, timeout=_ANSWER_SECONDS
+        )
+    except RepositoryNotFoundError:
+        return HubAnswer(problem="missing")
+    except NO_ANSWER as error:
+        _log.info("The Hub says nothing of %s: %s", repo.repo_id, error)
+        return HubAnswer(problem="unreachable")
+    weights = [file for file in info.siblings or () if file.rfilename.endswith(".safetensors")]
+    sizes = [file.size for file in weights if file.size is not None]
+    return HubAnswer(
+        bytes=sum(sizes) if sizes and len(sizes) == len(weights) else None,
+        parameters=info.safetensors.total if info.safetensors else None,
+        gated=bool(info.gated),
+    )
+
+
+def has_hub_token() -> bool:
+    """Whether this host has a token for the Hub."""
+    from huggingface_hub import get_token
+
+    return get_token() is not None
 
 
 def dataset_files(repo: HubRepo) -> dict[str, int]:

@@ -5,9 +5,11 @@ from components.engines.local import (
     EngineFiles,
     LocalEngine,
     Precision,
+    Readiness,
     fetch_engine,
     load_engine,
     open_engine,
+    standing_of,
 )
 from components.engines.pool import EnginePool, PooledEngine
 from components.engines.prices import PromptScorer, price_distribution, prompt_scorer
@@ -26,6 +28,7 @@ __all__ = [
     "PromptFeatures",
     "PromptScorer",
     "Queue",
+    "Readiness",
     "Scorer",
     "TextLikelihood",
     "fetch_engine",
@@ -33,4 +36,5 @@ __all__ = [
     "open_engine",
     "price_distribution",
     "prompt_scorer",
+    "standing_of",
 ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import re
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,6 +14,7 @@ import streamlit as st
 
 from components.errors import BasewiseError, RunStoreError
 from components.evaluation import (
+    FROZEN_FEATURES,
     Interval,
     ItemScores,
     Plan,
@@ -30,6 +32,7 @@ from components.evaluation.runner import Runner
 from components.evaluation.store import RunStore
 from components.evaluation.stored_scores import stored_scores
 from components.evaluation.summary import figure
+from components.review import PriceFigures
 from components.settings import load_settings
 from components.ui import services
 from components.ui.kit import streamlit_compat
@@ -100,24 +103,45 @@ def _item_scores(run_id: str, repo_id: str, done: int) -> ItemScores | None:
     return stored_scores(store(), run_id, repo_id)
 
 
-@dataclass(frozen=True)
-class PriceError:
-    """A model's mean absolute error of the median price over the `rows` of a run, in dollars."""
+def matching_run(models: Sequence[str]) -> RunInfo | None:
+    """The newest run of those that have the most of these models; None if none has any.
 
-    run: RunInfo
-    error: Interval
-    rows: int
+    RunStoreError.
+    """
+    found = [(len(set(models).intersection(run.models)), run) for run in store().runs() if run.done]
+    most = max((count for count, _ in found), default=0)
+    return next((run for count, run in found if count == most), None) if most else None
 
 
-def newest_error(repo_id: str) -> PriceError | None:
-    """The model's error in its newest run that has one; None if it is in none. RunStoreError."""
-    for run in store().runs():
-        if repo_id in run.models and (scores := run_scores(run).get(repo_id)) is not None:
-            row = figure(scores, "median", "mae")
-            if row is not None and pd.notna(row["value"]):
-                interval = Interval(row["value"], row["low"], row["high"])
-                return PriceError(run, interval, int(row["rows"]))
-    return None
+def price_figures(run: RunInfo, repo_id: str) -> PriceFigures | None:
+    """What a run shows of one of its models; None if it has priced no row yet. RunStoreError."""
+    read = count_readings(store(), run.id, repo_id)
+    return _price_figures(run, repo_id, run.done, read)
+
+
+@st.cache_resource(
+    max_entries=4 * _SHOWN, show_spinner=False, hash_funcs={RunInfo: lambda run: run.id}
+)
+def _price_figures(run: RunInfo, repo_id: str, done: int, read: int) -> PriceFigures | None:
+    scores = run_scores(run).get(repo_id)
+    if scores is None:
+        return None
+    error, rows = _mean_error(scores, "median")
+    reading = text_reading(run, repo_id) if read else None
+    read_out = reading.read_out if reading else None
+    return PriceFigures(
+        error,
+        rows,
+        reading.bits_per_byte if reading else None,
+        _mean_error(read_out, FROZEN_FEATURES)[0] if read_out else None,
+    )
+
+
+def _mean_error(scores: ItemScores, read_out: str) -> tuple[Interval, int]:
+    row = figure(scores, read_out, "mae")
+    if row is None:  # all of its answers are no number
+        return Interval(float("nan"), float("nan"), float("nan")), 0
+    return Interval(row["value"], row["low"], row["high"]), int(row["rows"])
 
 
 def provenance(run: RunInfo) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from threading import Lock
@@ -14,6 +15,7 @@ import streamlit as st
 
 from components.assets import Asset, fetch_tokenizer
 from components.control import Control
+from components.engines import Precision, Readiness, standing_of
 from components.errors import BasewiseError, RunStoreError
 from components.evaluation import InferenceSettings, Item, Predictor, Record, RunStore
 from components.evaluation.bundled import import_bundled
@@ -33,6 +35,7 @@ from components.numbers import (
     NumberAtlas,
     NumberContext,
     NumberingStrategy,
+    first_token_information,
     long_numbers,
     number_atlas,
     numbering_strategy,
@@ -207,6 +210,30 @@ def atlas(loaded: LoadedTokenizer, template: str, first: int, last: int) -> Numb
     return number_atlas(loaded.tokenizer, range(first, last + 1), template)
 
 
+@st.cache_resource(
+    max_entries=64, show_spinner=False, hash_funcs={LoadedTokenizer: lambda t: t.key}
+)
+def tokens_per_text(loaded: LoadedTokenizer, key: str, _texts: Sequence[str]) -> float:
+    """Tokens of a text, without BOS or EOS, on average over texts that `key` names.
+
+    TokenizerError if nobody vouched for the tokenizer and it can't encode them.
+    """
+    require_usable(loaded, _texts)
+    encoded = backend(loaded.tokenizer).encode_batch_fast(list(_texts), add_special_tokens=False)
+    return sum(len(one) for one in encoded) / len(encoded)
+
+
+@st.cache_resource(show_spinner=False, hash_funcs={LoadedTokenizer: lambda t: t.key})
+def settled_share(loaded: LoadedTokenizer) -> float:
+    """What the first token settles of the catalogue prices' entropy, 0 to 1; NaN if unwritable."""
+    dollars = [product.whole_dollars for product in load_catalogue().values()]
+    counts = {price: dollars.count(price) for price in sorted(set(dollars))}
+    found = number_atlas(loaded.tokenizer, list(counts))
+    if found.unwritable:
+        return math.nan
+    return first_token_information(found, list(counts.values())).share
+
+
 @dataclass(frozen=True)
 class RegistryTokenizer:
     """One tokenizer of the registry and the models that share it, examined and let go again."""
@@ -253,6 +280,27 @@ def registry_tokenizers() -> dict[str, RegistryTokenizer | BasewiseError]:
 
 @st.cache_resource(show_spinner=False)
 def _examined_registry() -> SharedTable[str, RegistryTokenizer]:
+    return SharedTable()
+
+
+def standing(repo_ids: Sequence[str], precision: Precision) -> dict[str, Readiness]:
+    """How each model stands here: ready, to download, too large; the Hub is asked side by side."""
+    known = _standings().copy()
+    missing = {id: _asking(id, precision) for id in repo_ids if (id, precision) not in known}
+    for repo_id, found in run_parallel(missing, doing="Asking where the models are").items():
+        state = Readiness("missing") if isinstance(found, BasewiseError) else found
+        known[repo_id, precision] = state
+        _standings().put((repo_id, precision), state)
+    return {repo_id: known[repo_id, precision] for repo_id in repo_ids}
+
+
+def _asking(repo_id: str, precision: Precision) -> Callable[[Control], Readiness]:
+    return lambda _: standing_of(repo_id, precision)
+
+
+@st.cache_resource(ttl=_SETTINGS.retry_seconds, show_spinner=False)
+def _standings() -> SharedTable[tuple[str, Precision], Readiness]:
+    # What was downloaded since, or came back, is seen after a while.
     return SharedTable()
 
 

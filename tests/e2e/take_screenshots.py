@@ -30,9 +30,7 @@ def take(server: Server, browser: Browser) -> None:
     """One picture per page."""
     page = _page(browser, height=1400)
     page.goto(server.address())
-    expect(page.get_by_text("tokens per catalogue price in whole dollars")).to_have_count(
-        4, timeout=120_000
-    )
+    expect(page.locator(".evidence td", has_text="per row")).to_have_count(4, timeout=120_000)
     _settle_and_save(page, "review")
 
     page = _page(browser, height=1900)

@@ -135,7 +135,10 @@ class LoopbackHub:
                         "sha": commit,
                         "private": False,
                         "gated": "manual" if repo.gated else False,
-                        "siblings": [{"rfilename": name} for name in repo.files],
+                        "siblings": [
+                            {"rfilename": name, "size": len(content)}
+                            for name, content in repo.files.items()
+                        ],
                         **({"safetensors": counted} if repo.parameters else {}),
                     }
                 )

@@ -1,13 +1,15 @@
 """Whether a model fits into this machine."""
 
+import sys
 from dataclasses import dataclass
+from pathlib import Path
 
 import psutil
 
 from components.errors import EngineError
 
 # The weights, and a quarter more for activations, the key/value cache and loading.
-_HEADROOM = 1.25
+HEADROOM = 1.25
 # Per parameter in 4 bit: most take half a byte and their share of a scale, embeddings two bytes.
 BYTES_IN_FOUR_BIT = 0.75
 
@@ -33,6 +35,14 @@ def refuse_if_not_now(label: str, size: WeightsSize, device: str) -> None:
     _refuse_above(_free(device), "are free", label, size)
 
 
+def machine_bytes() -> int:
+    """What `refuse_if_never` goes by, without importing torch where no graphics processor is."""
+    processors = any(Path(device).exists() for device in ("/dev/nvidia0", "/dev/kfd"))
+    if "torch" in sys.modules or processors or sys.platform == "win32":
+        return _total()
+    return psutil.virtual_memory().total
+
+
 def _total() -> int:
     import torch
 
@@ -47,7 +57,7 @@ def _free(device: str) -> int:
 
 
 def _refuse_above(there: int, where: str, label: str, size: WeightsSize) -> None:
-    needed = size.loaded * _HEADROOM
+    needed = size.loaded * HEADROOM
     if needed > there:
         raise EngineError(
             f"{label} needs about {needed / 1e9:.1f} GB of memory to run;"
@@ -58,6 +68,6 @@ def _refuse_above(there: int, where: str, label: str, size: WeightsSize) -> None
 
 def _ways_out(size: WeightsSize, there: float) -> str:
     ways = ["Pick a smaller model", "run Basewise on a server with more memory"]
-    if size.in_four_bit is not None and (needed := size.in_four_bit * _HEADROOM) <= there:
+    if size.in_four_bit is not None and (needed := size.in_four_bit * HEADROOM) <= there:
         ways.insert(1, f"switch “Weights in 4 bit” on (about {needed / 1e9:.1f} GB)")
     return ", ".join(ways[:-1]) + f", or {ways[-1]}."

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import streamlit as st
 
+from components.engines import Precision
 from components.evaluation import Item, own_item
 from components.pricing import (
     DEFAULT_PROMPT,
@@ -13,21 +14,25 @@ from components.pricing import (
     load_catalogue,
     price_prompt,
 )
+from components.ui import services
+from components.ui.inference import chips
 from components.ui.kit import permalinks
 from components.ui.kit.model_ids import clean_ids, label, options, say_refused
 from components.ui.kit.permalinks import bound
 from components.ui.kit.text import plain
 
-RUN_DEFAULT = ("google/gemma-3-270m", "HuggingFaceTB/SmolLM2-135M-Instruct")
+# Small, and there without the Hub: what runs where nothing of the shortlist does.
+STAND_INS = ("google/gemma-3-270m", "HuggingFaceTB/SmolLM2-135M-Instruct")
 
 _OWN = "own"
-_RUN_LIMIT = 4
+_RUN_LIMIT = 6
 _MAX_CHARACTERS = 8_000
 _RUN = permalinks.models(
-    "run", RUN_DEFAULT, lambda repo_ids: clean_ids(repo_ids, limit=_RUN_LIMIT, where="run")
+    "run", (), lambda repo_ids: clean_ids(repo_ids, limit=_RUN_LIMIT, where="run")
 )
 _PRODUCT = permalinks.one_of("product", [*load_catalogue(), _OWN], "nintendo-switch-2017")
 _DESCRIPTION = permalinks.text("description")
+_NAME = permalinks.text("name", longest=200)
 _ACTUAL = permalinks.number("actual")
 _WORDING = permalinks.one_of("wording", [*PROMPTS, _OWN], DEFAULT_PROMPT)
 _QUESTION = permalinks.text("question")
@@ -46,12 +51,18 @@ def ask() -> Question | None:
     catalogue = load_catalogue()
     product_column, wording_column = st.columns([3, 2])
     with product_column:
+        by_category = sorted(catalogue, key=lambda key: catalogue[key].category)
         product_id = bound(
             st.selectbox,
             _PRODUCT,
             "Product",
-            [*catalogue, _OWN],
-            format_func=lambda key: "Your own product …" if key == _OWN else catalogue[key].title,
+            [_OWN, *by_category],
+            format_func=lambda key: (
+                "Your own product …"
+                if key == _OWN
+                else f"{catalogue[key].category}: {catalogue[key].title}"
+            ),
+            help="By category; type a part of a name to search.",
         )
     with wording_column:
         wording = bound(
@@ -112,13 +123,23 @@ def _own_product(question: str) -> Question | None:
         "Description",
         placeholder="What is it, what does it do, what is in the box?",
     )
-    actual = bound(
-        st.number_input,
-        _ACTUAL,
-        "Actual price in US dollars, if you know it",
-        value=None,
-        placeholder="unknown",
-    )
+    name_column, actual_column = st.columns(2)
+    with name_column:
+        name = bound(
+            st.text_input,
+            _NAME,
+            "Its name, for charts and lists",
+            max_chars=80,
+            placeholder="your own product",
+        )
+    with actual_column:
+        actual = bound(
+            st.number_input,
+            _ACTUAL,
+            "Actual price in US dollars, if you know it",
+            value=None,
+            placeholder="unknown",
+        )
     if len(description) > _MAX_CHARACTERS:
         st.warning(
             f"The description has {len(description):,} characters; at most {_MAX_CHARACTERS:,}"
@@ -139,23 +160,33 @@ def _own_product(question: str) -> Question | None:
         return None
     if actual is not None and (remark := describe_actual(actual)):
         st.caption(plain(remark))
-    return Question("your own product", own_item(price_prompt(cleaned, question), actual))
+    title = name.strip() or "your own product"
+    return Question(title, own_item(price_prompt(cleaned, question), actual))
 
 
-def pick_models(on_shortlist: list[str]) -> list[str]:
-    """The models to run; in the URL as `run`."""
-    chosen = bound(
+def pick_models(on_shortlist: list[str], precision: Precision) -> list[str]:
+    """The models to run: those picked here, in the URL as `run`, else those of the shortlist that
+    run here; each of the shortlist with how it stands.
+    """
+    standing = services.standing(on_shortlist, precision)
+    chips.show(standing)
+    bound(
         st.multiselect,
         _RUN,
         "Models to run",
-        options([*_RUN.value(), *RUN_DEFAULT, *on_shortlist]),
+        options([*_RUN.value(), *STAND_INS, *on_shortlist]),
         format_func=label,
         accept_new_options=True,
         max_selections=_RUN_LIMIT,
         select_all=False,
-        placeholder="Pick a model or type a Hub id",
+        placeholder="The shortlist. Pick others here, or type a Hub id",
         help="Weights come from the Hub, or from a package registry where one carries them. Any"
         " model on the Hub with safetensors weights can be typed in.",
     )
     say_refused(_RUN.name)
-    return chosen
+    return _RUN.value() or [model for model, found in standing.items() if found.runs]
+
+
+def take_stand_ins() -> None:
+    """Run the two small models instead of the shortlist."""
+    _RUN.choose(list(STAND_INS))

@@ -3,6 +3,7 @@
 import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from components.charts import NamedDistribution, Theme, first_tokens, price_distributions
 from components.evaluation import InferenceSettings, Prediction
@@ -16,7 +17,7 @@ from components.pricing import (
 )
 from components.ui import services
 from components.ui.inference import outcomes
-from components.ui.inference.inputs import Question
+from components.ui.inference.inputs import STAND_INS, Question
 from components.ui.inference.outcomes import Outcome
 from components.ui.kit import exports, permalinks, shell, shortlist
 from components.ui.kit.feedback import show_error
@@ -27,6 +28,8 @@ from components.ui.kit.text import day, plain
 _PARTS = ("overflow", "not_a_number", "unexplored")
 NOT_APPLICABLE = "not applicable"
 _LOG = permalinks.flag("log")
+_PER_ROW = 3
+_LARGE_OVERFLOW = 0.1  # from here on the headline says what the median leaves out
 _METHODS = {
     "tree": "all numbers against one run of the prompt",
     "plain": "one sequence per number",
@@ -50,7 +53,7 @@ def answers(question: Question, repo_ids: list[str], settings: InferenceSettings
         st.info("Press Predict to run the models on this product.", icon=":material/bolt:")
         return
     with st.empty().container():
-        for column, repo_id in zip(st.columns(len(repo_ids)), repo_ids, strict=True):
+        for column, repo_id in side_by_side(repo_ids):
             with column, st.container(border=True, height="stretch"):
                 shortlist.heading(repo_id)
                 if repo_id in answered:
@@ -69,6 +72,22 @@ def answers(question: Question, repo_ids: list[str], settings: InferenceSettings
             args=(missing,),
             help="The Review shows the latest predictions of the shortlist.",
         )
+
+
+def side_by_side(repo_ids: list[str]) -> list[tuple[DeltaGenerator, str]]:
+    """A column for each model, at most three in a row: narrower ones break words."""
+    placed: list[tuple[DeltaGenerator, str]] = []
+    per_row = min(len(repo_ids), _PER_ROW if len(repo_ids) != 4 else 2)
+    for start in range(0, len(repo_ids), per_row):
+        placed += zip(st.columns(per_row), repo_ids[start : start + per_row], strict=False)
+    return placed
+
+
+def example(question: Question, settings: InferenceSettings) -> None:
+    """What the stand-ins said of this product in a run, where one has them: an example."""
+    if _recorded(question, list(STAND_INS), settings):
+        st.markdown("**A computed example**, from the run that comes with Basewise:")
+        answers(question, list(STAND_INS), settings)
 
 
 def _recorded(
@@ -97,22 +116,25 @@ def card(outcome: Outcome, *, running: bool = False) -> None:
         return
     prediction = outcome.prediction
     if prediction is None:
-        _stopped()
+        _stopped(kept=False)
         return
     distribution, actual = prediction.distribution, prediction.item.actual
     if not distribution.probabilities.any():
         st.markdown("**No price**: the model goes on with no number from 0 to 999.")
     else:
         st.metric("Median price", f"${distribution.median:,.0f}")
+        if distribution.overflow >= _LARGE_OVERFLOW:
+            left_out = plain(_share(distribution.overflow))
+            st.markdown(f"**Leaves out {left_out}** at \\$1,000 or more")
         if actual is not None:
             _beside_actual(distribution.median, actual)
         low, high = distribution.interval(0.8)
         st.caption(
             plain(
                 f"80 % interval ${low:,.0f} to ${high:,.0f}. Both given a price to $999, which has"
-                f" {distribution.probabilities.sum():.0%} of the probability; $1,000 or more has"
-                f" {distribution.overflow:.0%}, text that is no price"
-                f" {distribution.not_a_number:.0%}."
+                f" {_share(distribution.probabilities.sum())} of the probability; $1,000 or more"
+                f" has {_share(distribution.overflow)}, text that is no price"
+                f" {_share(distribution.not_a_number)}."
             )
         )
     st.caption("Greedy continuation")
@@ -122,7 +144,7 @@ def card(outcome: Outcome, *, running: bool = False) -> None:
         wrap_lines=True,
     )
     if not (prediction.finished or running):
-        _stopped()
+        _stopped(kept=True)
     st.caption(
         plain(
             f"{distribution.seconds:.1f} s: {distribution.passes} passes,"
@@ -134,8 +156,13 @@ def card(outcome: Outcome, *, running: bool = False) -> None:
     )
 
 
-def _stopped() -> None:
-    st.caption(":material/stop_circle: Stopped before it was finished; kept as it was.")
+def _share(value: float) -> str:
+    return f"{100 * value:.0f} %"
+
+
+def _stopped(*, kept: bool) -> None:
+    what = "; what there is is kept" if kept else ": there is no result"
+    st.caption(f":material/stop_circle: Stopped before it was finished{what}.")
 
 
 def _beside_actual(estimate: float, actual: float) -> None:

@@ -7,7 +7,7 @@ from components.control import Control, Progress
 from components.errors import BasewiseError
 from components.evaluation import InferenceSettings, Prediction
 from components.ui import services
-from components.ui.inference import outcomes, results
+from components.ui.inference import inputs, outcomes, results
 from components.ui.inference.inputs import Question
 from components.ui.inference.outcomes import Outcome
 from components.ui.kit import shortlist
@@ -16,24 +16,48 @@ from components.ui.kit.feedback import draw_progress
 _REQUESTED = "inference_requested"
 
 
-def controls(*, ready: bool) -> bool:
+def controls(*, ready: bool, chosen: list[str]) -> bool:
     """Predict and Stop; whether a run is to be done now.
 
-    Stop needs no callback: any click interrupts the run, and this one does nothing else. The
-    request is taken here, not cleared at the end of the run: session state can't be written once
-    a run is interrupted.
+    Where none of the shortlist runs here, one button runs the stand-ins. Stop needs no callback:
+    any click interrupts the run, and this one does nothing else. The request is taken here, not
+    cleared at the end of the run: session state can't be written once a run is interrupted.
     """
     running = st.session_state.pop(_REQUESTED, False)
+    if not chosen:
+        st.info(
+            "None of the shortlist runs here. Two small models do: they show what the page does,"
+            " and say nothing of the shortlist.",
+            icon=":material/memory:",
+        )
     with st.container(horizontal=True):
         st.button(
             "Predict",
-            type="primary",
+            type="primary" if chosen else "secondary",
             icon=":material/bolt:",
-            disabled=running or not ready,
-            on_click=lambda: st.session_state.update({_REQUESTED: True}),
+            disabled=running or not ready or not chosen,
+            on_click=_request,
         )
+        if not chosen:
+            st.button(
+                "Run the two small stand-ins",
+                type="primary",
+                icon=":material/bolt:",
+                disabled=not ready,
+                on_click=_run_stand_ins,
+                help="Gemma 3 270M and SmolLM2 135M Instruct, in place of the shortlist.",
+            )
         st.button("Stop", icon=":material/stop_circle:", disabled=not running)
-    return running and ready
+    return running and ready and bool(chosen)
+
+
+def _request() -> None:
+    st.session_state[_REQUESTED] = True
+
+
+def _run_stand_ins() -> None:
+    inputs.take_stand_ins()
+    _request()
 
 
 def predict(question: Question, repo_ids: list[str], settings: InferenceSettings) -> None:
@@ -45,7 +69,7 @@ def predict(question: Question, repo_ids: list[str], settings: InferenceSettings
     slots = {}
     # An empty element first: it takes the earlier run's results off the page at once.
     with st.empty().container():
-        for column, repo_id in zip(st.columns(len(repo_ids)), repo_ids, strict=True):
+        for column, repo_id in results.side_by_side(repo_ids):
             with column, st.container(border=True, height="stretch"):
                 shortlist.heading(repo_id)
                 slots[repo_id] = st.empty()

@@ -6,7 +6,7 @@ from components.evaluation import InferenceSettings
 from components.ui.kit import permalinks
 from components.ui.kit.permalinks import bound
 
-_TOLERANCES = {"0.01": "1 %", "0.001": "0.1 %", "0": "none: score every price"}
+_TOLERANCES = {"0.01": "fast, 1 %", "0.001": "fine, 0.1 %", "0": "exact"}
 _FOUR_BIT = permalinks.flag("four_bit")
 _TOLERANCE = permalinks.one_of("tolerance", list(_TOLERANCES), "0.01")
 
@@ -17,11 +17,12 @@ def pick_settings() -> InferenceSettings:
         tolerance = bound(
             st.segmented_control,
             _TOLERANCE,
-            "Probability that may stay unexplored",
+            "Accuracy",
             list(_TOLERANCES),
             format_func=_TOLERANCES.__getitem__,
             required=True,
-            help="Numbers are scored likeliest first until so little is left. Less takes longer.",
+            help="How much probability may stay unexplored: numbers are scored likeliest first"
+            " until so little is left. Exact scores every price, and takes longest.",
         )
         four_bit = bound(
             st.toggle,

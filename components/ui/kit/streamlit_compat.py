@@ -8,16 +8,18 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 # The elements' names in the page (data-testid).
 MAIN_CONTAINER = "stMainBlockContainer"
 STATUS_WIDGET = "stStatusWidget"
+MARKDOWN = "stMarkdownContainer"
 ELEMENT, FRAME, CHART = "stElementContainer", "stFullScreenFrame", "stPlotlyChart"
 
 # Streamlit leaves 6rem above a page's title. Its own Stop ends a run without the page knowing,
 # which would leave Predict disabled. On a phone a chart keeps the width that its words need and
-# scrolls in its own box.
+# scrolls in its own box, and so does a table.
 PAGE_STYLE = f"""<style>
 [data-testid={MAIN_CONTAINER}] {{padding: 3.75rem 2rem 4rem; max-width: 1400px}}
 [data-testid={MAIN_CONTAINER}] h1 {{font-size: 1.75rem; padding: 0.25rem 0}}
 [data-testid={STATUS_WIDGET}] button {{display: none}}
 @media (max-width: 640px) {{
+[data-testid={MARKDOWN}]:has(> table) {{overflow-x: auto}}
 [data-testid={ELEMENT}]:has(> [data-testid={FRAME}] [data-testid={CHART}]) {{overflow-x: auto}}
 [data-testid={FRAME}]:has([data-testid={CHART}]) {{min-width: 680px}}
 }}

@@ -19,7 +19,7 @@ from components.leaderboard import (
 
 RANKING_LABELS = {
     "average": "Average",
-    "twin_score": "Instruct twin",
+    "twin_score": "Instruct score",
     "weighted": "Weighted average",
     "uplift": "Uplift",
     "uplift_without_ifeval": "Uplift without IFEval",
@@ -42,10 +42,10 @@ COLUMN_LABELS = {
     "tied": "≈ 1st",
     "caveats": "Caveats",
     "weighted": "Weighted",
-    "twin_score": "Twin",
-    "twin_note": "Twin, its caveats",
+    "twin_score": "Instruct score",
+    "twin_note": "Instruct model, caveats",
     "uplift": "Uplift",
-    "uplift_without_ifeval": "No IFEval",
+    "uplift_without_ifeval": "Uplift without IFEval",
     "numbering": "Numbers",
     **BENCHMARKS,
     "also_in": "Also in",

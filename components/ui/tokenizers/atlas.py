@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -40,6 +40,7 @@ from components.ui.kit.permalinks import bound
 from components.ui.kit.price_upload import read_upload
 from components.ui.kit.text import plain
 from components.ui.services import LoadedTokenizer
+from components.ui.tokenizers.evidence import alike
 from components.ui.tokenizers.usable import usable_on
 
 _CONTEXT = permalinks.text("context", IN_PLACE)
@@ -66,8 +67,8 @@ def number_heatmaps(loaded: dict[str, LoadedTokenizer]) -> list[go.Figure]:
             for repo_id, tokenizer in loaded.items()
         }
     named = [
-        NamedAtlas(label(repo_id), atlas, _atlas_note(atlas, loaded[repo_id]))
-        for repo_id, atlas in atlases.items()
+        NamedAtlas(_names(together), atlases[together[0]], _atlas_note(atlases, loaded, together))
+        for together in alike(atlases, _cut)
     ]
     where = CONTEXTS.get(template, f"in “{template}”")
     figure = atlas_heatmaps(named, where=where, theme=shell.theme())
@@ -128,8 +129,26 @@ def _pick_numbers() -> tuple[str, int, int]:
     return template, min(first, last), max(first, last)
 
 
-def _atlas_note(atlas: NumberAtlas, loaded: LoadedTokenizer) -> tuple[str, str]:
-    source = loaded.asset.describe() if loaded.asset else "uploaded"
+def _cut(atlas: NumberAtlas) -> Hashable:
+    """The same for atlases that cut every number alike, whatever the tokens' ids."""
+    return atlas.counts.tobytes(), tuple(atlas.pieces), tuple(atlas.unwritable)
+
+
+def _names(repo_ids: Sequence[str]) -> str:
+    """Names in a picture's title: two, and how many more."""
+    more = f" and {len(repo_ids) - 2} more" if len(repo_ids) > 2 else ""
+    return ", ".join(map(label, repo_ids[:2])) + more
+
+
+def _atlas_note(
+    atlases: Mapping[str, NumberAtlas],
+    loaded: Mapping[str, LoadedTokenizer],
+    together: Sequence[str],
+) -> tuple[str, str]:
+    atlas, asset = atlases[together[0]], loaded[together[0]].asset
+    source = asset.describe() if asset else "uploaded"
+    if len(together) > 1:
+        source = f"{len(together)} tokenizers that cut these alike"
     counts = atlas.counts[atlas.written]
     unwritten = f"no way to write {len(atlas.unwritable):,} of {len(atlas.numbers):,}"
     if not len(counts):
@@ -166,10 +185,15 @@ def first_token(loaded: dict[str, LoadedTokenizer]) -> list[go.Figure]:
     with picker:
         number = bound(st.number_input, _PRICE, "A price in whole dollars, 0 to 999", 0, 999)
     atlases = {id: services.atlas(tokenizer, IN_PLACE, 0, 999) for id, tokenizer in loaded.items()}
-    possible = [still_possible(atlas, number) for atlas in atlases.values()]
+    groups = alike(atlases, _cut)
+    possible = [still_possible(atlases[together[0]], number) for together in groups]
     named = [
-        NamedAtlas(label(repo_id), atlas, _possible_note(atlas, number, left))
-        for (repo_id, atlas), left in zip(atlases.items(), possible, strict=True)
+        NamedAtlas(
+            _names(together),
+            atlases[together[0]],
+            _possible_note(atlases[together[0]], number, left),
+        )
+        for together, left in zip(groups, possible, strict=True)
     ]
     maps = first_token_maps(named, number, possible, theme=shell.theme())
     shell.chart(

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from typing import TypeVar
 
 import pandas as pd
 import plotly.graph_objects as go
@@ -25,16 +26,16 @@ from components.ui.tokenizers.labels import (
 )
 from components.ui.tokenizers.strips import source
 
-LIMIT = 6
+LIMIT = shortlist.LIMIT
+T = TypeVar("T")
 
 
-def load(models: list[str]) -> dict[str, LoadedTokenizer]:
-    """The tokenizers of the shortlist and an uploaded one, at most LIMIT; errors are shown here."""
-    uploaded = _uploaded()
+def load(models: list[str], uploaded: Mapping[str, LoadedTokenizer]) -> dict[str, LoadedTokenizer]:
+    """The tokenizers of the shortlist and uploaded ones, at most LIMIT; errors are shown here."""
     if not models and not uploaded:
         st.info(
             "The shortlist is empty: pick models in the sidebar, type the Hub id of any other, or"
-            " upload a tokenizer.json above.",
+            " upload a tokenizer.json below.",
             icon=":material/playlist_add:",
         )
     room = LIMIT - len(uploaded)
@@ -50,54 +51,64 @@ def load(models: list[str]) -> dict[str, LoadedTokenizer]:
             show_error(outcome)
         else:
             loaded[repo_id] = outcome
-    return loaded | uploaded
+    return loaded | dict(uploaded)
 
 
-def _uploaded() -> dict[str, LoadedTokenizer]:
-    with st.expander("Bring your own tokenizer", icon=":material/upload_file:"):
-        st.markdown(
-            "Any model on the Hub: type its id, organization/name, into the shortlist. Or upload a"
-            " `tokenizer.json`; it is read in memory, kept for this visit to the page and shown to"
-            " nobody else."
-        )
-        file = st.file_uploader(
-            f"tokenizer.json, at most {MAX_UPLOAD_MB} MB",
-            type="json",
-            key="uploaded_tokenizer",
-            max_upload_size=MAX_UPLOAD_MB,
-        )
-        if file is None:
-            return {}
-        try:
-            # No slash: never the id of a model on the Hub.
-            return {file.name.replace("/", "_")[:60]: services.uploaded_tokenizer(file.getvalue())}
-        except BasewiseError as error:
-            show_error(error)
-            return {}
+def upload() -> dict[str, LoadedTokenizer]:
+    """A tokenizer that the visitor brings, by its file's name; none before."""
+    st.markdown(
+        "Any model on the Hub: type its id, organization/name, into the shortlist. Or upload a"
+        " `tokenizer.json`; it is read in memory, kept for this visit to the page and shown to"
+        " nobody else."
+    )
+    file = st.file_uploader(
+        f"tokenizer.json, at most {MAX_UPLOAD_MB} MB",
+        type="json",
+        key="uploaded_tokenizer",
+        max_upload_size=MAX_UPLOAD_MB,
+    )
+    if file is None:
+        return {}
+    try:
+        # No slash: never the id of a model on the Hub.
+        return {file.name.replace("/", "_")[:60]: services.uploaded_tokenizer(file.getvalue())}
+    except BasewiseError as error:
+        show_error(error)
+        return {}
 
 
-def strategies(loaded: dict[str, LoadedTokenizer]) -> None:
-    """One card per tokenizer: its numbering strategy, shown by running 0 to 999 through it."""
-    per_row = min(len(loaded), 4 if len(loaded) <= 4 else 3)
-    for start in range(0, len(loaded), per_row):
-        columns = st.columns(per_row)
-        group = list(loaded.items())[start : start + per_row]
-        for column, (repo_id, tokenizer) in zip(columns, group, strict=False):
-            with column, st.container(border=True, height="stretch"):
-                shortlist.heading(repo_id)
-                strategy_lines(tokenizer)
-                st.caption(plain(f"Tokenizer: {source(repo_id, tokenizer)}"))
+def verdicts(loaded: dict[str, LoadedTokenizer]) -> None:
+    """One row per distinct way to write numbers, with the models that have it."""
+    for together in alike(loaded, _behaviour):
+        strategy = loaded[together[0]].strategy
+        with st.container(border=True):
+            st.markdown(
+                f"{shortlist.marked(together)}: `{strategy.name}`,"
+                f" {plain(explanation(strategy))}. {plain(_by_tokens(strategy))}",
+                unsafe_allow_html=True,
+            )
 
 
-def strategy_lines(loaded: LoadedTokenizer) -> None:
-    """The strategy in a sentence or two, in the width of a card."""
+def alike(loaded: Mapping[str, T], behaviour: Callable[[T], Hashable]) -> list[list[str]]:
+    """The tokenizers' ids by what is the same of them, in order."""
+    groups: dict[Hashable, list[str]] = {}
+    for repo_id, one in loaded.items():
+        groups.setdefault(behaviour(one), []).append(repo_id)
+    return list(groups.values())
+
+
+def _behaviour(loaded: LoadedTokenizer) -> Hashable:
     strategy = loaded.strategy
-    st.markdown(f"`{strategy.name}`: {plain(explanation(strategy))}")
+    counts = tuple(strategy.tokens_per_number.items())
+    return strategy.name, counts, strategy.chunking, tuple(strategy.unwritable.items())
+
+
+def _by_tokens(strategy: NumberingStrategy) -> str:
     counts = ", ".join(
         f"{numbers} in {tokens}" for tokens, numbers in strategy.tokens_per_number.items()
     )
     longer = f"Longer numbers: {CHUNKING_LABELS[strategy.chunking]}."
-    st.caption(f"0 to 999 by tokens: {counts}. {longer}" if counts else longer)
+    return f"0 to 999 by tokens: {counts}. {longer}" if counts else longer
 
 
 def details(loaded: dict[str, LoadedTokenizer]) -> pd.DataFrame:

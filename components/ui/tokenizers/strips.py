@@ -46,9 +46,16 @@ _LEGEND = """<div class="strip legend"><b>·</b> space &ensp; <b>⏎</b> newline
  whole character &ensp; <b>◦</b> a token without a character of its own</div>"""
 
 
+@st.fragment
+def text_by_token(loaded: dict[str, LoadedTokenizer]) -> None:
+    """A text, and how each tokenizer cuts it; another text draws this alone anew."""
+    permalinks.write_address()
+    show_strips(loaded, text_input())
+
+
 def text_input() -> str:
     """The text to cut; in the URL as `text` if it is short enough."""
-    text = bound(st.text_area, _TEXT, "Text", height=110)
+    text = bound(st.text_area, _TEXT, "Text", height=80)
     if len(text) > _MAX_CHARACTERS:
         st.warning(
             f"The text has {len(text):,} characters; the first {_MAX_CHARACTERS:,} are cut.",

@@ -1,0 +1,209 @@
+"""The evidence on real models, its sentences, its texts, and the record that is handed over."""
+
+import re
+from dataclasses import replace
+
+import pytest
+
+from components.errors import AssetError, Attempt
+from components.evaluation import Interval
+from components.leaderboard import VINTAGES, ModelFacts, model_facts
+from components.review import (
+    Decision,
+    MustHaves,
+    PriceFigures,
+    Record,
+    RunFigures,
+    TextStore,
+    TokenizerFigures,
+    Workload,
+    gather,
+    html_record,
+    licence_in_words,
+    markdown_record,
+    rank,
+    reasons_against,
+    reasons_for,
+    strike_out,
+)
+from components.review.texts import MOST_CHARACTERS, text_id
+
+LLAMA, QWEN, GEMMA = "meta-llama/Llama-3.1-8B", "Qwen/Qwen2.5-7B", "google/gemma-2-9b"
+PHI = "microsoft/Phi-3-mini-4k-instruct"
+MODELS = (LLAMA, QWEN, GEMMA, PHI)
+RUN = RunFigures(
+    "abcdef0123456789",
+    "the catalogue",
+    "29 November 2026",
+    {
+        LLAMA: PriceFigures(Interval(80, 60, 100), 50, Interval(0.8, 0.7, 0.9)),
+        QWEN: PriceFigures(Interval(200, 190, 210), 50),
+    },
+)
+TOKENIZERS = {
+    LLAMA: TokenizerFigures("whole-number", 1.0, 1.0, 120.0, 50, "the catalogue", "npm llama3_1"),
+    QWEN: AssetError("Not fetched.", way_out="Wait.", attempts=[Attempt("Hub", "offline")]),
+}
+UNKNOWN = ModelFacts("nobody/nothing", "nobody/nothing", None, None, None, None)
+
+
+def evidence(models=MODELS):
+    known = [UNKNOWN if model == UNKNOWN.id else model_facts(model) for model in models]
+    return gather(known, {one.id: one.label for one in known}, TOKENIZERS, RUN, Workload())
+
+
+def record(**changes):
+    matrix = evidence()
+    licences = {model: model_facts(model).license for model in MODELS}
+    must = MustHaves(max_params_b=9, licence="permissive")
+    decision = Decision(
+        LLAMA,
+        "- <b>Because</b> of $5",
+        "Nothing | much",
+        "",
+        "Ada",
+        "2026-11-29",
+        must,
+        {"after": 1.0},
+    )
+    made = Record(
+        matrix,
+        replace(decision, **changes),
+        strike_out(matrix, licences, must),
+        rank(matrix, (LLAMA, QWEN, GEMMA), {"after": 1.0}),
+        "https://example.org/?models=a&decision=b",
+        "29 November 2026",
+    )
+    return made
+
+
+def test_scores_of_every_vintage_are_there_with_their_caveats():
+    matrix = evidence()
+    final, february, october = reversed(VINTAGES)
+    assert matrix.fact(f"base@{final}", QWEN).text == "26.02"
+    assert matrix.fact(f"base@{october}", LLAMA).text == "13.78"
+    twin = matrix.fact(f"twin@{final}", LLAMA)
+    assert (twin.text, twin.spoilt) == ("23.76", True)
+    assert "no chat template" in twin.caveat
+    assert "better run: 28.20, February 2025" in twin.caveat
+    assert not matrix.fact(f"twin@{february}", LLAMA).spoilt
+    assert matrix.fact("after", GEMMA).text == "77.5"
+    assert matrix.fact(f"base@{final}", QWEN).stderr > 0
+
+
+def test_each_fact_that_is_known_has_a_source_and_each_unknown_one_says_what_to_do():
+    matrix = evidence((*MODELS, UNKNOWN.id))
+    for row in matrix.rows:
+        for model, fact in row.facts.items():
+            assert fact.source if fact.known else fact.to_do, (row.key, model)
+            assert fact.known == (not fact.to_do)
+
+
+def test_of_a_model_that_nobody_knows_all_is_unknown_and_nothing_is_zero():
+    matrix = evidence((UNKNOWN.id,))
+    assert {fact.text for row in matrix.rows for fact in row.facts.values()} == {"–"}
+    assert {fact.value for row in matrix.rows for fact in row.facts.values()} == {None}
+
+
+def test_price_errors_name_their_run_and_a_model_outside_it_says_so():
+    matrix = evidence()
+    error = matrix.fact("price_error", LLAMA)
+    assert error.text == "$80"
+    assert "95 %: $60 to $100" in error.detail
+    assert "50 rows" in error.detail
+    assert "run abcdef01" in error.source
+    assert matrix.fact("price_error", GEMMA).to_do.startswith("Not in this run.")
+    assert "offline" in matrix.fact("strategy", QWEN).to_do
+
+
+def test_who_is_tied_with_the_best_is_counted_over_sources_that_have_two_of_them():
+    matrix = evidence((LLAMA, QWEN))
+    assert matrix.fact("tied", LLAMA).known
+    alone = evidence((GEMMA,))
+    assert not alone.fact("tied", GEMMA).known
+
+
+def test_sentences_name_figure_and_source_and_do_not_hide_noise():
+    matrix = evidence((LLAMA, QWEN))
+    why = reasons_for(matrix, QWEN, "apache-2.0")
+    assert "After equal fine-tuning its mean is 74.8" in why
+    assert "within noise of Llama 3.1 8B" in why
+    assert "LM-Harmony" in why
+    against = reasons_against(matrix, LLAMA, "llama3.1")
+    assert "no chat template" in against
+    assert "Qwen2.5 7B did better" in against
+    assert "with conditions" in against
+
+
+def test_the_same_record_has_the_same_bytes_dates_apart():
+    first, again = record(), record()
+    assert html_record(first) == html_record(again)
+    assert markdown_record(first) == markdown_record(again)
+    later = replace(again, day="1 January 2027")
+    for made in (html_record, lambda one: markdown_record(one).encode()):
+        assert made(later).replace(b"1 January 2027", b"29 November 2026") == made(first)
+
+
+def test_the_html_record_is_escaped_and_names_what_is_struck_out():
+    page = html_record(record()).decode()
+    assert "<b>Because" not in page
+    assert "&lt;b&gt;Because&lt;/b&gt; of $5" in page
+    assert "Gemma 2 9B is struck out: the licence has conditions." in page
+    assert "size: A4" in page
+    assert not re.findall(r'(?:src|href)="https?://(?!example\.org)', page)
+
+
+def test_the_markdown_record_is_a_table_of_all_models_to_the_letter():
+    text = markdown_record(record())
+    assert r"\<b\>Because\</b\> of \$5" in text
+    table = [line for line in text.splitlines() if line.startswith("|")]
+    assert {len(re.findall(r"(?<!\\)\|", line)) for line in table} == {len(MODELS) + 2}
+    assert text.rstrip().endswith("<https://example.org/?models=a&decision=b>")
+
+
+def test_what_is_of_one_visit_alone_is_not_handed_over():
+    matrix = evidence()
+    shown = gather(
+        [model_facts(LLAMA)],
+        {LLAMA: "L"},
+        {},
+        None,
+        Workload(),
+        {LLAMA: matrix.rows[0].facts[LLAMA]},
+    )
+    assert shown.fact("latest", LLAMA) is not None
+    assert shown.handed_over().fact("latest", LLAMA) is None
+
+
+@pytest.mark.parametrize(
+    ("license", "shipping"),
+    [
+        ("apache-2.0", "yes"),
+        ("mit", "yes"),
+        ("llama3.1", "conditions"),
+        ("gemma", "conditions"),
+        ("cc-by-nc-4.0", "no"),
+        ("other", "unknown"),
+        (None, "unknown"),
+    ],
+)
+def test_each_licence_says_whether_it_may_be_shipped(license, shipping):
+    assert licence_in_words(license).shipping == shipping
+
+
+def test_a_long_text_comes_back_by_its_id_from_another_store_of_the_same_folder(tmp_path):
+    text = "Because\r\n" * 500
+    key = TextStore(tmp_path / "texts").put(text)
+    assert key == text_id(text)
+    assert TextStore(tmp_path / "texts").get(key) == text
+
+
+def test_a_text_that_is_not_there_damaged_or_of_an_unusable_id_is_none(tmp_path):
+    store = TextStore(tmp_path)
+    assert store.get("0" * 20) is None
+    assert store.get("../../etc/passwd") is None
+    key = store.put("one")
+    (tmp_path / key).write_text("another", encoding="utf-8")
+    assert store.get(key) is None
+    with pytest.raises(ValueError, match="at most"):
+        store.put("x" * (MOST_CHARACTERS + 1))
