@@ -17,7 +17,7 @@ PIP_INSTALL = $(BIN)/python -m pip install -q $(if $(CONSTRAINTS),-c $(CONSTRAIN
 .PHONY: run check test quick lint browser mutate constraints clean
 
 run: $(VENV)/app.stamp
-	$(BIN)/python -m components.settings
+	$(BIN)/python -m components.endpoints
 	$(BIN)/streamlit run app.py --server.address localhost --server.port $(PORT)
 
 check:

@@ -12,9 +12,12 @@ from components.engines.local import (
 from components.engines.pool import EnginePool, PooledEngine
 from components.engines.prices import PromptScorer, price_distribution, prompt_scorer
 from components.engines.queue import Queue
+from components.engines.server import Connections, EndpointState, ServerEngine
 from components.numbers import NextTokens, Scorer
 
 __all__ = [
+    "Connections",
+    "EndpointState",
     "Engine",
     "EngineFiles",
     "EnginePool",
@@ -27,6 +30,7 @@ __all__ = [
     "PromptScorer",
     "Queue",
     "Scorer",
+    "ServerEngine",
     "TextLikelihood",
     "fetch_engine",
     "load_engine",

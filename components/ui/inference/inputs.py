@@ -14,7 +14,8 @@ from components.pricing import (
     price_prompt,
 )
 from components.ui.kit import permalinks
-from components.ui.kit.model_ids import clean_ids, label, options, say_refused
+from components.ui.kit.endpoint_states import show_endpoints
+from components.ui.kit.model_ids import clean_ids, label, options, say_refused, served
 from components.ui.kit.permalinks import bound
 from components.ui.kit.text import plain
 
@@ -148,7 +149,7 @@ def pick_models(on_shortlist: list[str]) -> list[str]:
         st.multiselect,
         _RUN,
         "Models to run",
-        options([*_RUN.value(), *RUN_DEFAULT, *on_shortlist]),
+        options([*_RUN.value(), *served(), *RUN_DEFAULT, *on_shortlist]),
         format_func=label,
         accept_new_options=True,
         max_selections=_RUN_LIMIT,
@@ -158,4 +159,5 @@ def pick_models(on_shortlist: list[str]) -> list[str]:
         " model on the Hub with safetensors weights can be typed in.",
     )
     say_refused(_RUN.name)
+    show_endpoints()
     return chosen
