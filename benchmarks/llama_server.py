@@ -15,6 +15,7 @@ from benchmarks.serving import REPOSITORY, Server, free_port, serving
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerFast
 
+ALIAS = "small-model"  # the name that the server gives its model
 _SLOTS, _CONTEXT = 4, 2048
 
 
@@ -105,11 +106,14 @@ def main() -> None:
 
     model, port, *key = sys.argv[1:]
     params = xllamacpp.CommonParams()
-    params.model.path = model
+    params.model.path, params.model_alias = model, {ALIAS}
     params.hostnames, params.port = ["127.0.0.1"], int(port)
     params.n_ctx, params.n_parallel = _CONTEXT * _SLOTS, _SLOTS
     params.cpuparams.n_threads = params.cpuparams_batch.n_threads = 1
     params.warmup, params.ui = False, False
+    # All in 32 bits, as the weights are.
+    params.flash_attn_type = xllamacpp.llama_flash_attn_type.LLAMA_FLASH_ATTN_TYPE_DISABLED
+    params.cache_type_k = params.cache_type_v = xllamacpp.ggml_type.GGML_TYPE_F32
     if key:
         params.api_keys = key
     server = xllamacpp.Server(params)  # serves while it lives

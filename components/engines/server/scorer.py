@@ -16,13 +16,13 @@ from components.engines.server.client import Client
 from components.engines.server.dialects import AnswerError, Dialect, Told
 from components.numbers import NextTokens, NumberTrie, TokenPath, TopToken
 from components.numbers.distribution import Method
+from components.numbers.trie_walk import best_first
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerFast
 
-# A node is asked again for more tokens while what stays untold there, of the whole probability, is
-# more than this.
-_UNTOLD = 1e-4
+# Of the nodes of one call so much of the whole probability may stay untold, where more can be asked.
+_UNTOLD = 2e-4
 _MORE = 5
 _ROUNDING = 0.005
 
@@ -134,7 +134,7 @@ class ServerScorer:
         mass = np.array([self._mass(path) for path in paths])
         count = self._dialect.first_count
         while count < self._dialect.most_count:
-            again = np.flatnonzero(mass * (1 - told.told) > _UNTOLD)
+            again = best_first(mass * np.clip(1 - told.told, 0, None), _UNTOLD).nodes
             if not len(again):
                 return
             count = min(_MORE * count, self._dialect.most_count)
