@@ -43,7 +43,11 @@ _MARKERS_OF_FOLDER = {
     "app": [],
     "contract": ["network"],
     "e2e": ["network", "browser", "slow"],
+    "servers": ["network", "slow"],
 }
+
+# They need vLLM in an environment of its own: `make test-servers` makes it.
+collect_ignore = [] if "VLLM_PYTHON" in os.environ else ["servers"]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

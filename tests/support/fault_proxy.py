@@ -24,6 +24,8 @@ class FaultProxy(ThreadingHTTPServer):
         self.target = target
         self.fault: Fault | None = None
         self.change: Callable[[str, bytes], bytes] = lambda path, body: body  # of requests
+        # Hears each request and answer: method, path, body, status, kind, answer.
+        self.heard: Callable[[str, str, bytes, int, str, bytes], None] = lambda *_: None
         self.asked: list[str] = []
         self.headers: list[dict[str, str]] = []
         self.open = self.most_open = 0
@@ -45,11 +47,12 @@ class Handler(BaseHTTPRequestHandler):
 
     protocol_version = "HTTP/1.1"
     server: FaultProxy
+    body = b""
 
-    def do_GET(self) -> None:  # noqa: N802
+    def do_GET(self) -> None:
         self._pass()
 
-    def do_POST(self) -> None:  # noqa: N802
+    def do_POST(self) -> None:
         self._pass()
 
     def log_message(self, format: str, *args: object) -> None:
@@ -57,7 +60,7 @@ class Handler(BaseHTTPRequestHandler):
 
     def _pass(self) -> None:
         server = self.server
-        body = self.rfile.read(int(self.headers.get("content-length", 0)))
+        body = self.body = self.rfile.read(int(self.headers.get("content-length", 0)))
         with server.lock:
             before = len(server.asked)
             server.asked.append(self.path)
@@ -77,10 +80,12 @@ class Handler(BaseHTTPRequestHandler):
         data = body if self.command == "POST" else None
         request = urllib.request.Request(self.server.target + self.path, data, headers)
         try:
-            with urllib.request.urlopen(request, timeout=60) as answer:
-                self.answer(answer.read(), answer.status, answer.headers["content-type"])
+            with urllib.request.urlopen(request, timeout=600) as answer:
+                got, status, kind = answer.read(), answer.status, answer.headers["content-type"]
         except urllib.error.HTTPError as error:
-            self.answer(error.read(), error.code, error.headers["content-type"])
+            got, status, kind = error.read(), error.code, error.headers["content-type"]
+        self.server.heard(self.command, self.path, body, status, kind or "", got)
+        self.answer(got, status, kind)
 
     def answer(
         self, body: bytes, status: int = 200, kind: str = "application/json", **headers: str

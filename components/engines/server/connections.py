@@ -115,7 +115,6 @@ class Connections:
         if slot.problem is not None and recently:
             raise slot.problem
         before, slot.engine = slot.engine, None
-        slot.client.trouble = None
         try:
             slot.engine = connect(slot.client, control)
         except BasewiseError as error:
