@@ -14,6 +14,7 @@ import hypothesis
 import pytest
 
 from benchmarks.serving import REPOSITORY
+from components.endpoints import load_endpoints
 from components.settings import load_settings
 from tests.support import fuzz  # noqa: F401  (takes its variable out of the environment)
 from tests.support.loopback_hub import LoopbackHub
@@ -69,9 +70,11 @@ def no_downloads(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
 @pytest.fixture(autouse=True)
 def fresh_settings() -> Iterator[None]:
     """Settings are read once per process; here, once per test, so that it can set variables."""
-    load_settings.cache_clear()
+    for load in (load_settings, load_endpoints):
+        load.cache_clear()
     yield
-    load_settings.cache_clear()
+    for load in (load_settings, load_endpoints):
+        load.cache_clear()
 
 
 @pytest.fixture

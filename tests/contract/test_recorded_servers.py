@@ -1,4 +1,4 @@
-"""Servers that CI can't start, by answers recorded from real ones (tests/support/recorded_server)."""
+"""Servers that CI can't start, by answers recorded from real ones."""
 
 import pytest
 

@@ -23,13 +23,6 @@ concurrency = 8
 """
 
 
-@pytest.fixture(autouse=True)
-def fresh():
-    load_endpoints.cache_clear()
-    yield
-    load_endpoints.cache_clear()
-
-
 def write(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str) -> None:
     file = tmp_path / "endpoints.toml"
     file.write_text(text, encoding="utf-8")
@@ -114,3 +107,11 @@ def test_checking_before_the_start_says_what_is_wrong_and_fails(tmp_path, monkey
 def test_a_served_models_key_is_its_hub_id_and_its_endpoint(key, parts):
     assert split_served_id(key) == parts
     assert served_id(*parts) == key
+
+
+def test_the_example_deployments_endpoints_are_valid(monkeypatch):
+    monkeypatch.setenv("BASEWISE_ENDPOINTS", str(REPOSITORY / "deploy" / "endpoints.toml"))
+    monkeypatch.setenv("GPU_BOX_KEY", SECRET_KEY)
+    assert [one.served_id for one in load_endpoints().values()] == [
+        "meta-llama/Llama-3.1-8B:gpu-box"
+    ]

@@ -21,7 +21,7 @@ from components.numbers.trie_walk import best_first
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerFast
 
-# Of the nodes of one call so much of the whole probability may stay untold, where more can be asked.
+# So much of the probability may stay untold at one call's nodes, where more can be asked for.
 _UNTOLD = 2e-4
 _MORE = 5
 _ROUNDING = 0.005
