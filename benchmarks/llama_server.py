@@ -7,8 +7,9 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from benchmarks.serving import REPOSITORY, Server, free_port, serving
 
@@ -102,8 +103,8 @@ def _add_tokenizer(
 
 
 def main() -> None:
-    import xllamacpp
-
+    # Its names come out of a compiled module, which type checkers can't look into.
+    xllamacpp: Any = import_module("xllamacpp")
     model, port, *key = sys.argv[1:]
     params = xllamacpp.CommonParams()
     params.model.path, params.model_alias = model, {ALIAS}

@@ -2,20 +2,22 @@
 
 python -m benchmarks.servers [--vllm PYTHON] [--products N] [--tolerance T]
 
-SmolLM2 135M's weights in fp32 on a real llama.cpp server (one thread; the xllamacpp wheel) and, with
---vllm, on a real vLLM by its environment's interpreter (benchmarks/install_vllm.py). Total variation
-is to the local engine in fp32 at the same tolerance. The other way to ask, each of 1,000 candidates
-as a prompt of its own by prompt log-probabilities (lm-evaluation-harness' completions client), is
-counted in tokens that its requests hold, and timed on vLLM for some of the candidates.
+SmolLM2 135M's weights in fp32 on a real llama.cpp server (one thread; the xllamacpp wheel) and,
+with --vllm, on a real vLLM by its environment's interpreter (benchmarks/install_vllm.py). Total
+variation is to the local engine in fp32 at the same tolerance. The other way to ask, each of 1,000
+candidates as a prompt of its own by prompt log-probabilities (lm-evaluation-harness' completions
+client), is counted in tokens that its requests hold, and timed on vLLM for some candidates.
 """
 
 import argparse
 import os
 import tempfile
-import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from statistics import median
+from typing import Any
 
 import numpy as np
 import psutil
@@ -103,30 +105,17 @@ def products_per_minute(engine: ServerEngine, endpoint: Endpoint, count: int) ->
         asked = prompts[place * count : (place + 1) * count]
         changed = endpoint.model_copy(update={"concurrency": flight})
         several = Connections({"box": changed}).engine("box", Control())
-        waiting, seconds = list(asked), []
-
-        def work(several: ServerEngine = several, waiting: list[str] = waiting) -> None:
-            while waiting:
-                try:
-                    prompt = waiting.pop()
-                except IndexError:
-                    return
-                seconds.append(price_distribution(several, prompt, 0.05).seconds)
-
-        threads = [threading.Thread(target=work) for _ in range(min(flight, count))]
         started = time.perf_counter()
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
+        with ThreadPoolExecutor(flight) as pool:
+            found = list(pool.map(partial(price_distribution, several, tolerance=0.05), asked))
         rate = 60 * count / (time.perf_counter() - started)
         print(f"  {flight} in flight, tolerance 0.05: {rate:.1f} products a minute", end="")
-        print(f" (each {median(seconds):.1f} s)")
+        print(f" (each {median(one.seconds for one in found):.1f} s)")
 
 
 def measure(server: Server, model: str, local: LocalEngine, options: argparse.Namespace) -> None:
     """Everything of one server."""
-    given = {"url": server.url, "model": model, "hub_id": MODEL}
+    given: dict[str, Any] = {"url": server.url, "model": model, "hub_id": MODEL}
     endpoint = Endpoint(name="box", **given)
     engine = Connections({"box": endpoint}).engine("box", Control())
     one_product(engine, server, local, options.tolerance)

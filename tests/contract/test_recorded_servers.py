@@ -1,5 +1,7 @@
 """Servers that CI can't start, by answers recorded from real ones."""
 
+from typing import Any
+
 import pytest
 
 from components.control import Control
@@ -26,13 +28,8 @@ def test_vllms_recorded_answers_give_what_the_same_weights_give_here(
 ):
     monkeypatch.setenv("BASEWISE_DTYPE", "float32")
     with recorded_server(VLLM) as (proxy, about):
-        endpoint = Endpoint(
-            name="recorded",
-            url=proxy.url,  # type: ignore[arg-type]
-            model=about["model"],
-            hub_id=about["hub_id"],
-            concurrency=1,
-        )
+        given: dict[str, Any] = {"url": proxy.url, **{k: about[k] for k in ("model", "hub_id")}}
+        endpoint = Endpoint(name="recorded", concurrency=1, **given)
         engine = Connections({"recorded": endpoint}).engine("recorded", Control())
         assert isinstance(engine, ReadingServerEngine)
         assert isinstance(engine.dialect, VllmDialect)

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -39,8 +40,8 @@ def endpoint(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Endpoint]:
     log = tmp_path_factory.mktemp("vllm") / "server.log"
     python = str(Path(os.environ["VLLM_PYTHON"]).absolute())
     with running_vllm(python, folder, log, key=KEY) as server:
-        given = {"url": server.url, "model": ALIAS, "hub_id": SMOL, "key": KEY}
-        yield Endpoint(name="box", **given)  # type: ignore[arg-type]
+        given: dict[str, Any] = {"url": server.url, "model": ALIAS, "hub_id": SMOL, "key": KEY}
+        yield Endpoint(name="box", **given)
 
 
 @pytest.fixture

@@ -46,7 +46,7 @@ class Handler(BaseHTTPRequestHandler):
     """One request."""
 
     protocol_version = "HTTP/1.1"
-    server: FaultProxy
+    server: FaultProxy  # pyright: ignore[reportIncompatibleVariableOverride]
     body = b""
 
     def do_GET(self) -> None:

@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import torch
 from transformers import LlamaConfig, LlamaForCausalLM
@@ -55,7 +56,8 @@ def small_llama(repo_id: str, folder: Path) -> SmallModel:
     with torch.no_grad():
         # One part of each hidden state stays as it is: what it adds to a token is a bias.
         model.model.embed_tokens.weight[:, 0] = 4.0
-        for layer in model.model.layers:
+        layers: Any = model.model.layers
+        for layer in layers:
             layer.self_attn.o_proj.weight[0] = 0.0
             layer.mlp.down_proj.weight[0] = 0.0
         model.lm_head.weight *= spread

@@ -42,7 +42,7 @@ def record(name: str, url: str, model: str, hub_id: str, key: str | None = None)
     def heard(method: str, path: str, body: bytes, status: int, kind: str, answer: bytes) -> None:
         asked = json.loads(body) if body else None
         text = answer.decode("utf-8")
-        told = json.loads(text) if kind.startswith("application/json") else text
+        told: Any = json.loads(text) if kind.startswith("application/json") else text
         if path == "/v1/models":
             told["data"] = [{**one, "root": model} for one in told["data"]]  # no folder of ours
         passed.append(
