@@ -1,10 +1,12 @@
 # make run     sets up .venv and serves the app
 # make check   lint, types and the quick tests: nothing that downloads, starts servers or loads weights
 # make test    sets up and runs every test
+# make test-servers  the contract of servers against a real vLLM: 3 GB of packages, 6 GB of memory
 # make mutate  mutation tests of the rooms that only compute
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+VLLM ?= .venv-vllm
 PORT ?= 8501
 # Processes that run the tests, 0 for this one alone. Each may hold a browser, a server of the app
 # and several small models: up to 5 GB.
@@ -14,10 +16,10 @@ WORKERS ?= 2
 CONSTRAINTS ?=
 PIP_INSTALL = $(BIN)/python -m pip install -q $(if $(CONSTRAINTS),-c $(CONSTRAINTS))
 
-.PHONY: run check test quick lint browser mutate constraints clean
+.PHONY: run check test test-servers quick lint browser mutate constraints clean
 
 run: $(VENV)/app.stamp
-	$(BIN)/python -m components.settings
+	$(BIN)/python -m components.endpoints
 	$(BIN)/streamlit run app.py --server.address localhost --server.port $(PORT)
 
 check:
@@ -25,6 +27,15 @@ check:
 
 test: $(VENV)/dev.stamp .test-cache/tokenizers.stamp browser
 	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
+
+test-servers: $(VENV)/dev.stamp .test-cache/tokenizers.stamp $(VLLM)/vllm.stamp
+	VLLM_PYTHON=$(VLLM)/bin/python $(BIN)/python -m pytest -s tests/servers
+
+$(VLLM)/vllm.stamp: benchmarks/install_vllm.py
+	@echo "Installing vLLM into $(VLLM): some minutes the first time."
+	$(PYTHON) -m venv $(VLLM)
+	$(VLLM)/bin/python benchmarks/install_vllm.py
+	@touch $@
 
 quick: $(VENV)/dev.stamp .test-cache/tokenizers.stamp
 	$(BIN)/python -m pytest -q -n $(WORKERS) --dist worksteal --hypothesis-profile quick \

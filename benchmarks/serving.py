@@ -62,8 +62,13 @@ def serving(
     log: Path,
     folder: Path,
     environment: Mapping[str, str],
+    *,
+    seconds: float = 60,
 ) -> Iterator[Server]:
-    """A command run in `folder`, once its server on `port` answers at the path `health`."""
+    """A command run in `folder`, once its server on `port` answers at the path `health`.
+
+    AssertionError with its log if it does not within so many seconds.
+    """
     with log.open("wb") as output:
         process = subprocess.Popen(
             command,
@@ -73,15 +78,17 @@ def serving(
             env={**os.environ, **environment},
         )
         try:
-            _wait_until_healthy(f"http://127.0.0.1:{port}{health}", process, log)
+            _wait_until_healthy(f"http://127.0.0.1:{port}{health}", process, log, seconds)
             yield Server(f"http://127.0.0.1:{port}", process)
         finally:
             process.terminate()
             process.wait(timeout=20)
 
 
-def _wait_until_healthy(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
-    deadline = time.monotonic() + 60
+def _wait_until_healthy(
+    url: str, process: subprocess.Popen[bytes], log: Path, seconds: float
+) -> None:
+    deadline = time.monotonic() + seconds
     while time.monotonic() < deadline and process.poll() is None:
         try:
             with urllib.request.urlopen(url, timeout=1):

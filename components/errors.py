@@ -96,3 +96,11 @@ class BoardError(BasewiseError):
 
 class EngineError(BasewiseError):
     """A model that can't be loaded or run."""
+
+
+class EndpointError(BasewiseError):
+    """A server of models that can't be used as it is."""
+
+
+class EndpointAwayError(EndpointError):
+    """A server that does not answer now, and may later: nothing is known of the model."""

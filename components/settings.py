@@ -119,6 +119,14 @@ class Settings(BaseSettings):
     run_predictions: Annotated[
         _Count, Field(description="how many predictions a run may have, models times rows")
     ] = 20_000
+    endpoints: Annotated[
+        Path | None,
+        AfterValidator(lambda path: path if path is None else _absolute(path)),
+        Field(
+            description="the TOML file of servers that models may be asked on, from the root or"
+            " from `~`; otherwise the table `[endpoints]` of `.streamlit/secrets.toml`"
+        ),
+    ] = None
     retry_seconds: Annotated[
         _Count,
         Field(description="how long a failed download is not tried again by a rerun of a page"),

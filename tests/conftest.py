@@ -14,6 +14,7 @@ import hypothesis
 import pytest
 
 from benchmarks.serving import REPOSITORY
+from components.endpoints import load_endpoints
 from components.settings import load_settings
 from tests.support import fuzz  # noqa: F401  (takes its variable out of the environment)
 from tests.support.loopback_hub import LoopbackHub
@@ -43,7 +44,11 @@ _MARKERS_OF_FOLDER = {
     "app": [],
     "contract": ["network"],
     "e2e": ["network", "browser", "slow"],
+    "servers": ["network", "slow"],
 }
+
+# They need vLLM in an environment of its own: `make test-servers` makes it.
+collect_ignore = [] if "VLLM_PYTHON" in os.environ else ["servers"]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -65,9 +70,11 @@ def no_downloads(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
 @pytest.fixture(autouse=True)
 def fresh_settings() -> Iterator[None]:
     """Settings are read once per process; here, once per test, so that it can set variables."""
-    load_settings.cache_clear()
+    for load in (load_settings, load_endpoints):
+        load.cache_clear()
     yield
-    load_settings.cache_clear()
+    for load in (load_settings, load_endpoints):
+        load.cache_clear()
 
 
 @pytest.fixture

@@ -14,9 +14,12 @@ from components.engines.local import (
 from components.engines.pool import EnginePool, PooledEngine
 from components.engines.prices import PromptScorer, price_distribution, prompt_scorer
 from components.engines.queue import Queue
+from components.engines.server import Connections, EndpointState, ServerEngine
 from components.numbers import NextTokens, Scorer
 
 __all__ = [
+    "Connections",
+    "EndpointState",
     "Engine",
     "EngineFiles",
     "EnginePool",
@@ -30,6 +33,7 @@ __all__ = [
     "Queue",
     "Readiness",
     "Scorer",
+    "ServerEngine",
     "TextLikelihood",
     "fetch_engine",
     "load_engine",

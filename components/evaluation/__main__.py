@@ -22,6 +22,7 @@ from tqdm import tqdm
 from tqdm.contrib.logging import logging_redirect_tqdm
 
 from components.control import Control, Progress
+from components.endpoints import served_id, split_served_id
 from components.errors import BasewiseError, RowsError
 from components.evaluation.columns import Columns, find_columns
 from components.evaluation.host import host_store_path
@@ -64,7 +65,9 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True)
     run = commands.add_parser("run", help="ask models for the prices of rows, and record it")
     run.set_defaults(command=_run)
-    run.add_argument("--models", nargs="+", required=True, metavar="ID", help="Hub ids")
+    run.add_argument(
+        "--models", nargs="+", required=True, metavar="ID", help="Hub ids; ID:NAME on an endpoint"
+    )
     run.add_argument(
         "--rows",
         required=True,
@@ -115,8 +118,7 @@ def _run(options: argparse.Namespace) -> int:
     settings = InferenceSettings(
         options.tolerance, options.precision, "none" if options.no_greedy else "price"
     )
-    registry = load_registry()
-    models = tuple(dict.fromkeys(registry.resolve(model).id for model in options.models))
+    models = tuple(dict.fromkeys(map(_model, options.models)))
     plan = Plan(models, rows.rows, settings, rows.label, rows.left_out)
     store = RunStore(options.out)
     try:
@@ -124,6 +126,12 @@ def _run(options: argparse.Namespace) -> int:
         return _work(store, plan.run_id)
     finally:
         store.close()
+
+
+def _model(text: str) -> str:
+    """The key of the model that an argument names, here or on an endpoint."""
+    hub_id, endpoint = split_served_id(text)
+    return served_id(load_registry().resolve(hub_id).id, endpoint)
 
 
 def _rows(options: argparse.Namespace) -> RowSet:

@@ -58,7 +58,7 @@ def check_prediction(
         raise ValueError("neither a distribution nor an error, or both")
     if record.distribution is None:
         return
-    if record.model is None or record.model.repo_id != prediction["model"]:
+    if record.model is None or record.model.key != prediction["model"]:
         raise ValueError("a prediction of another model than it says")
     found = record.distribution
     masses = [found.overflow, found.not_a_number, found.unexplored]

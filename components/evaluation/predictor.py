@@ -1,4 +1,4 @@
-"""Predictions of the models of this machine: files, memory of answers, engines in memory."""
+"""Predictions of models here and on servers: files, memory of answers, engines in memory."""
 
 from __future__ import annotations
 
@@ -8,20 +8,39 @@ from collections import OrderedDict
 from dataclasses import dataclass, replace
 
 from components.control import Control
+from components.endpoints import load_endpoints, split_served_id
 from components.engines import (
+    Connections,
     EngineFiles,
     EnginePool,
     ModelId,
     PooledEngine,
+    Queue,
+    ServerEngine,
     fetch_engine,
     open_engine,
 )
-from components.errors import RunStoreError
+from components.errors import EngineError, RunStoreError
 from components.evaluation.evaluate import Listener, evaluate
 from components.evaluation.item import InferenceSettings, Item, Prediction
 from components.evaluation.store import RunStore
 
 _log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class ServedModel:
+    """A model on a server, connected: what EngineFiles are of a model here."""
+
+    engine: ServerEngine
+
+    @property
+    def id(self) -> ModelId:
+        """Its identity."""
+        return self.engine.id
+
+
+ModelSource = EngineFiles | ServedModel
 
 
 @dataclass(frozen=True)
@@ -67,6 +86,8 @@ class Predictor:
 
     def __init__(self, engines: int, answers: int, store: RunStore | None = None, stored: int = 1):
         self.pool = EnginePool(engines)
+        self.servers = Connections(load_endpoints())
+        self._queues: dict[str | None, Queue] = {}  # of servers, by endpoint
         self._memory = AnswerMemory(answers)
         self._store, self._stored = store, stored
 
@@ -81,8 +102,8 @@ class Predictor:
         """The model's prediction: fetched, looked up, or computed, whatever it takes.
 
         Files first, then the memory of answers, then weights: a model that can't be fetched
-        releases no other from memory, and a known answer loads none. Raises what `fetch_engine`,
-        `open_engine` and `evaluate` raise.
+        releases no other from memory, and a known answer loads none. Raises what `files`, `engine`
+        and `evaluate` raise.
         """
         files = self.files(repo_id, settings, control)
         if (known := self.known(files.id, item, settings)) is not None:
@@ -94,12 +115,36 @@ class Predictor:
         self._remember(prediction)
         return prediction
 
-    def files(self, repo_id: str, settings: InferenceSettings, control: Control) -> EngineFiles:
-        """The model's files on this disk, and its identity. Raises what `fetch_engine` raises."""
-        return fetch_engine(repo_id, control, precision=settings.precision)
+    def files(self, repo_id: str, settings: InferenceSettings, control: Control) -> ModelSource:
+        """What the model is loaded from, and its identity: files on this disk, or its server.
 
-    def engine(self, files: EngineFiles, control: Control) -> PooledEngine:
-        """The model in memory, loaded if it is not there. Raises what `open_engine` raises."""
+        `repo_id` is a Hub id, with `:` and an endpoint's name for a model there. Raises what
+        `fetch_engine` raises, EndpointError if the server can't be used.
+        """
+        hub_id, endpoint = split_served_id(repo_id)
+        if endpoint is None:
+            return fetch_engine(hub_id, control, precision=settings.precision)
+        if settings.precision != "native":
+            raise EngineError(
+                f"{endpoint} serves its weights as it loaded them: they are not quantized from"
+                " here.",
+                way_out="Switch “Weights in 4 bit” off, or run the model here.",
+            )
+        engine = self.servers.engine(endpoint, control)
+        if engine.id.key != repo_id:
+            raise EngineError(
+                f"{endpoint} serves {engine.id.repo_id}, not {hub_id}.",
+                way_out=f"Pick {engine.id.repo_id} there, or run {hub_id} here.",
+            )
+        return ServedModel(engine)
+
+    def engine(self, files: ModelSource, control: Control) -> PooledEngine:
+        """The model, in memory or on its server, loaded if need be. Raises what `open_engine`
+        raises."""
+        if isinstance(files, ServedModel):
+            engine = files.engine
+            queue = Queue("this server", engine.concurrency)
+            return PooledEngine(engine, self._queues.setdefault(files.id.endpoint, queue))
         return self.pool.get(files.id, lambda: open_engine(files, control), control)
 
     def known(self, model: ModelId, item: Item, settings: InferenceSettings) -> Prediction | None:

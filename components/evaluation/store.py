@@ -273,7 +273,7 @@ class RunStore:
         item = prediction.item
         values = {
             **answer_of(prediction),
-            "model": prediction.model.repo_id,
+            "model": prediction.model.key,
             "item": own_item(item.prompt).id,
             "prompt": item.prompt,
             "actual": item.actual,

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from components.numbers.information import FirstTokenInformation, entropy
 
-Method = Literal["tree", "plain"]
+Method = Literal["tree", "plain", "server"]
 
 _READ_AS_NUMBER = re.compile(r"\s*\d+\s*", re.ASCII)
 
@@ -51,8 +51,9 @@ class PriceDistribution:
 
     `first_tokens` are those that begin a number and the likeliest others, likeliest first.
     `passes` counts the model's forward passes, `tokens` what these ran, `seconds` is wall time;
-    `method` is "tree" (many nodes against one key/value cache) or "plain" (each node as a
-    sequence of its own).
+    `method` is "tree" (many nodes against one key/value cache), "plain" (each node as a sequence
+    of its own) or "server" (asked of a server: then `passes` counts requests, `tokens` those of
+    their prompts).
     """
 
     probabilities: NDArray[np.float64]

@@ -20,9 +20,10 @@ from components.settings import MAX_UPLOAD_MB
 from components.ui import run_services
 from components.ui.evaluation.labels import duration
 from components.ui.kit import permalinks
+from components.ui.kit.endpoint_states import show_endpoints
 from components.ui.kit.feedback import show_error
 from components.ui.kit.inference_settings import pick_settings
-from components.ui.kit.model_ids import clean_ids, label, options, say_refused
+from components.ui.kit.model_ids import clean_ids, label, options, say_refused, served
 from components.ui.kit.permalinks import bound
 from components.ui.kit.price_upload import FORMAT_LABELS
 from components.ui.kit.text import plain
@@ -61,7 +62,7 @@ def pick_plan(on_shortlist: list[str]) -> Plan | None:
         st.multiselect,
         _MODELS,
         "Models to evaluate",
-        options([*_MODELS.value(), *_MODELS_DEFAULT, *on_shortlist]),
+        options([*_MODELS.value(), *served(), *_MODELS_DEFAULT, *on_shortlist]),
         format_func=label,
         accept_new_options=True,
         max_selections=_MODELS_LIMIT,
@@ -70,6 +71,7 @@ def pick_plan(on_shortlist: list[str]) -> Plan | None:
         help="One after the other. Any model on the Hub with safetensors weights can be typed in.",
     )
     say_refused(_MODELS.name)
+    show_endpoints()
     settings = pick_settings()
     if rows is None or not rows.rows or not chosen:
         return None

@@ -17,7 +17,8 @@ from components.pricing import (
 from components.ui import services
 from components.ui.inference import chips
 from components.ui.kit import permalinks
-from components.ui.kit.model_ids import clean_ids, label, options, say_refused
+from components.ui.kit.endpoint_states import show_endpoints
+from components.ui.kit.model_ids import clean_ids, label, options, say_refused, served
 from components.ui.kit.permalinks import bound
 from components.ui.kit.text import plain
 
@@ -174,7 +175,7 @@ def pick_models(on_shortlist: list[str], precision: Precision) -> list[str]:
         st.multiselect,
         _RUN,
         "Models to run",
-        options([*_RUN.value(), *STAND_INS, *on_shortlist]),
+        options([*_RUN.value(), *served(), *STAND_INS, *on_shortlist]),
         format_func=label,
         accept_new_options=True,
         max_selections=_RUN_LIMIT,
@@ -184,6 +185,7 @@ def pick_models(on_shortlist: list[str], precision: Precision) -> list[str]:
         " model on the Hub with safetensors weights can be typed in.",
     )
     say_refused(_RUN.name)
+    show_endpoints()
     return _RUN.value() or [model for model, found in standing.items() if found.runs]
 
 

@@ -6,6 +6,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from components.charts import NamedDistribution, Theme, first_tokens, price_distributions
+from components.endpoints import split_served_id
 from components.evaluation import InferenceSettings, Prediction
 from components.pricing import (
     actual_kind,
@@ -33,6 +34,7 @@ _LARGE_OVERFLOW = 0.1  # from here on the headline says what the median leaves o
 _METHODS = {
     "tree": "all numbers against one run of the prompt",
     "plain": "one sequence per number",
+    "server": "asked of a server",
 }
 _ESTIMATE_LABELS = {
     "median": "median",
@@ -64,7 +66,8 @@ def answers(question: Question, repo_ids: list[str], settings: InferenceSettings
     priced = [p for p in predictions if p is not None and p.distribution.probabilities.any()]
     if priced:
         _evidence(question, priced)
-    if missing := [repo_id for repo_id in repo_ids if repo_id not in shortlist.models()]:
+    here = dict.fromkeys(split_served_id(repo_id)[0] for repo_id in repo_ids)
+    if missing := [repo_id for repo_id in here if repo_id not in shortlist.models()]:
         st.button(
             "Put these models on the shortlist",
             icon=":material/star:",
@@ -147,13 +150,23 @@ def card(outcome: Outcome, *, running: bool = False) -> None:
         _stopped(kept=True)
     st.caption(
         plain(
-            f"{distribution.seconds:.1f} s: {distribution.passes} passes,"
+            f"{distribution.seconds:.1f} s: {distribution.passes}"
+            f" {'requests' if distribution.method == 'server' else 'passes'},"
             f" {distribution.tokens:,} tokens, {_METHODS[distribution.method]}."
             f" Weights: {prediction.model.describe()}."
             + (f" Computed on {day(outcome.recorded)}." if outcome.recorded else "")
-            + (f" Why not in a tree: {prediction.note}." if prediction.note else "")
+            + _untold(prediction)
         )
     )
+
+
+def _untold(prediction: Prediction) -> str:
+    """What stays open or took the slow way, and why."""
+    if prediction.distribution.method != "server":
+        return f" Why not in a tree: {prediction.note}." if prediction.note else ""
+    untold = prediction.distribution.untold
+    left = f" Not told by the server: {untold:.1%}." if untold >= 0.0005 else ""
+    return left + (f" Why: {prediction.note}." if prediction.note else "")
 
 
 def _share(value: float) -> str:
@@ -179,7 +192,7 @@ def _badge(estimate: float, actual: float) -> str:
 
 
 def _named(prediction: Prediction) -> NamedDistribution:
-    repo_id = prediction.model.repo_id
+    repo_id = prediction.model.key
     return NamedDistribution(
         repo_id, label(repo_id), prediction.model.describe(), prediction.distribution
     )
@@ -256,7 +269,7 @@ def _estimates_table(question: Question, priced: list[Prediction]) -> str:
             rows.setdefault(name, []).append(value)
     rows["catalogue_median"] = [float(constant)] * len(priced)
     lines = [
-        f"| estimate | {' | '.join(plain(label(p.model.repo_id)) for p in priced)} |",
+        f"| estimate | {' | '.join(plain(label(p.model.key)) for p in priced)} |",
         "|---" * (len(priced) + 1) + "|",
     ]
     lines += [
@@ -309,7 +322,7 @@ def answers_frame(priced: list[Prediction]) -> pd.DataFrame:
         judged = judge_actual(distribution, actual) if actual is not None else None
         rows.append(
             {
-                "model": prediction.model.repo_id,
+                "model": prediction.model.key,
                 "weights": prediction.model.describe(),
                 "item": prediction.item.id,
                 "actual_usd": actual,
@@ -337,7 +350,7 @@ def answers_frame(priced: list[Prediction]) -> pd.DataFrame:
 def probabilities_frame(priced: list[Prediction]) -> pd.DataFrame:
     """A row per price and per part that is no price, a column per model, which sums to 1."""
     columns = {
-        p.model.repo_id: [
+        p.model.key: [
             *p.distribution.probabilities,
             *(getattr(p.distribution, part) for part in _PARTS),
         ]

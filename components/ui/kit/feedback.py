@@ -7,6 +7,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from components.control import Control, Progress
+from components.endpoints import load_endpoints
 from components.errors import BasewiseError, SettingsError
 from components.settings import Settings, load_settings
 from components.ui.kit.text import plain
@@ -60,8 +61,9 @@ def show_error(error: BasewiseError) -> None:
 
 
 def usable_settings() -> Settings:
-    """The settings; a page whose settings can't be used says so and ends here."""
+    """The settings; a page whose settings or endpoints can't be used says so and ends here."""
     try:
+        load_endpoints()
         return load_settings()
     except SettingsError as error:
         show_error(error)

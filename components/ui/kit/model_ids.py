@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 import streamlit as st
 
+from components.endpoints import load_endpoints, split_served_id
 from components.errors import UnknownModelError
 from components.leaderboard import ModelFacts, known_models, model_facts
 from components.registry import load_registry, read_model
@@ -33,6 +34,16 @@ def clean_ids(texts: Sequence[str], *, limit: int, where: str) -> list[str]:
     notes: list[str] = []
     refused: dict[str, UnknownModelError] = {}
     for text in texts:
+        hub_id, endpoint = split_served_id(text)
+        if endpoint is not None:
+            if endpoint in load_endpoints():
+                accepted.append(load_endpoints()[endpoint].served_id)
+            else:
+                refused[text] = UnknownModelError(
+                    f"This host has no endpoint {endpoint[:40]!r}.",
+                    way_out=f"Run {hub_id} here, or pick an endpoint that is offered.",
+                )
+            continue
         try:
             model = read_model(text, registry, known)
         except UnknownModelError as error:
@@ -88,9 +99,16 @@ def facts(repo_id: str) -> ModelFacts:
 
 
 def label(repo_id: str) -> str:
-    """The model's short name; the id of a model that the registry does not list."""
+    """The model's short name, or the id of one that the registry does not list; where it runs."""
     registry = load_registry()
-    return registry.get(repo_id).label if repo_id in registry else repo_id
+    hub_id, endpoint = split_served_id(repo_id)
+    name = registry.get(hub_id).label if hub_id in registry else hub_id
+    return name if endpoint is None else f"{name} on {endpoint}"
+
+
+def served() -> list[str]:
+    """The models that this host's endpoints serve, by their keys."""
+    return [endpoint.served_id for endpoint in load_endpoints().values()]
 
 
 def labels(repo_ids: Sequence[str]) -> dict[str, str]:

@@ -1,0 +1,60 @@
+"""Servers that CI can't start, by answers recorded from real ones."""
+
+from typing import Any
+
+import pytest
+
+from components.control import Control
+from components.endpoints import Endpoint
+from components.engines import (
+    Connections,
+    TextLikelihood,
+    load_engine,
+    price_distribution,
+    prompt_scorer,
+)
+from components.engines.server.dialects import VllmDialect
+from components.engines.server.engine import ReadingServerEngine
+from tests.support.recorded_server import PROMPT, TEXT, TOKENS, TOLERANCE, recorded_server
+from tests.support.server_contract import total_variation
+
+pytestmark = pytest.mark.slow
+
+VLLM = "vllm-0.32.0"
+
+
+def test_vllms_recorded_answers_give_what_the_same_weights_give_here(
+    hub, monkeypatch, empty_canaries
+):
+    monkeypatch.setenv("BASEWISE_DTYPE", "float32")
+    with recorded_server(VLLM) as (proxy, about):
+        given: dict[str, Any] = {"url": proxy.url, **{k: about[k] for k in ("model", "hub_id")}}
+        endpoint = Endpoint(name="recorded", concurrency=1, **given)
+        engine = Connections({"recorded": endpoint}).engine("recorded", Control())
+        assert isinstance(engine, ReadingServerEngine)
+        assert isinstance(engine.dialect, VllmDialect)
+        assert f"{engine.id.engine} {engine.id.revision}" == about["server"]
+        local = load_engine(about["hub_id"])
+        found = price_distribution(engine, PROMPT, TOLERANCE)
+        assert found.untold == 0
+        asked = prompt_scorer(local, PROMPT, Control())
+        asked.scorer.prefetched = ()  # the same nodes as there, and no others
+        here = asked.walk(TOLERANCE, Control())
+        assert total_variation(here, found) <= 0.0005
+        theirs = {token.text: token.probability for token in found.first_tokens[:10]}
+        ours = {token.text: token.probability for token in here.first_tokens}
+        assert theirs == pytest.approx({text: ours[text] for text in theirs}, abs=1e-3)
+        continuation = "".join(engine.stream(PROMPT, TOKENS, Control()))
+        assert (
+            continuation == "".join(local.stream(PROMPT, TOKENS)) == about["told"]["continuation"]
+        )
+        assert isinstance(engine, TextLikelihood)
+        assert engine.log_likelihood(TEXT, Control()) == pytest.approx(
+            local.log_likelihood(TEXT, Control()), rel=1e-4
+        )
+
+
+@pytest.fixture
+def empty_canaries(tmp_path, monkeypatch):
+    """No server is known from before."""
+    monkeypatch.setattr("components.engines.server.canaries.cache_root", lambda: tmp_path)
