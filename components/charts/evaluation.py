@@ -182,6 +182,11 @@ def paired_differences(
         range=[-0.3, max(len(known), 1) - 0.2], showgrid=False, showticklabels=False
     )
     _value_axis(figure, metric)
+    sides = ("above", "below") if metric in HIGHER_IS_BETTER else ("below", "above")
+    figure.update_xaxes(
+        title_text=f"{sides[0]} 0 the first is better, {sides[1]} 0 the second",
+        title_font_size=13,
+    )
     return figure
 
 
@@ -212,7 +217,7 @@ def errors_by_group(
     styles = series_styles([one.model for one in series], theme)
     groups = list(dict.fromkeys(group for one in series for group in one.frame["group"]))
     figure = go.Figure()
-    offsets = np.linspace(0.3, -0.3, len(series)) if len(series) > 1 else [0.0]
+    offsets = np.linspace(0.22, -0.22, len(series)) if len(series) > 1 else [0.0]
     counts: dict[str, int] = {}
     for one, offset in zip(series, offsets, strict=True):
         table = one.frame
@@ -243,7 +248,7 @@ def errors_by_group(
         theme,
         title=f"Mean absolute error by {by}",
         source=f"{rows}; bars: 95 % intervals, none for fewer than 8 rows",
-        height=190 + max(26, 15 * len(series)) * max(len(groups), 1),
+        height=190 + max(26, 20 * len(series)) * max(len(groups), 1),
     )
     legend_below(figure)
     names = [_group_text(group, grouping) for group in groups]
@@ -257,7 +262,7 @@ def errors_by_group(
 def _group_text(group: str, grouping: Grouping) -> str:
     if grouping == "price_band":
         low, _, high = group.partition("-")
-        return f"${low} to ${high}"
+        return f"${float(low):,.0f} to ${float(high):,.0f}"
     return chart_text(group)
 
 

@@ -1,12 +1,13 @@
 """Charts of leaderboard scores: base beside twin, and by benchmark."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from components.charts.style import CHART_COLORS, Theme, finish, model_styles
+from components.charts.style import CHART_COLORS, ModelStyle, Theme, finish, model_styles
 from components.charts.text import chart_text
 from components.leaderboard import BENCHMARKS, without_public_base
 
@@ -35,7 +36,6 @@ def twin_dumbbells(
     score are left out; of the others the best `most` are drawn, and those of `always`. `labels`
     names the models, `filters` says in words which models these are.
     """
-    colors = CHART_COLORS[theme]
     known = scores.dropna(subset=["average", "twin_average"], how="all")
     order = known.assign(best=known["twin_score"].fillna(known["average"]))
     order = order.sort_values("best", kind="stable")
@@ -48,56 +48,19 @@ def twin_dumbbells(
     figure = go.Figure()
     styles = model_styles(order["model"])
     for row in order.to_dict("records"):
-        model, style = row["model"], styles[row["model"]]
-        average, twin_average = row["average"], row["twin_average"]
-        if pd.notna(average) and pd.notna(twin_average):
-            figure.add_scatter(
-                x=[average, twin_average],
-                y=[model, model],
-                mode="lines",
-                line={"color": style.color, "width": 3},
-                hoverinfo="skip",
-                showlegend=False,
-            )
-        alone = model in without_public_base()
-        ends = [(average, style.hollow.marker if alone else style.marker, model)]
-        if isinstance(row["twin"], str):
-            ends.append((twin_average, style.hollow.marker, row["twin"]))
-        ends = [end for end in ends if pd.notna(end[0])]
-        left = min(value for value, _, _ in ends)
-        note = row.get("twin_note")
-        note = note if isinstance(note, str) else ""
-        # All of it fits into the hover; beside the number the gravest.
-        against = f", {note.split(';')[0]}" if note else ""
-        for value, marker, name in ends:
-            of_twin = name == row["twin"]
-            figure.add_scatter(
-                x=[value],
-                y=[model],
-                mode="markers+text",
-                marker={
-                    "symbol": marker,
-                    "color": style.color,
-                    "size": 13,
-                    "line": {"color": style.color, "width": 2.5},
-                },
-                opacity=0.5 if of_twin and row.get("twin_spoilt") is True else 1,
-                text=[f"  {value:.2f}{chart_text(against) if of_twin else ''}  "],
-                textposition="middle left" if value == left else "middle right",
-                textfont={"color": colors.text},
-                cliponaxis=False,
-                customdata=[model],
-                hovertemplate=f"{chart_text(name)}<br>average %{{x:.2f}}"
-                f"{f'<br>{chart_text(note)}' if of_twin and note else ''}<extra></extra>",
-                showlegend=False,
-            )
+        _add_dumbbell(figure, row, styles[row["model"]], theme)
     for name, marker in (("base model", "circle"), ("instruct model", "circle-open")):
         figure.add_scatter(
             x=[None],
             y=[None],
             mode="markers",
             name=name,
-            marker={"symbol": marker, "color": colors.muted, "size": 11, "line": {"width": 2}},
+            marker={
+                "symbol": marker,
+                "color": CHART_COLORS[theme].muted,
+                "size": 11,
+                "line": {"width": 2},
+            },
         )
     finish(
         figure,
@@ -118,6 +81,55 @@ def twin_dumbbells(
         ticktext=[_dumbbell_label(model, labels[model]) for model in order["model"]],
     )
     return figure
+
+
+def _add_dumbbell(
+    figure: go.Figure, row: Mapping[Any, Any], style: ModelStyle, theme: Theme
+) -> None:
+    """A model's average, its twin's, what speaks against that, and the line that joins them."""
+    model, twin = row["model"], row["twin"]
+    average, twin_average = row["average"], row["twin_average"]
+    if pd.notna(average) and pd.notna(twin_average):
+        figure.add_scatter(
+            x=[average, twin_average],
+            y=[model, model],
+            mode="lines",
+            line={"color": style.color, "width": 3},
+            hoverinfo="skip",
+            showlegend=False,
+        )
+    alone = model in without_public_base()
+    ends = [(average, style.hollow.marker if alone else style.marker, model)]
+    if isinstance(twin, str):
+        ends.append((twin_average, style.hollow.marker, twin))
+    ends = [end for end in ends if pd.notna(end[0])]
+    left = min(value for value, _, _ in ends)
+    note = row.get("twin_note")
+    note = note if isinstance(note, str) else ""
+    # All of it fits into the hover; beside the number the gravest.
+    against = f", {note.split(';')[0]}" if note else ""
+    for value, marker, name in ends:
+        of_twin = name == twin
+        figure.add_scatter(
+            x=[value],
+            y=[model],
+            mode="markers+text",
+            marker={
+                "symbol": marker,
+                "color": style.color,
+                "size": 13,
+                "line": {"color": style.color, "width": 2.5},
+            },
+            opacity=0.5 if of_twin and row.get("twin_spoilt") is True else 1,
+            text=[f"  {value:.2f}{chart_text(against) if of_twin else ''}  "],
+            textposition="middle left" if value == left else "middle right",
+            textfont={"color": CHART_COLORS[theme].text},
+            cliponaxis=False,
+            customdata=[model],
+            hovertemplate=f"{chart_text(name)}<br>average %{{x:.2f}}"
+            f"{f'<br>{chart_text(note)}' if of_twin and note else ''}<extra></extra>",
+            showlegend=False,
+        )
 
 
 def _dumbbell_label(model: str, label: str) -> str:

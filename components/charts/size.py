@@ -42,59 +42,24 @@ def scores_by_size(
     board's thousands. Labels are placed so that none lies over another; of the frontier's models
     those for which there is no room have none. `filters` says in words which models these are.
     """
-    colors = CHART_COLORS[theme]
     known = models.dropna(subset=["params_b", score])
-    size_class = (np.log10(known[["params_b"]]) * _CLASSES_PER_DECADE).round()["params_b"]
-    place = known.groupby(size_class)[score].rank(ascending=False, method="first")
-    of_many = len(known) > _FEW
-    drawn = (place <= _BEST_OF_CLASS) if of_many else place.notna()
-    others = known[(drawn | known["frontier"]) & ~known["model"].isin(shortlist)]
     hover = f"<br>%{{x:.3g}}B parameters<br>{chart_text(score_label)} %{{y:.2f}}<extra></extra>"
     figure = go.Figure()
-    figure.add_scatter(
-        x=others["params_b"],
-        y=others[score],
-        mode="markers",
-        marker={"color": colors.muted, "size": 6, "opacity": 0.55},
-        customdata=others["model"],
-        hovertext=[chart_text(model) for model in others["model"]],
-        hovertemplate="%{hovertext}" + hover,
-        showlegend=False,
-    )
+    _add_others(figure, known, shortlist, score, hover, theme)
     best = known[known["frontier"]].sort_values("params_b")
     figure.add_scatter(
         x=best["params_b"],
         y=best[score],
         mode="lines",
-        line={"color": colors.muted, "width": 1.5, "dash": "dot", "shape": "hv"},
+        line={"color": CHART_COLORS[theme].muted, "width": 1.5, "dash": "dot", "shape": "hv"},
         name=f"Pareto frontier of base models: best {chart_text(score_label)} up to this size",
         hoverinfo="skip",
     )
-    styles = model_styles(shortlist)
     marked = known[known["model"].isin(shortlist)].sort_values(score, ascending=False)
-    for row in marked.to_dict("records"):
-        style = styles[row["model"]]
-        figure.add_scatter(
-            x=[row["params_b"]],
-            y=[row[score]],
-            mode="markers",
-            marker={
-                "symbol": style.marker,
-                "color": style.color,
-                "size": 13,
-                "line": {"color": style.color, "width": 2},
-            },
-            error_y=_error_bar(row.get(f"{score}_stderr"), style.color),
-            customdata=[row["model"]],
-            hovertemplate=chart_text(row["model"]) + hover,
-            showlegend=False,
-        )
-    smallest, largest = np.log10([known["params_b"].min(), known["params_b"].max()])
-    span = max(largest - smallest, 1.0)
-    x_range = [smallest - 0.06 * span, largest + 0.06 * span]
-    top = max(known[score].max() * 1.08, 1e-9)
-    y_range = [min(0.0, known[score].min() * 1.08), top]
+    _add_shortlist(figure, marked, shortlist, score, hover)
+    x_range, y_range = _ranges(known, score)
     named = best[~best["model"].isin(shortlist)]
+    colors = CHART_COLORS[theme]
     texts = [
         *((row, labels[row["model"]], _FONT, colors.text) for row in marked.to_dict("records")),
         *(
@@ -104,12 +69,12 @@ def scores_by_size(
     ]
     _label(figure, texts, score, x_range, y_range, line=colors.muted)
     within = f"{known['model'].nunique():,} models{f': {filters}' if filters else ''}"
+    of_each = f"; of each size class the best {_BEST_OF_CLASS} drawn" if len(known) > _FEW else ""
     finish(
         figure,
         theme,
         title=f"{score_label[0].upper()}{score_label[1:]} against size",
-        source=f"Open LLM Leaderboard v2, {vintage}; {within}"
-        f"{f'; of each size class the best {_BEST_OF_CLASS} drawn' if of_many else ''}",
+        source=f"Open LLM Leaderboard v2, {vintage}; {within}{of_each}",
         height=_HEIGHT,
     )
     figure.update_layout(
@@ -131,6 +96,65 @@ def scores_by_size(
     )
     figure.update_yaxes(title_text=chart_text(score_label), range=y_range)
     return figure
+
+
+def _add_others(
+    figure: go.Figure,
+    known: pd.DataFrame,
+    shortlist: Sequence[str],
+    score: str,
+    hover: str,
+    theme: Theme,
+) -> None:
+    """The models beside the shortlist: all, or of many the frontier and the best of each size."""
+    size_class = (np.log10(known[["params_b"]]) * _CLASSES_PER_DECADE).round()["params_b"]
+    place = known.groupby(size_class)[score].rank(ascending=False, method="first")
+    drawn = (place <= _BEST_OF_CLASS) if len(known) > _FEW else place.notna()
+    others = known[(drawn | known["frontier"]) & ~known["model"].isin(shortlist)]
+    figure.add_scatter(
+        x=others["params_b"],
+        y=others[score],
+        mode="markers",
+        marker={"color": CHART_COLORS[theme].muted, "size": 6, "opacity": 0.55},
+        customdata=others["model"],
+        hovertext=[chart_text(model) for model in others["model"]],
+        hovertemplate="%{hovertext}" + hover,
+        showlegend=False,
+    )
+
+
+def _add_shortlist(
+    figure: go.Figure, marked: pd.DataFrame, shortlist: Sequence[str], score: str, hover: str
+) -> None:
+    styles = model_styles(shortlist)
+    for row in marked.to_dict("records"):
+        style = styles[row["model"]]
+        figure.add_scatter(
+            x=[row["params_b"]],
+            y=[row[score]],
+            mode="markers",
+            marker={
+                "symbol": style.marker,
+                "color": style.color,
+                "size": 13,
+                "line": {"color": style.color, "width": 2},
+            },
+            error_y=_error_bar(row.get(f"{score}_stderr"), style.color),
+            customdata=[row["model"]],
+            hovertemplate=chart_text(row["model"]) + hover,
+            showlegend=False,
+        )
+
+
+def _ranges(known: pd.DataFrame, score: str) -> tuple[list[float], list[float]]:
+    """What the axes show: of the size in powers of ten, and of the score."""
+    smallest, largest = np.log10([known["params_b"].min(), known["params_b"].max()])
+    span = max(largest - smallest, 1.0)
+    top = max(known[score].max() * 1.08, 1e-9)
+    return (
+        [smallest - 0.06 * span, largest + 0.06 * span],
+        [min(0.0, known[score].min() * 1.08), top],
+    )
 
 
 def _error_bar(stderr: Any, color: str) -> dict[str, Any]:

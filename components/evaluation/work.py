@@ -24,6 +24,7 @@ from components.evaluation.item import InferenceSettings, Item
 from components.evaluation.predictor import ModelSource, Predictor
 from components.evaluation.readings import read_rows, unread
 from components.evaluation.store import RunStore
+from components.evaluation.stored_scores import add_scores
 from components.settings import variable
 
 _log = logging.getLogger(__name__)
@@ -88,6 +89,7 @@ def _ask(
             files = predictor.files(repo_id, settings, control)
             _refuse_another(store.model_ids(run_id, repo_id), files)
             _ask_items(store, predictor, run_id, repo_id, files, settings, control, heard)
+            add_scores(store, run_id, repo_id)
             if unread(store, run_id, repo_id):
                 pooled = predictor.engine(files, control)
                 read_rows(store, run_id, repo_id, pooled.engine, pooled.queue, control)

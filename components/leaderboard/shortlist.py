@@ -11,7 +11,7 @@ from itertools import combinations
 
 import pandas as pd
 
-from components.leaderboard.board import VINTAGES
+from components.leaderboard.board import VINTAGES, load_board
 from components.leaderboard.resolution import Z_95, mean_scores
 from components.leaderboard.sources import SOURCES, load_scores
 from components.registry import load_registry
@@ -40,9 +40,14 @@ VIEWS = tuple(
 @cache
 def _means(view: View) -> pd.DataFrame:
     scores = load_scores(view.source)
-    if view.vintage is not None:
-        scores = scores[scores["vintage"] == view.vintage]
-    return mean_scores(scores).drop_duplicates("model").set_index("model")
+    if view.vintage is None:
+        return mean_scores(scores).drop_duplicates("model").set_index("model")
+    of_vintage = mean_scores(scores[scores["vintage"] == view.vintage])
+    means = of_vintage.drop_duplicates("model").set_index("model")
+    # The board's own average is of scores before they were rounded: one number on every page.
+    board = load_board(view.vintage)
+    published = board["average"].groupby(board["model_id"].map(load_registry().canonical_id)).max()
+    return means.assign(mean=published.reindex(means.index).where(means["mean"].notna()))
 
 
 def where_scored(model_ids: Sequence[str]) -> pd.DataFrame:

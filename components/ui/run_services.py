@@ -18,17 +18,16 @@ from components.evaluation import (
     RunInfo,
     baseline_scores,
     bits_per_byte,
-    figures,
-    item_scores,
     linear_read_out,
     log_me,
-    scored_row,
 )
 from components.evaluation.readings import count_readings, load_readings
 from components.evaluation.row_sources import Table, read_table
 from components.evaluation.row_sources import hub_table as fetch_hub_table
 from components.evaluation.runner import Runner
 from components.evaluation.store import RunStore
+from components.evaluation.stored_scores import stored_scores
+from components.evaluation.summary import figure
 from components.settings import load_settings
 from components.ui import services
 from components.ui.kit.feedback import shown_progress
@@ -65,12 +64,7 @@ def run_scores(run: RunInfo) -> dict[str, ItemScores]:
 
 @st.cache_resource(max_entries=_SHOWN, show_spinner="Reading the run …")
 def _item_scores(run_id: str, repo_id: str, done: int) -> ItemScores | None:
-    rows = [
-        scored_row(record.item, record.distribution, record.greedy)
-        for record in store().predictions(run_id, repo_id)
-        if record.distribution is not None
-    ]
-    return item_scores(rows) if rows else None
+    return stored_scores(store(), run_id, repo_id)
 
 
 @dataclass(frozen=True)
@@ -86,9 +80,8 @@ def newest_error(repo_id: str) -> PriceError | None:
     """The model's error in its newest run that has one; None if it is in none. RunStoreError."""
     for run in store().runs():
         if repo_id in run.models and (scores := run_scores(run).get(repo_id)) is not None:
-            table = figures(scores)
-            row = table[(table["read_out"] == "median") & (table["figure"] == "mae")].iloc[0]
-            if pd.notna(row["value"]):
+            row = figure(scores, "median", "mae")
+            if row is not None and pd.notna(row["value"]):
                 interval = Interval(row["value"], row["low"], row["high"])
                 return PriceError(run, interval, int(row["rows"]))
     return None

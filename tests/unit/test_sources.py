@@ -41,6 +41,13 @@ def by_view(model: str) -> dict[Hashable, dict[Hashable, Any]]:
     return where_scored([model]).set_index("view").to_dict("index")
 
 
+def test_the_boards_average_is_the_boards_own_number_in_each_view():
+    for vintage in VINTAGES:
+        published = load_board(vintage).set_index("model_id")["average"]
+        row = by_view("google/gemma-2-9b")[f"ollm-v2@{vintage}"]
+        assert row["mean"] == published["google/gemma-2-9b"]
+
+
 def score_of(source: str, model_id: str, benchmark: str) -> float:
     scores = load_scores(source)
     row = scores[(scores["model_id"] == model_id) & (scores["benchmark"] == benchmark)]

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from transformers import Cache, PreTrainedModel
 
 # From the cache with positions told, from the cache alone, or from the whole text each time.
-Way = Literal["positions", "cache", "whole"]
-WAYS: tuple[Way, ...] = get_args(Way)
+CacheUse = Literal["positions", "cache", "whole"]
+CACHE_USES: tuple[CacheUse, ...] = get_args(CacheUse)
 
 # How far apart the next token's distributions by two ways may be by rounding alone, in total
 # variation, in 32 bits and in 16; as for trees (tree_check.py).
@@ -35,13 +35,13 @@ class Continuation:
     def __init__(
         self,
         model: PreTrainedModel,
-        way: Way,
+        cache_use: CacheUse,
         tokens: Sequence[int],
         *,
         cache: Cache | None = None,
         cached: int = 0,
     ):
-        self._model, self._way = model, way
+        self._model, self._cache_use = model, cache_use
         self._tokens = list(tokens)
         self._cache, self._cached = cache, cached
 
@@ -55,31 +55,31 @@ class Continuation:
         start = self._cached
         ids = torch.tensor([self._tokens[start:]], device=self._model.device)
         inputs: dict[str, Any] = {"use_cache": False}
-        if self._way != "whole":
+        if self._cache_use != "whole":
             inputs = {"use_cache": True, "cache": self._cache}
-        if self._way == "positions":
+        if self._cache_use == "positions":
             positions = torch.arange(start, len(self._tokens), device=ids.device)
             inputs["position_ids"] = positions[None]
         output = self._model(input_ids=ids, logits_to_keep=1, **inputs)
-        if self._way != "whole":
+        if self._cache_use != "whole":
             if getattr(output, "cache", None) is None:
                 raise EngineError("The model returns no cache.", way_out="Run the whole text.")
             self._cache, self._cached = output.cache, len(self._tokens)
         return output.logits[0, -1]
 
 
-def right_way(model: PreTrainedModel, tokens: Sequence[int], one_pass: OnePass) -> Way:
+def right_cache_use(model: PreTrainedModel, tokens: Sequence[int], one_pass: OnePass) -> CacheUse:
     """How this model goes on from its cache as it does from the whole text.
 
     The likeliest two tokens after these are appended from the cache, and what then comes next is
     compared with a pass over all of them. What raises while the whole text is run is raised.
     """
-    ways: list[Way] = []
+    uses: list[CacheUse] = []
     if takes(model, "cache"):
-        ways = ["positions", "cache"] if takes(model, "position_ids") else ["cache"]
-    for way in ways:
+        uses = ["positions", "cache"] if takes(model, "position_ids") else ["cache"]
+    for cache_use in uses:
         try:
-            found = _some_steps(model, way, tokens, one_pass)
+            found = _some_steps(model, cache_use, tokens, one_pass)
         except EngineError:  # the model does not run this way
             continue
         text, logits = found
@@ -87,16 +87,16 @@ def right_way(model: PreTrainedModel, tokens: Sequence[int], one_pass: OnePass) 
         with one_pass():
             distance = _total_variation(logits, whole.logits())
         if distance <= (_SAME if model.dtype.itemsize == 4 else _SAME_IN_16_BIT):
-            return way
+            return cache_use
     return "whole"
 
 
 def _some_steps(
-    model: PreTrainedModel, way: Way, tokens: Sequence[int], one_pass: OnePass
+    model: PreTrainedModel, cache_use: CacheUse, tokens: Sequence[int], one_pass: OnePass
 ) -> tuple[list[int], torch.Tensor]:
     """The text with some tokens more, and the logits after it."""
     text = list(tokens)
-    continuation = Continuation(model, way, text)
+    continuation = Continuation(model, cache_use, text)
     for _ in range(_STEPS):
         with one_pass():
             token = int(continuation.logits().argmax())

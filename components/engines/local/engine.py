@@ -16,7 +16,12 @@ from numpy.typing import NDArray
 from components.control import Control
 from components.engines.base import ModelId
 from components.engines.local import checks, fp32_logits, tree_attention, tree_check
-from components.engines.local.continuation import WAYS, Continuation, Way, right_way
+from components.engines.local.continuation import (
+    CACHE_USES,
+    CacheUse,
+    Continuation,
+    right_cache_use,
+)
 from components.engines.local.failures import in_words, is_models_failure
 from components.engines.local.scorers import LocalScorer, OnePass, PlainScorer, TreeScorer
 from components.engines.local.text_passes import (
@@ -63,7 +68,7 @@ class LocalEngine:
         self.tokenizer = tokenizer
         self._device = str(model.device)
         self._tree_checks: dict[tuple[bool, ...], TreeCheck] = {}
-        self._way: Way | None = None
+        self._cache_use: CacheUse | None = None
         tree_attention.install(model)
         fp32_logits.install(model)
 
@@ -112,14 +117,14 @@ class LocalEngine:
             with self._one_pass("generating", control):
                 yield
 
-        way = self._right_way(tokens, one_pass, control)
+        cache_use = self._right_cache_use(tokens, one_pass, control)
         state = None
-        if isinstance(scorer, LocalScorer) and way != "whole":
+        if isinstance(scorer, LocalScorer) and cache_use != "whole":
             state = scorer.prompt_state(tuple(tokens))
         next_token = state.next_token if state else None
         continuation = Continuation(
             self.model,
-            way,
+            cache_use,
             tokens,
             cache=state.cache if state else None,
             cached=len(tokens) if state else 0,
@@ -166,18 +171,18 @@ class LocalEngine:
         with self._one_pass("reading a prompt", control):
             return hidden_features(self.model, tokens)
 
-    def _right_way(self, tokens: list[int], one_pass: OnePass, control: Control) -> Way:
+    def _right_cache_use(self, tokens: list[int], one_pass: OnePass, control: Control) -> CacheUse:
         """How this model goes on from its cache, found out on first use."""
-        if self._way is None:
+        if self._cache_use is None:
             found = checks.recall(self.id, self._device, "continuation") or {}
-            self._way = found.get("way")
-        if self._way not in WAYS:
+            self._cache_use = found.get("cache_use")
+        if self._cache_use not in CACHE_USES:
             control.report("First use of this model: checking how it continues a text")
-            self._way = right_way(self.model, tokens, one_pass)
-            if self._way == "whole":
+            self._cache_use = right_cache_use(self.model, tokens, one_pass)
+            if self._cache_use == "whole":
                 _log.warning("%s is continued without a cache", self.id.repo_id)
-            checks.keep(self.id, self._device, "continuation", found={"way": self._way})
-        return self._way
+            checks.keep(self.id, self._device, "continuation", found={"cache_use": self._cache_use})
+        return self._cache_use
 
     def _tree_check(
         self, prompt: int, trie: NumberTrie, make: tree_check.MakeScorer, control: Control

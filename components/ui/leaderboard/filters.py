@@ -78,7 +78,7 @@ def search_box(help_text: str = SYNTAX) -> None:
         st.text_input,
         SEARCH,
         "Search",
-        placeholder="Search: qwen2.5; @org:google",
+        placeholder="Search, e.g. qwen2.5",
         help=help_text,
         label_visibility="collapsed",
         icon=":material/search:",
