@@ -139,8 +139,10 @@ class Predictor:
         return ServedModel(engine)
 
     def engine(self, files: ModelSource, control: Control) -> PooledEngine:
-        """The model, in memory or on its server, loaded if need be. Raises what `open_engine`
-        raises."""
+        """The model in memory, loaded if it is not there, or on its server.
+
+        Raises what `open_engine` raises.
+        """
         if isinstance(files, ServedModel):
             engine = files.engine
             queue = Queue("this server", engine.concurrency)

@@ -22,7 +22,7 @@ _log = logging.getLogger(__name__)
 Status = Literal["asking", "ready", "failed"]
 
 _AGAIN_SECONDS = 5.0  # a failed endpoint is not asked more often than this
-_FRESH_SECONDS = 15.0  # so long an endpoint counts as it was
+_FRESH_SECONDS = 6.0  # so long an endpoint counts as it was
 
 
 @dataclass(frozen=True)

@@ -27,6 +27,7 @@ from components.ui.kit.text import day, plain
 
 # What is no price from 0 to 999, as PriceDistribution names it.
 _PARTS = ("overflow", "not_a_number", "unexplored")
+_MUCH_UNTOLD = 0.05
 NOT_APPLICABLE = "not applicable"
 _LOG = permalinks.flag("log")
 _PER_ROW = 3
@@ -123,7 +124,10 @@ def card(outcome: Outcome, *, running: bool = False) -> None:
         return
     distribution, actual = prediction.distribution, prediction.item.actual
     if not distribution.probabilities.any():
-        st.markdown("**No price**: the model goes on with no number from 0 to 999.")
+        if distribution.untold < _MUCH_UNTOLD:
+            st.markdown("**No price**: the model goes on with no number from 0 to 999.")
+        else:
+            st.markdown(f"**No price was told**: {distribution.untold:.0%} stays unexplored.")
     else:
         st.metric("Median price", f"${distribution.median:,.0f}")
         if distribution.overflow >= _LARGE_OVERFLOW:

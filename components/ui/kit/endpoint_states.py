@@ -9,7 +9,7 @@ from components.ui.kit.model_ids import label
 from components.ui.kit.text import plain
 
 _WAIT_SECONDS = 2.0
-_REDRAW_SECONDS = 2.0
+_ASKING_SECONDS, _REDRAW_SECONDS = 2.0, 8.0
 
 
 def show_endpoints() -> None:
@@ -21,7 +21,7 @@ def show_endpoints() -> None:
         return
     states = services.predictor().servers.states(_WAIT_SECONDS)
     asking = any(state.status == "asking" for state in states)
-    st.fragment(_draw, run_every=_REDRAW_SECONDS if asking else None)(asking)
+    st.fragment(_draw, run_every=_ASKING_SECONDS if asking else _REDRAW_SECONDS)(asking)
 
 
 def _draw(was_asking: bool) -> None:
