@@ -1,28 +1,43 @@
-"""What recording a run costs, and how many products a minute it prices.
+"""What recording a run costs, how soon a large one opens, and how many products a minute it prices.
 
 python -m benchmarks.evaluation store
+python -m benchmarks.evaluation open [--rows N]
 python -m benchmarks.evaluation run [--model ID] [--products N] [--tolerance T]
+python -m benchmarks.evaluation sampling [--model ID] [--products N] [--tolerance T]
 
 `store` times one recorded prediction after the other, and reading them all again, for a tokenizer
 of digits (few first tokens) and one of whole numbers (a thousand). `run` prices the same products
 as a run with its store, and by calling `price_distribution` one after the other, in turn; neither
 asks for the greedy continuation, and the ratio of each pair is printed: other work on the machine
 slows both.
+
+`open` makes a file of runs of two models (one writes each number as one token) on 5,000 drawn rows,
+and times opening it in Chromium, on a server that has shown another run before: from the address in
+a new tab and from the choice in the list of runs, to the chart, the table and the comparison.
+Beside it the bundled run of 107 rows. `sampling` sets the distributions' median against that of 20
+samples of `generate`, by time and by how far the median of 20 samples is off.
 """
 
 import argparse
+import re
 import tempfile
 import time
+from collections import defaultdict
 from dataclasses import replace
 from pathlib import Path
 from statistics import median
 
 import numpy as np
 
+from benchmarks.serving import browser_launch_arguments, running_server
 from components.control import Control
 from components.engines import ModelId, load_engine, price_distribution
 from components.evaluation import InferenceSettings, Plan, Prediction, Predictor, Row, RunStore
+from components.evaluation.bundled import import_bundled
+from components.evaluation.packing import pack_first_tokens, pack_probabilities
+from components.evaluation.records import answer_of
 from components.evaluation.row_sources import catalogue_rows
+from components.evaluation.stored_scores import add_scores
 from components.evaluation.work import carry_out
 from components.numbers import PriceDistribution
 from components.numbers.distribution import FirstToken
@@ -105,16 +120,129 @@ def products_per_minute(folder: Path, repo_id: str, products: int, tolerance: fl
     )
 
 
+def synthetic_run(store: RunStore, rows: int) -> str:
+    """A finished run of two models on made-up rows, as if it had been computed; its id."""
+    generator = np.random.default_rng(1)
+    prices = np.clip(generator.lognormal(4, 1.2, rows), 1, 999).round(2).tolist()
+    plan = Plan(
+        ("nobody/digits", "nobody/whole-numbers"),
+        tuple(
+            Row(
+                f"row-{place}",
+                f"Thing {place}.\n\nPrice is $",
+                f"Thing {place}",
+                price,
+                "ab"[place % 2],
+            )
+            for place, price in enumerate(prices)
+        ),
+        label="synthetic",
+    )
+    store.create(plan, "benchmark")
+    run = {"run": plan.run_id}
+    columns = answer_of(
+        Prediction(
+            ModelId(plan.models[0], "local", "benchmark", "", "float32"),
+            plan.rows[0].item,
+            plan.settings,
+            drawn_distribution(100),
+            "129.00",
+        )
+    )
+    numbers = np.log1p(np.arange(1000))
+    with store.database.writing() as connection:
+        names = ", ".join(["run", "model", "item", *columns])
+        values = ", ".join(f":{name}" for name in ("run", "model", "item", *columns))
+        for repo_id, per_token, noise in zip(plan.models, (100, 1), (0.7, 0.75), strict=True):
+            columns["model_id"] = columns["model_id"].replace(plan.models[0], repo_id)
+            columns["first_tokens"] = pack_first_tokens(drawn_distribution(per_token).first_tokens)
+            for row, price in zip(plan.rows, prices, strict=True):
+                center = np.log1p(price) + generator.normal(0, noise)
+                parts = np.exp(-((numbers - center) ** 2)) / np.arange(1, 1001)
+                parts /= parts.sum()
+                median = float((parts.cumsum() < 0.5).sum())
+                drawn = {
+                    "item": row.id,
+                    "question": f"{repo_id} {row.id}",
+                    "distribution": pack_probabilities(parts),
+                    "median": median,
+                    "continuation": f"{median:.0f}.00",
+                }
+                connection.execute(
+                    f"INSERT INTO prediction ({names}) VALUES ({values})",
+                    {**columns, **run, "model": repo_id, **drawn},
+                )
+    for repo_id in plan.models:
+        start = time.perf_counter()
+        add_scores(store, plan.run_id, repo_id)
+        taken = (time.perf_counter() - start) / rows
+        print(f"{repo_id}: scored in {taken * 1e3:.2f} ms each, once")
+    store.set_state(plan.run_id, "finished")
+    return plan.run_id
+
+
+def opening(folder: Path, rows: int) -> None:
+    """Print how soon runs open in a browser."""
+    from playwright.sync_api import Page, sync_playwright
+
+    def shown(page: Page, rows: int) -> None:
+        page.get_by_text(re.compile(f"{rows:,} rows (do not )?tell these apart")).first.wait_for()
+        page.locator(".js-plotly-plot .main-svg").first.wait_for()
+        page.get_by_text("CSV of the figures").first.wait_for()
+
+    file = folder / "runs.sqlite"
+    store = RunStore(file)
+    bundled, large = import_bundled(store), synthetic_run(store, rows)
+    label = store.run(large).label
+    store.close()
+    taken: dict[str, list[float]] = defaultdict(list)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(**browser_launch_arguments())
+        for _ in range(ROUNDS):
+            environment = {"BASEWISE_RUNS_FILE": str(file)}
+            with running_server(folder / "server.log", environment=environment) as server:
+                steps = [
+                    ("a server's first visitor, 107 rows", bundled, 107),
+                    ("a new tab, 107 rows", bundled, 107),
+                    (f"a new tab, {2 * rows:,} predictions, the first time", large, rows),
+                    (f"a new tab, {2 * rows:,} predictions, again", large, rows),
+                ]
+                for what, run, count in steps:
+                    page = browser.new_page()
+                    start = time.perf_counter()
+                    page.goto(server.address("evaluation", evaluation=run))
+                    shown(page, count)
+                    taken[what].append(time.perf_counter() - start)
+                    page.close()
+            with running_server(folder / "server.log", environment=environment) as server:
+                page = browser.new_page()
+                page.goto(server.address("evaluation", evaluation=bundled))
+                shown(page, 107)
+                page.get_by_role("combobox", name="Run", exact=True).click()
+                start = time.perf_counter()
+                page.get_by_role("option", name=re.compile(label)).click()
+                shown(page, rows)
+                what = f"picked in the list, {2 * rows:,} predictions, the first time"
+                taken[what].append(time.perf_counter() - start)
+                page.close()
+        browser.close()
+    for what, seconds in taken.items():
+        print(f"{what}: {median(seconds):.2f} s ({min(seconds):.2f} to {max(seconds):.2f})")
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
-    parser.add_argument("what", choices=["store", "run"])
+    parser.add_argument("what", choices=["store", "open", "run"])
     parser.add_argument("--model", default=MODEL)
+    parser.add_argument("--rows", type=int, default=5000)
     parser.add_argument("--products", type=int, default=10)
     parser.add_argument("--tolerance", type=float, default=0.01)
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
         if options.what == "store":
             store_overhead(Path(name))
+        elif options.what == "open":
+            opening(Path(name), options.rows)
         else:
             products_per_minute(Path(name), options.model, options.products, options.tolerance)
 

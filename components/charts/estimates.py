@@ -18,7 +18,7 @@ from components.charts.evaluation import (
 )
 from components.charts.style import CHART_COLORS, ModelStyle, Theme, finish
 from components.charts.text import chart_text
-from components.pricing import Band, error_band
+from components.pricing import Band, error_bands
 
 # The bands of the price-prediction course; each reads at 3:1 or better on both themes.
 BAND_COLORS: dict[Band, str] = {"green": "#0B8F6A", "orange": "#C07000", "red": "#D1495B"}
@@ -118,7 +118,8 @@ def _add_bands(figure: go.Figure, row: int, theme: Theme) -> None:
 def _add_points(figure: go.Figure, row: int, one: NamedSeries, style: ModelStyle) -> None:
     known = one.frame.dropna(subset="estimate")
     pairs = list(zip(known["estimate"], known["actual"], strict=True))
-    colors = [BAND_COLORS[error_band(estimate, actual)] for estimate, actual in pairs]
+    bands = error_bands(known["estimate"].to_numpy(float), known["actual"].to_numpy(float))
+    colors = [BAND_COLORS[band] for band in bands.tolist()]
     figure.add_scatter(
         row=row,
         col=1,

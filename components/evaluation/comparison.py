@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from components.evaluation.intervals import LEAST_ROWS, Statistic, bootstrap, with_intervals
+from components.evaluation.intervals import LEAST_ROWS, Statistic, bootstrap, intervals_of
 from components.evaluation.metrics import (
     DISTRIBUTION_METRICS,
     HIGHER_IS_BETTER,
@@ -83,9 +83,10 @@ def _pair(
         return dict.fromkeys(_COLUMNS, math.nan) | {"rows": 0}
     items = [item for item, keep in zip(shared, known, strict=True) if keep]
     statistics = [_statistic(*one, metric, items) for one in (first, second)]
-    difference = statistics[0].minus(statistics[1])
+    asked = {"difference": statistics[0].minus(statistics[1])}
     won = _won(losses[0][known], losses[1][known], metric)
-    interval = with_intervals({"difference": difference}, rows)["difference"]
+    drawn = bootstrap(asked, rows) if rows >= LEAST_ROWS else {}
+    interval = intervals_of(asked, drawn, rows)["difference"]
     return {
         "rows": rows,
         "first_value": statistics[0].at(rows),
@@ -96,7 +97,7 @@ def _pair(
         "first_won": won[0],
         "second_won": won[1],
         "tied": 1 - won[0] - won[1],
-        **_strength(difference, rows),
+        **_strength(interval.value, drawn.get("difference"), rows),
     }
 
 
@@ -117,13 +118,9 @@ def _won(
     return float(np.mean(first < second)), float(np.mean(second < first))
 
 
-def _strength(difference: Statistic, rows: int) -> dict[str, float]:
-    """The p of a difference, and the rows that it would need."""
-    if rows < LEAST_ROWS:
-        return {"p": math.nan, "rows_needed": math.nan}
-    value = difference.at(rows)
-    drawn = bootstrap({"difference": difference}, rows)["difference"]
-    drawn = drawn[np.isfinite(drawn)]
+def _strength(value: float, drawn: NDArray[np.float64] | None, rows: int) -> dict[str, float]:
+    """The p of a difference from its draws, if there are some, and the rows that it would need."""
+    drawn = np.empty(0) if drawn is None else drawn[np.isfinite(drawn)]
     if not math.isfinite(value) or not len(drawn):
         return {"p": math.nan, "rows_needed": math.nan}
     away = np.abs(drawn - value)

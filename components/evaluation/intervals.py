@@ -12,8 +12,9 @@ section 4.3): 95 % intervals of the mean, median and root mean square of skewed 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -27,6 +28,8 @@ _SEED = 20_241_126
 _LEVEL = 0.95
 _CHUNK = 2**21  # weights at a time, in numbers
 _JACKKNIFE_GROUPS = 200
+_MOST_KEPT = 20_000  # rows whose draws are kept: 40 MB
+_MEDIAN_REACH = 3  # roots of the rows: six standard deviations
 
 
 class Interval(NamedTuple):
@@ -41,20 +44,46 @@ class Interval(NamedTuple):
 class Statistic:
     """A figure as a function of weights, shape (draws, rows), to its value for each draw, (draws,).
 
-    `known` is how many rows have a value; the others never count.
+    It is made of weighted sums of the columns of `sums`, shape (rows, columns), so that many
+    figures of the same rows need one matrix product: `from_sums` takes these sums, shape
+    (draws, columns), and the weights. `known` is how many rows have a value; the others never
+    count.
     """
 
-    of: Callable[[Weights], NDArray[np.float64]]
+    sums: NDArray[np.float64]
+    from_sums: Callable[[NDArray[np.float64], Weights], NDArray[np.float64]]
     known: int
+
+    def of(self, weights: Weights) -> NDArray[np.float64]:
+        """The figure's value for each draw."""
+        return self.from_sums(weights @ self.sums, weights)
 
     def map(self, function: Callable[[NDArray[np.float64]], NDArray[np.float64]]) -> Statistic:
         """The same, each value put through a function."""
-        return Statistic(lambda weights: function(self.of(weights)), self.known)
+        return Statistic(
+            self.sums, lambda sums, weights: function(self.from_sums(sums, weights)), self.known
+        )
 
     def minus(self, other: Statistic) -> Statistic:
         """The difference of two figures of the same rows."""
+        return self._with(other, np.subtract)
+
+    def over(self, other: Statistic) -> Statistic:
+        """The ratio of two figures of the same rows."""
+        return self._with(other, np.divide)
+
+    def _with(
+        self,
+        other: Statistic,
+        combine: Callable[[NDArray[np.float64], NDArray[np.float64]], NDArray[np.float64]],
+    ) -> Statistic:
+        own = self.sums.shape[1]
         return Statistic(
-            lambda weights: self.of(weights) - other.of(weights), min(self.known, other.known)
+            np.hstack([self.sums, other.sums]),
+            lambda sums, weights: combine(
+                self.from_sums(sums[:, :own], weights), other.from_sums(sums[:, own:], weights)
+            ),
+            min(self.known, other.known),
         )
 
     def at(self, rows: int) -> float:
@@ -66,35 +95,45 @@ def weighted_mean(values: NDArray[np.float64]) -> Statistic:
     """The mean over the rows that have a value; infinite where one of them is."""
     known = ~np.isnan(values)
     infinite = np.isposinf(values)
-    finite = np.where(known & ~infinite, values, 0.0)
-    some_infinite = bool(infinite.any())
 
-    def of(weights: Weights) -> NDArray[np.float64]:
-        means = _ratio(weights @ finite, weights @ known.astype(float))
-        return (
-            np.where(weights @ infinite.astype(float) > 0, np.inf, means)
-            if some_infinite
-            else means
-        )
+    def of(sums: NDArray[np.float64], _: Weights) -> NDArray[np.float64]:
+        return np.where(sums[:, 2] > 0, np.inf, _ratio(sums[:, 0], sums[:, 1]))
 
-    return Statistic(of, int(known.sum()))
+    columns = [np.where(known & ~infinite, values, 0.0), known, infinite]
+    return Statistic(np.column_stack(columns).astype(float), of, int(known.sum()))
 
 
 def weighted_median(values: NDArray[np.float64]) -> Statistic:
     """The median over the rows that have a value, as numpy has it."""
     order = np.argsort(values)[: np.count_nonzero(~np.isnan(values))]
     ordered = values[order]
+    # Draws move the median by half the root of the rows: it is looked for near the middle.
+    reach = math.ceil(_MEDIAN_REACH * math.sqrt(len(order)))
+    window = slice(max(0, len(order) // 2 - reach), len(order) // 2 + reach)
+    sums = np.zeros((len(values), 2))
+    sums[order, 0] = sums[order[: window.start], 1] = 1.0
 
-    def of(weights: Weights) -> NDArray[np.float64]:
-        if not len(order):
-            return np.full(len(weights), np.nan)
-        cumulated = weights[:, order].cumsum(axis=1)
-        half = cumulated[:, -1:] / 2
-        lower, upper = (cumulated >= half).argmax(axis=1), (cumulated > half).argmax(axis=1)
-        medians = (ordered[lower] + ordered[upper]) / 2
+    def of(sums: NDArray[np.float64], weights: Weights) -> NDArray[np.float64]:
+        half, before = sums[:, :1] / 2, sums[:, 1:]
+        cumulated = before + weights[:, order[window]].cumsum(axis=1)
+        medians = _middle(cumulated, half, ordered[window])
+        outside = ~((before < half) & (cumulated[:, -1:] > half))[:, 0]
+        if outside.any():
+            everything = weights[outside][:, order].cumsum(axis=1)
+            medians[outside] = _middle(everything, half[outside], ordered)
         return np.where(half[:, 0] > 0, medians, np.nan)
 
-    return Statistic(of, len(order))
+    if not len(order):
+        return Statistic(sums, lambda sums, _: np.full(len(sums), np.nan), 0)
+    return Statistic(sums, of, len(order))
+
+
+def _middle(
+    cumulated: Weights, half: NDArray[np.float64], ordered: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """The mean of the first values at which the cumulated weights reach and pass a half."""
+    lower, upper = (cumulated >= half).argmax(axis=1), (cumulated > half).argmax(axis=1)
+    return (ordered[lower] + ordered[upper]) / 2
 
 
 def explained_share(squared_errors: NDArray[np.float64], target: NDArray[np.float64]) -> Statistic:
@@ -102,12 +141,13 @@ def explained_share(squared_errors: NDArray[np.float64], target: NDArray[np.floa
     known = ~np.isnan(squared_errors)
     errors, targets = np.where(known, squared_errors, 0.0), np.where(known, target, 0.0)
 
-    def of(weights: Weights) -> NDArray[np.float64]:
-        count = weights @ known.astype(float)
-        spread = weights @ targets**2 - _ratio((weights @ targets) ** 2, count)
-        return 1 - _ratio(weights @ errors, np.where(spread > 1e-12, spread, 0.0))
+    def of(sums: NDArray[np.float64], _: Weights) -> NDArray[np.float64]:
+        count, wrong, total, squares = sums.T
+        spread = squares - _ratio(total**2, count)
+        return 1 - _ratio(wrong, np.where(spread > 1e-12, spread, 0.0))
 
-    return Statistic(of, int(known.sum()))
+    columns = [known.astype(float), errors, targets, targets**2]
+    return Statistic(np.column_stack(columns), of, int(known.sum()))
 
 
 def correlation(estimates: NDArray[np.float64], target: NDArray[np.float64]) -> Statistic:
@@ -116,21 +156,24 @@ def correlation(estimates: NDArray[np.float64], target: NDArray[np.float64]) -> 
     NaN where either does not vary.
     """
     known = ~np.isnan(estimates).any(axis=1)
+    repeats = estimates.shape[1]
     # Against cancellation: both from their means.
-    center = estimates[known].mean(axis=0) if known.any() else np.zeros(estimates.shape[1])
+    center = estimates[known].mean(axis=0) if known.any() else np.zeros(repeats)
     x = np.where(known.reshape(-1, 1), estimates - center, 0.0)
     y = np.where(known, target - (target[known].mean() if known.any() else 0.0), 0.0)
 
-    def of(weights: Weights) -> NDArray[np.float64]:
-        count = (weights @ known.astype(float))[:, None]
-        mean_x, mean_y = _ratio(weights @ x, count), _ratio((weights @ y)[:, None], count)
-        together = _ratio(weights @ (x * y[:, None]), count) - mean_x * mean_y
-        spread_x = _ratio(weights @ x**2, count) - mean_x**2
-        spread_y = _ratio((weights @ y**2)[:, None], count) - mean_y**2
-        product = spread_x * spread_y
-        return _ratio(together, np.sqrt(np.where(product > 1e-20, product, 0.0))).mean(axis=1)
+    def of(sums: NDArray[np.float64], _: Weights) -> NDArray[np.float64]:
+        count, sum_y, square_y = (sums[:, place : place + 1] for place in range(3))
+        sum_x, square_x, product = np.split(sums[:, 3:], 3, axis=1)
+        mean_x, mean_y = _ratio(sum_x, count), _ratio(sum_y, count)
+        together = _ratio(product, count) - mean_x * mean_y
+        spread_x = _ratio(square_x, count) - mean_x**2
+        spread_y = _ratio(square_y, count) - mean_y**2
+        spread = spread_x * spread_y
+        return _ratio(together, np.sqrt(np.where(spread > 1e-20, spread, 0.0))).mean(axis=1)
 
-    return Statistic(of, int(known.sum()))
+    columns = [known.astype(float), y, y**2, x, x**2, x * y[:, None]]
+    return Statistic(np.column_stack(columns), of, int(known.sum()))
 
 
 def _ratio(above: NDArray[np.float64], below: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -139,21 +182,46 @@ def _ratio(above: NDArray[np.float64], below: NDArray[np.float64]) -> NDArray[np
 
 def drawn_weights(rows: int) -> Iterator[Weights]:
     """DRAWS draws of as many rows with replacement, in chunks, the same at each call."""
+    for counts in _drawn_counts(rows) if rows <= _MOST_KEPT else _draw_counts(rows):
+        yield counts.astype(float)
+
+
+@lru_cache(maxsize=2)
+def _drawn_counts(rows: int) -> tuple[NDArray[np.uint8], ...]:
+    """All figures of a run ask for the draws of as many rows: they are kept, a byte for each."""
+    return tuple(_draw_counts(rows))
+
+
+def _draw_counts(rows: int) -> Iterator[NDArray[np.uint8]]:
     generator = np.random.default_rng(_SEED)
     size = max(1, _CHUNK // rows)
     for start in range(0, DRAWS, size):
         draws = min(size, DRAWS - start)
         picks = generator.integers(rows, size=(draws, rows))
         picks += np.arange(draws)[:, None] * rows
-        yield np.bincount(picks.ravel(), minlength=draws * rows).reshape(draws, rows).astype(float)
+        counts = np.bincount(picks.ravel(), minlength=draws * rows)
+        # A byte holds them: no row is drawn 256 times, but with a chance below 1e-500.
+        yield counts.reshape(draws, rows).astype(np.uint8)
 
 
 def bootstrap(statistics: Mapping[str, Statistic], rows: int) -> dict[str, NDArray[np.float64]]:
     """Each figure's value for every draw, shape (DRAWS,)."""
+    return _values(statistics, drawn_weights(rows))
+
+
+def _values(
+    statistics: Mapping[str, Statistic], chunks: Iterable[Weights]
+) -> dict[str, NDArray[np.float64]]:
+    """Each figure's value for all weights, by one matrix product for all of them."""
+    if not statistics:
+        return {}
+    columns = np.hstack([statistic.sums for statistic in statistics.values()])
+    ends = np.cumsum([statistic.sums.shape[1] for statistic in statistics.values()])[:-1]
     parts: dict[str, list[NDArray[np.float64]]] = {name: [] for name in statistics}
-    for weights in drawn_weights(rows):
-        for name, statistic in statistics.items():
-            parts[name].append(statistic.of(weights))
+    for weights in chunks:
+        sums = np.split(weights @ columns, ends, axis=1)
+        for (name, statistic), own in zip(statistics.items(), sums, strict=True):
+            parts[name].append(statistic.from_sums(own, weights))
     return {name: np.concatenate(values) for name, values in parts.items()}
 
 
@@ -162,16 +230,23 @@ def with_intervals(statistics: Mapping[str, Statistic], rows: int) -> dict[str, 
 
     No interval below LEAST_ROWS rows that have a value, nor where most draws give none.
     """
+    enough = {name: one for name, one in statistics.items() if one.known >= LEAST_ROWS}
+    return intervals_of(statistics, bootstrap(enough, rows) if enough else {}, rows)
+
+
+def intervals_of(
+    statistics: Mapping[str, Statistic], drawn: Mapping[str, NDArray[np.float64]], rows: int
+) -> dict[str, Interval]:
+    """Each figure with the 95 % interval that its draws give, where there are some."""
     if rows == 0:
         return {name: Interval(math.nan, math.nan, math.nan) for name in statistics}
-    enough = {name: one for name, one in statistics.items() if one.known >= LEAST_ROWS}
-    drawn = bootstrap(enough, rows)
-    left_out = _jackknife(enough, rows)
+    values = _values(statistics, [np.ones((1, rows))])
+    left_out = _jackknife({name: statistics[name] for name in drawn}, rows)
     found = {}
     for name, statistic in statistics.items():
-        value = statistic.at(rows)
+        value = float(values[name][0])
         low = high = math.nan
-        if name in enough:
+        if name in drawn:
             low, high = bca(value, drawn[name], left_out[name], statistic.known)
         found[name] = Interval(value, low, high)
     return found
@@ -209,15 +284,11 @@ def _acceleration(left_out: NDArray[np.float64]) -> float:
 def _jackknife(statistics: Mapping[str, Statistic], rows: int) -> dict[str, NDArray[np.float64]]:
     """Each figure with one group of rows left out after the other; a row each, where few."""
     groups = min(rows, _JACKKNIFE_GROUPS)
-    parts: dict[str, list[NDArray[np.float64]]] = {name: [] for name in statistics}
     size = max(1, _CHUNK // rows)
     of_row = np.arange(rows) % groups
-    for start in range(0, groups, size):
-        left = np.arange(start, min(start + size, groups))
-        weights = (of_row[None, :] != left[:, None]).astype(float)
-        for name, statistic in statistics.items():
-            parts[name].append(statistic.of(weights))
-    return {name: np.concatenate(values) for name, values in parts.items()}
+    starts = range(0, groups, size)
+    left = (np.arange(start, min(start + size, groups)) for start in starts)
+    return _values(statistics, ((of_row[None, :] != one[:, None]).astype(float) for one in left))
 
 
 def share_interval(share: float, rows: int) -> tuple[float, float]:

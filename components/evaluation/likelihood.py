@@ -13,7 +13,7 @@ import pandas as pd
 
 from components.control import Control
 from components.engines import Engine, TextLikelihood
-from components.evaluation.intervals import Interval, Statistic, weighted_mean, with_intervals
+from components.evaluation.intervals import Interval, weighted_mean, with_intervals
 
 
 def text_likelihoods(
@@ -42,7 +42,6 @@ def bits_per_byte(likelihoods: pd.DataFrame) -> Interval:
     """
     bits = weighted_mean(likelihoods["nats"].to_numpy(float) / math.log(2))
     size = weighted_mean(likelihoods["bytes"].to_numpy(float))
-    ratio = Statistic(lambda weights: bits.of(weights) / size.of(weights), bits.known)
     if likelihoods.empty:
         return Interval(np.nan, np.nan, np.nan)
-    return with_intervals({"bits_per_byte": ratio}, len(likelihoods))["bits_per_byte"]
+    return with_intervals({"bits_per_byte": bits.over(size)}, len(likelihoods))["bits_per_byte"]

@@ -14,7 +14,7 @@ from components.evaluation.intervals import (
     weighted_mean,
     weighted_median,
 )
-from components.pricing import error_band
+from components.pricing import error_bands
 
 # Of a read-out: mean and median absolute error in dollars, the root of the mean squared error of
 # log(1 + price), the share of rows in the green band, R² and Pearson's r of log(1 + price).
@@ -57,11 +57,8 @@ def losses(
         case "rmsle" | "r2_log" | "r_log":
             each = (np.log1p(estimates) - np.log1p(prices)) ** 2
         case "green_share":
-            each = np.full(estimates.shape, np.nan)
-            for row, column in zip(*np.nonzero(~np.isnan(estimates)), strict=True):
-                each[row, column] = (
-                    error_band(float(estimates[row, column]), float(actual[row])) == "green"
-                )
+            green = error_bands(estimates, prices) == "green"
+            each = np.where(np.isnan(estimates), np.nan, green)
         case _:
             raise ValueError(f"{metric} is no metric of estimates")
     return each.mean(axis=1)

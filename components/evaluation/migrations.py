@@ -87,7 +87,38 @@ CREATE TABLE reading (
 ) STRICT;
 """
 
-MIGRATIONS: tuple[str, ...] = (_FIRST, _READINGS)
+# What follows from each answer, so that opening a run computes nothing: `scored.SCORE_COLUMNS`.
+# Where it is to follow otherwise, a step empties the table.
+_SCORES = """
+CREATE TABLE score (
+    run TEXT NOT NULL,
+    model TEXT NOT NULL,
+    item TEXT NOT NULL,
+    median REAL,
+    mean REAL,
+    mode REAL,
+    top3_mean REAL,
+    top10_mean REAL,
+    top30_mean REAL,
+    top100_mean REAL,
+    top300_mean REAL,
+    top1000_mean REAL,
+    one_token REAL NOT NULL,
+    greedy REAL,
+    crps REAL,
+    log_score REAL,
+    nats REAL,
+    below REAL,
+    up_to REAL,
+    overflow REAL NOT NULL,
+    not_a_number REAL NOT NULL,
+    unexplored REAL NOT NULL,
+    PRIMARY KEY (run, model, item),
+    FOREIGN KEY (run, model, item) REFERENCES prediction (run, model, item) ON DELETE CASCADE
+) STRICT, WITHOUT ROWID;
+"""
+
+MIGRATIONS: tuple[str, ...] = (_FIRST, _READINGS, _SCORES)
 
 
 def version_of(connection: sqlite3.Connection) -> int:

@@ -6,8 +6,7 @@ import json
 import struct
 import zlib
 from collections.abc import Sequence
-from operator import attrgetter
-from typing import overload
+from typing import NamedTuple, overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +16,6 @@ from components.numbers.distribution import FirstToken
 _PRICES = 1000
 _PRICE_TYPE = "<f4"
 _HEAD = struct.Struct("<II")
-_fields = attrgetter("token_id", "text", "probability", "overflow", "unexplored", "numbers")
 # A vocabulary that writes each number in several ways has a few thousand first tokens; each has
 # up to a thousand numbers.
 _MOST_BYTES = 8_000_000
@@ -41,18 +39,33 @@ def unpack_probabilities(packed: bytes) -> NDArray[np.float64]:
 
 def pack_first_tokens(tokens: Sequence[FirstToken]) -> bytes:
     """Columns one after the other, compressed (zlib); docs/runs.md lists them."""
-    ids, texts, *masses, numbers = zip(*map(_fields, tokens), strict=True) if tokens else [()] * 6
+    tokens = tuple(tokens)
+    numbers = [token.numbers for token in tokens]
     flat = np.concatenate(numbers) if numbers else np.empty(0)
     columns = [
-        np.array(ids, "<i4"),
-        *(np.array(mass, "<f4") for mass in masses),
+        np.array([token.token_id for token in tokens], "<i4"),
+        np.array([token.probability for token in tokens], "<f4"),
+        np.array([token.overflow for token in tokens], "<f4"),
+        np.array([token.unexplored for token in tokens], "<f4"),
         np.array([len(part) for part in numbers], "<u2"),
         flat.astype("<u2"),
     ]
     head = _HEAD.pack(len(tokens), len(flat))
     body = b"".join(column.tobytes() for column in columns)
-    listed = json.dumps(texts, ensure_ascii=False)
+    listed = json.dumps([token.text for token in tokens], ensure_ascii=False)
     return zlib.compress(head + body + listed.encode("utf-8", "replace"), level=1)
+
+
+class TokenColumns(NamedTuple):
+    """First tokens, likeliest first; `counts` says how many of `numbers` each begins."""
+
+    ids: NDArray[np.int32]
+    texts: list[str]
+    probability: NDArray[np.float32]
+    overflow: NDArray[np.float32]
+    unexplored: NDArray[np.float32]
+    counts: NDArray[np.uint16]
+    numbers: NDArray[np.uint16]
 
 
 class PackedFirstTokens(Sequence[FirstToken]):
@@ -63,9 +76,14 @@ class PackedFirstTokens(Sequence[FirstToken]):
         self._tokens: tuple[FirstToken, ...] | None = None
 
     @property
+    def columns(self) -> TokenColumns:
+        """The same, a column each. PackingError."""
+        return _unpack(self._packed)
+
+    @property
     def _read(self) -> tuple[FirstToken, ...]:
         if self._tokens is None:
-            self._tokens = _unpack(self._packed)
+            self._tokens = _tokens(_unpack(self._packed))
         return self._tokens
 
     @overload
@@ -79,7 +97,7 @@ class PackedFirstTokens(Sequence[FirstToken]):
         return len(self._read)
 
 
-def _unpack(packed: bytes) -> tuple[FirstToken, ...]:
+def _unpack(packed: bytes) -> TokenColumns:
     decompressor = zlib.decompressobj()
     try:
         content = decompressor.decompress(packed, _MOST_BYTES)
@@ -111,15 +129,20 @@ def _unpack(packed: bytes) -> tuple[FirstToken, ...]:
         or (length and numbers.max() >= _PRICES)
     ):
         raise PackingError("first tokens whose parts do not fit together")
-    numbers, stops = numbers.astype(np.intp), np.cumsum(counts, dtype=np.int64).tolist()
+    return TokenColumns(ids, texts, probability, overflow, unexplored, counts, numbers)
+
+
+def _tokens(columns: TokenColumns) -> tuple[FirstToken, ...]:
+    numbers = columns.numbers.astype(np.intp)
+    stops = np.cumsum(columns.counts, dtype=np.int64).tolist()
     parts = [numbers[start:stop] for start, stop in zip([0, *stops], stops, strict=False)]
     values = zip(
-        ids.tolist(),
-        texts,
-        probability.tolist(),
+        columns.ids.tolist(),
+        columns.texts,
+        columns.probability.tolist(),
         parts,
-        overflow.tolist(),
-        unexplored.tolist(),
+        columns.overflow.tolist(),
+        columns.unexplored.tolist(),
         strict=True,
     )
     return tuple(FirstToken(*value) for value in values)

@@ -7,7 +7,7 @@ import math
 import platform
 import time
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from functools import cache, cached_property
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
@@ -116,14 +116,19 @@ def question_of(model: ModelId, prompt: str, settings: InferenceSettings) -> str
 
 def answer_of(prediction: Prediction) -> dict[str, Any]:
     """The columns of a prediction in the store."""
-    found = prediction.distribution
+    found, packed = (
+        prediction.distribution,
+        pack_probabilities(prediction.distribution.probabilities),
+    )
+    # Of what is recorded: in 32 bits half of the probability may be reached a dollar beside.
+    median = replace(found, probabilities=unpack_probabilities(packed)).median
     return {
         "question": question_of(prediction.model, prediction.item.prompt, prediction.settings),
         "model_id": canonical_json(asdict(prediction.model)),
         "libraries": libraries(),
         "created": time.time(),
         "seconds": found.seconds,
-        "median": None if math.isnan(found.median) else found.median,
+        "median": None if math.isnan(median) else median,
         "overflow": found.overflow,
         "not_a_number": found.not_a_number,
         "unexplored": found.unexplored,
@@ -135,7 +140,7 @@ def answer_of(prediction: Prediction) -> dict[str, Any]:
         "finished": int(prediction.finished),
         "note": prediction.note,
         "error": None,
-        "distribution": pack_probabilities(found.probabilities),
+        "distribution": packed,
         "first_tokens": pack_first_tokens(found.first_tokens),
     }
 

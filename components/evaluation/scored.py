@@ -18,8 +18,8 @@ from components.evaluation.metrics import (
     losses,
     with_no_number,
 )
-from components.numbers import PriceDistribution
-from components.pricing import point_estimates
+from components.evaluation.packing import PackedFirstTokens
+from components.numbers import FirstToken, PriceDistribution, read_as_numbers
 
 # Of so many likeliest first tokens the mean is taken, where every price is one token.
 TOP_COUNTS = (10, 30, 100, 300, 1000)
@@ -125,39 +125,102 @@ def item_scores(rows: Sequence[ScoredRow]) -> ItemScores:
     `median`, `mean`, `mode` and `top3_mean` as `point_estimates` has them, then `greedy`, and
     where every price is one token `top…_mean` of more first tokens, up to all.
     """
-    one_token = all(row.distribution.price_is_one_token for row in rows)
-    counts = TOP_COUNTS if one_token else ()
-    read = [_read_outs(row, counts) for row in rows]
-    return ItemScores(
+    found = [row.distribution for row in rows]
+    return scores_of(
         items_frame(rows),
-        {name: np.array([[one[name]] for one in read], dtype=float) for name in read[0]},
-        pd.DataFrame([_distribution_scores(row) for row in rows]),
+        score_frame(
+            np.stack([one.probabilities for one in found]),
+            [token_scores(one.first_tokens) for one in found],
+            pd.DataFrame(
+                {
+                    "actual": [row.actual for row in rows],
+                    "greedy": [row.greedy for row in rows],
+                    **{name: [getattr(one, name) for one in found] for name in _MASSES},
+                },
+                dtype=float,
+            ),
+        ),
     )
 
 
-def _read_outs(row: ScoredRow, counts: Sequence[int]) -> dict[str, float | None]:
-    return {
-        **point_estimates(row.distribution),
-        **{f"top{count}_mean": row.distribution.top_mean(count) for count in counts},
-        "greedy": row.greedy,
-    }
+_MASSES = ("overflow", "not_a_number", "unexplored")
+_TOP = tuple(f"top{count}_mean" for count in (3, *TOP_COUNTS))
+_DISTRIBUTION = ("crps", "log_score", "nats", "below", "up_to", *_MASSES)
+# What is kept of a row's answer: a column each, NaN for none. `one_token` is 1 where each first
+# token that begins a price begins that price alone.
+SCORE_COLUMNS = ("median", "mean", "mode", *_TOP, "one_token", "greedy", *_DISTRIBUTION)
 
 
-def _distribution_scores(row: ScoredRow) -> dict[str, float]:
-    distribution, dollars = row.distribution, int(row.actual)
-    below = distribution.given_number[:dollars].sum()
-    probability = distribution.probabilities[dollars]
+def scores_of(items: pd.DataFrame, kept: pd.DataFrame) -> ItemScores:
+    """ItemScores from their `items` and the SCORE_COLUMNS of each."""
+    one_token = bool((kept["one_token"] == 1).all())
+    read_outs = ("median", "mean", "mode", *(_TOP if one_token else _TOP[:1]), "greedy")
+    return ItemScores(
+        items,
+        {name: kept[name].to_numpy(float)[:, None] for name in read_outs},
+        kept[list(_DISTRIBUTION)],
+    )
+
+
+def token_scores(tokens: Sequence[FirstToken]) -> NDArray[np.float64]:
+    """`top_mean` of three tokens and of each of TOP_COUNTS, then whether a price is one token.
+
+    The means are NaN where it is not: there they would average first digits.
+    """
+    if isinstance(tokens, PackedFirstTokens):
+        columns = tokens.columns
+        texts, shares, begun = columns.texts, columns.probability.astype(float), columns.counts
+    else:
+        texts = [token.text for token in tokens]
+        shares = np.array([token.probability for token in tokens], dtype=float)
+        begun = np.array([len(token.numbers) for token in tokens])
+    means = np.full(len(_TOP) + 1, np.nan)
+    means[-1] = float(begun.max(initial=0) == 1)
+    if means[-1]:
+        prices = read_as_numbers(texts)
+        weights = np.where(np.isnan(prices), 0.0, shares)
+        weight, weighed = weights.cumsum(), (weights * np.nan_to_num(prices)).cumsum()
+        last = np.minimum((3, *TOP_COUNTS), len(texts)) - 1
+        with np.errstate(invalid="ignore"):
+            means[:-1] = weighed[last] / weight[last]
+    return means
+
+
+def score_frame(
+    probabilities: NDArray[np.floating], tokens: Sequence[NDArray[np.float64]], told: pd.DataFrame
+) -> pd.DataFrame:
+    """SCORE_COLUMNS of many answers at once, as PriceDistribution has them one by one.
+
+    `probabilities` has shape (rows, 1000); `tokens` are `token_scores`; `told` has `actual`,
+    `greedy`, `overflow`, `not_a_number` and `unexplored`.
+    """
+    probabilities = probabilities.astype(np.float64)
+    rows, dollars = np.arange(len(told)), told["actual"].to_numpy(float).astype(int)
+    total = probabilities.sum(axis=1, keepdims=True)
+    given = probabilities / np.where(total > 0, total, np.nan)
+    cumulated = given.cumsum(axis=1)
+    empty = np.isnan(cumulated[:, -1])
+    last = probabilities.shape[1] - 1 - (probabilities[:, ::-1] > 0).argmax(axis=1)
+    price = np.arange(probabilities.shape[1])
+    step = (price >= dollars[:, None]).astype(float)
+    share, probability = given[rows, dollars], probabilities[rows, dollars]
+    unexplored = told["unexplored"].to_numpy(float)
+    before = np.where(dollars > 0, cumulated[rows, np.maximum(dollars - 1, 0)], given[:, 0] * 0)
     with np.errstate(divide="ignore"):
+        log_score, nats = -np.log(share), -np.log(probability)
+    told_tokens = np.stack(tokens)
+    kept = {
+        "median": np.where(empty, np.nan, np.minimum((cumulated < 0.5).sum(axis=1), last)),
+        "mean": given @ price,
+        "mode": np.where(empty, np.nan, probabilities.argmax(axis=1)),
+        **dict(zip((*_TOP, "one_token"), told_tokens.T, strict=True)),
+        "greedy": told["greedy"].to_numpy(float),
+        "crps": ((cumulated - step) ** 2).sum(axis=1),
         # What was not explored may hold this price.
-        known = probability > 0 or distribution.unexplored == 0
-        nats = -np.log(probability) if known else np.nan
-    return {
-        "crps": distribution.crps(row.actual),
-        "log_score": distribution.log_score(row.actual),
-        "nats": float(nats),
-        "below": float(below),
-        "up_to": float(below + distribution.given_number[dollars]),
-        "overflow": distribution.overflow,
-        "not_a_number": distribution.not_a_number,
-        "unexplored": distribution.unexplored,
+        "log_score": np.where((share == 0) & (unexplored > 0), np.nan, log_score),
+        "nats": np.where((probability == 0) & (unexplored > 0), np.nan, nats),
+        "below": before,
+        "up_to": cumulated[rows, dollars],
+        **{name: told[name].to_numpy(float) for name in _MASSES},
     }
+    return pd.DataFrame(kept)[list(SCORE_COLUMNS)]

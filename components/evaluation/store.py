@@ -248,6 +248,9 @@ class RunStore:
     def delete(self, run_id: str) -> None:
         """Remove a run with all its predictions. Hold its lock."""
         with self.database.writing() as connection:
+            # By run: a cascade from each item would look through all predictions of its run.
+            for table in ("score", "reading", "prediction", "item"):
+                connection.execute(f"DELETE FROM {table} WHERE run = ?", [run_id])
             connection.execute("DELETE FROM run WHERE id = ?", [run_id])
         self.database.give_space_back()
 

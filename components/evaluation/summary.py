@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -28,21 +29,35 @@ MASSES = ("overflow", "not_a_number", "unexplored")
 _ENOUGH = 0.9
 
 
-def figures(scores: ItemScores, no_number: NoNumber = "left_out") -> pd.DataFrame:
+# Whether a figure of a read-out (or DISTRIBUTION) is wanted.
+Wanted = Callable[[str, str], bool]
+
+
+def every(read_out: str, figure: str) -> bool:
+    """All figures of all read-outs."""
+    return True
+
+
+def figures(
+    scores: ItemScores, no_number: NoNumber = "left_out", wanted: Wanted = every
+) -> pd.DataFrame:
     """One row per read-out and figure, of at least one scored row.
 
     `read_out` (or DISTRIBUTION), `figure`, `value`, `low` and `high` (95 %), `rows` that count,
     and `left_out`, those for which there is no number. With `no_number` "zero" none is left out
-    of a read-out: they count as $0.
+    of a read-out: they count as $0. Only figures that are `wanted` are computed.
     """
     rows = len(scores.items)
     asked = {}
     for read_out, told in scores.estimates.items():
         estimates = with_no_number(told, no_number)
         for metric in ESTIMATE_METRICS:
+            if not wanted(read_out, metric):
+                continue
             asked[read_out, metric] = estimate_statistic(metric, estimates, scores.actual)
     for figure, values in _of_distributions(scores).items():
-        asked[DISTRIBUTION, figure] = weighted_mean(values)
+        if wanted(DISTRIBUTION, figure):
+            asked[DISTRIBUTION, figure] = weighted_mean(values)
     by_name = {f"{read_out} {figure}": one for (read_out, figure), one in asked.items()}
     found = with_intervals(by_name, rows)
     table = []
@@ -68,11 +83,17 @@ def _of_distributions(scores: ItemScores) -> dict[str, NDArray[np.float64]]:
     }
 
 
+def figure(scores: ItemScores, read_out: str, name: str) -> Mapping[str, Any] | None:
+    """The line of `figures` of one read-out (or DISTRIBUTION) and figure; None if there is none."""
+    table = figures(scores, wanted=lambda *asked: asked == (read_out, name))
+    return None if table.empty else table.iloc[0].to_dict()
+
+
 def tidy_figures(
-    by_name: Mapping[str, ItemScores], no_number: NoNumber = "left_out"
+    by_name: Mapping[str, ItemScores], no_number: NoNumber = "left_out", wanted: Wanted = every
 ) -> pd.DataFrame:
     """The figures of several models and baselines in one frame, `model` first."""
-    return _stacked({name: figures(scores, no_number) for name, scores in by_name.items()})
+    return _stacked({name: figures(scores, no_number, wanted) for name, scores in by_name.items()})
 
 
 def tidy_items(by_name: Mapping[str, ItemScores]) -> pd.DataFrame:

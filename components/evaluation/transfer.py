@@ -23,12 +23,14 @@ from components.evaluation.database import usable
 from components.evaluation.migrations import APPLICATION_ID, MIGRATIONS, migrate, version_of
 from components.evaluation.records import settings_of
 from components.evaluation.store import Origin, RunInfo, RunStore
+from components.evaluation.stored_scores import add_scores
 
 MAGIC = b"SQLite format 3\0"
 _MOST_BYTES = 4_000_000_000
 _LONGEST_VALUE = 8_000_000
 _CHECK_SECONDS = 60.0
 _STEPS_BETWEEN_CHECKS = 100_000
+# Not `score`: what is in it follows from the answers, and is computed from them here.
 _TABLES = ("run", "item", "prediction", "reading")
 _WAY_OUT = "Export the run again, with this version of Basewise or an older one."
 
@@ -93,6 +95,8 @@ def import_run(store: RunStore, path: Path, owner: str, origin: Origin = "import
         store.insert_run(
             run, items, _predictions(source, run, items), _readings(source, run, items)
         )
+        for repo_id in json.loads(run["models"]):
+            add_scores(store, run["id"], repo_id)
     return store.run(run["id"])
 
 

@@ -21,6 +21,7 @@ from components.evaluation.item import InferenceSettings
 from components.evaluation.predictor import Predictor
 from components.evaluation.readings import read_rows, unread
 from components.evaluation.store import RunStore
+from components.evaluation.stored_scores import add_scores
 from components.settings import variable
 
 _log = logging.getLogger(__name__)
@@ -86,6 +87,7 @@ def _ask(
             else:
                 store.add(run_id, repo_id, prediction)
         heard(repo_id, reason)
+    add_scores(store, run_id, repo_id)
     if unread(store, run_id, repo_id):
         pooled = predictor.engine(files, control)
         read_rows(store, run_id, repo_id, pooled.engine, pooled.queue, control)

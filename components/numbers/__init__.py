@@ -3,7 +3,7 @@
 from components.numbers.atlas import LARGEST_NUMBER, NumberAtlas, Unwritable, number_atlas
 from components.numbers.context import CONTEXTS, IN_PLACE, PREFIX, NumberContext
 from components.numbers.cost import cost_summary, sequence_costs
-from components.numbers.distribution import FirstToken, PriceDistribution
+from components.numbers.distribution import FirstToken, PriceDistribution, read_as_numbers
 from components.numbers.first_token import (
     as_ranges,
     first_token_information,
@@ -52,6 +52,7 @@ __all__ = [
     "number_atlas",
     "numbering_strategy",
     "possible_counts",
+    "read_as_numbers",
     "sequence_costs",
     "still_possible",
     "walk",

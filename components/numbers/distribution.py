@@ -4,7 +4,7 @@ import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Literal
 
 import numpy as np
@@ -162,13 +162,10 @@ class PriceDistribution:
     @cached_property
     def _read_tokens(self) -> tuple[NDArray[np.intp], NDArray[np.float64], NDArray[np.float64]]:
         """The first tokens that are positive numbers: places, numbers and probabilities."""
-        read = [
-            (place, float(token.text), token.probability)
-            for place, token in enumerate(self.first_tokens)
-            if _READ_AS_NUMBER.fullmatch(token.text) and float(token.text) > 0
-        ]
-        places, prices, weights = zip(*read, strict=True) if read else ((), (), ())
-        return np.array(places, dtype=np.intp), np.array(prices), np.array(weights)
+        prices = read_as_numbers([token.text for token in self.first_tokens])
+        weights = np.array([token.probability for token in self.first_tokens], dtype=float)
+        places = np.flatnonzero(~np.isnan(prices))
+        return places, prices[places], weights[places]
 
     @property
     def top3(self) -> float:
@@ -184,6 +181,16 @@ class PriceDistribution:
     @property
     def _empty(self) -> bool:
         return not self.probabilities.any()
+
+
+def read_as_numbers(texts: Sequence[str]) -> NDArray[np.float64]:
+    """The number that each text is, shape (len(texts),); NaN for none, and for 0."""
+    return np.array([_read_as_number(text) for text in texts], dtype=float)
+
+
+@lru_cache(maxsize=2**16)
+def _read_as_number(text: str) -> float:
+    return (float(text) or math.nan) if _READ_AS_NUMBER.fullmatch(text) else math.nan
 
 
 def _whole_dollars(price: float) -> int:

@@ -8,7 +8,7 @@ from components.pricing.actual import (
     judge_actual,
 )
 from components.pricing.amounts import NUMBER_FORMATS, NumberFormat, is_amount
-from components.pricing.estimates import Band, error_band, point_estimates, read_price
+from components.pricing.estimates import Band, error_band, error_bands, point_estimates, read_price
 from components.pricing.price_columns import (
     Candidate,
     name_parts,
@@ -47,6 +47,7 @@ __all__ = [
     "describe_actual",
     "describe_left_out",
     "error_band",
+    "error_bands",
     "examine_price_file",
     "examine_prices",
     "is_amount",

@@ -3,6 +3,9 @@
 import re
 from typing import Literal
 
+import numpy as np
+from numpy.typing import NDArray
+
 from components.numbers.distribution import PriceDistribution
 
 Band = Literal["green", "orange", "red"]
@@ -32,12 +35,15 @@ def error_band(estimate: float, actual: float) -> Band:
     """
     if not actual > 0:
         raise ValueError(f"an actual price is above zero, not {actual}")
-    error = abs(estimate - actual)
-    if error < 40 or error / actual < 0.2:
-        return "green"
-    if error < 80 or error / actual < 0.4:
-        return "orange"
-    return "red"
+    return str(error_bands(np.array([estimate]), np.array([actual]))[0])  # type: ignore[return-value]
+
+
+def error_bands(estimates: NDArray[np.float64], actual: NDArray[np.float64]) -> NDArray[np.str_]:
+    """The `error_band` of each estimate against each actual price; NaN is red."""
+    error = np.abs(estimates - actual)
+    share = error / actual
+    green, orange = (error < 40) | (share < 0.2), (error < 80) | (share < 0.4)
+    return np.select([green, orange], ["green", "orange"], "red")
 
 
 def point_estimates(distribution: PriceDistribution) -> dict[str, float | None]:

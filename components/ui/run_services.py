@@ -20,17 +20,16 @@ from components.evaluation import (
     RunInfo,
     baseline_scores,
     bits_per_byte,
-    figures,
-    item_scores,
     linear_read_out,
     log_me,
-    scored_row,
 )
 from components.evaluation.readings import count_readings, load_readings
 from components.evaluation.row_sources import Table, read_table
 from components.evaluation.row_sources import hub_table as fetch_hub_table
 from components.evaluation.runner import Runner
 from components.evaluation.store import RunStore
+from components.evaluation.stored_scores import stored_scores
+from components.evaluation.summary import figure
 from components.review import PriceFigures
 from components.settings import load_settings
 from components.ui import services
@@ -39,6 +38,7 @@ from components.ui.kit.shared import SharedTable
 
 _log = logging.getLogger(__name__)
 _VISITOR = "visitor"
+_FITTED_UNASKED = 1000  # rows: fitting more takes seconds, and is done where it is asked for
 _SHOWN = 16  # what is kept of runs that pages show, for each kind of it
 
 
@@ -68,12 +68,7 @@ def run_scores(run: RunInfo) -> dict[str, ItemScores]:
 
 @st.cache_resource(max_entries=_SHOWN, show_spinner="Reading the run …")
 def _item_scores(run_id: str, repo_id: str, done: int) -> ItemScores | None:
-    rows = [
-        scored_row(record.item, record.distribution, record.greedy)
-        for record in store().predictions(run_id, repo_id)
-        if record.distribution is not None
-    ]
-    return item_scores(rows) if rows else None
+    return stored_scores(store(), run_id, repo_id)
 
 
 def matching_run(models: Sequence[str]) -> RunInfo | None:
@@ -100,7 +95,7 @@ def _price_figures(run: RunInfo, repo_id: str, done: int, read: int) -> PriceFig
     if scores is None:
         return None
     error, rows = _mean_error(scores, "median")
-    reading = text_reading(run, repo_id) if read else None
+    reading = text_reading(run, repo_id) if read and run.rows <= _FITTED_UNASKED else None
     read_out = reading.read_out if reading else None
     return PriceFigures(
         error,
@@ -111,8 +106,9 @@ def _price_figures(run: RunInfo, repo_id: str, done: int, read: int) -> PriceFig
 
 
 def _mean_error(scores: ItemScores, read_out: str) -> tuple[Interval, int]:
-    table = figures(scores)
-    row = table[(table["read_out"] == read_out) & (table["figure"] == "mae")].iloc[0]
+    row = figure(scores, read_out, "mae")
+    if row is None:
+        return Interval(np.nan, np.nan, np.nan), 0
     return Interval(row["value"], row["low"], row["high"]), int(row["rows"])
 
 

@@ -361,3 +361,40 @@ def test_a_config_that_transformers_can_not_use_is_refused_in_a_sentence(
 def test_a_config_that_is_no_object_is_refused_in_a_sentence(hub: LoopbackHub, content):
     files = repository(small_llama())
     assert "can't be read" in refused(hub, {**files, "config.json": content}).problem
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"vocab_size": 15_000_000}, "asks for a vocab_size of 15,000,000"),
+        ({"hidden_size": 1_000_000}, "asks for a hidden_size of 1,000,000"),
+        ({"num_hidden_layers": 200_000}, "asks for a num_hidden_layers of 200,000"),
+        ({"text_config": {"num_hidden_layers": 10**30}}, "num_hidden_layers of 1.0e+30"),
+    ],
+)
+def test_a_config_beyond_any_model_is_refused_before_its_weights_are_fetched(
+    hub: LoopbackHub, changes, said
+):
+    files = repository(small_llama())
+    config = json.loads(files["config.json"]) | changes
+    error = refused(hub, {**files, "config.json": json.dumps(config).encode()})
+    assert said in error.problem
+    assert not hub.asked_for("model.safetensors")
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"vocab_size": 4_000_000}, {"intermediate_size": 1_000_000}, {"hidden_size": 100_000}],
+)
+def test_a_config_of_a_larger_model_than_its_weights_takes_no_memory(hub: LoopbackHub, changes):
+    files = repository(small_llama())
+    config = json.loads(files["config.json"]) | changes
+    error = refused(hub, {**files, "config.json": json.dumps(config).encode()})
+    assert "parameters; its weights hold" in error.problem
+
+
+def test_a_config_of_more_layers_than_there_are_tensors_is_refused_at_once(hub: LoopbackHub):
+    files = repository(small_llama())
+    config = json.loads(files["config.json"]) | {"num_hidden_layers": 900}
+    error = refused(hub, {**files, "config.json": json.dumps(config).encode()})
+    assert "asks for 900 layers" in error.problem

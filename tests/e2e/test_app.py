@@ -315,7 +315,7 @@ def test_stop_stops_and_keeps_what_was_generated(server: Server, page: Page):
         server.address(
             "live_inference",
             run=[SMOL, "google/gemma-3-270m"],
-            question="A tablet. What does it cost, to the nearest dollar?",
+            question="What does it cost to the nearest dollar?",
             wording="own",
         )
     )
@@ -325,7 +325,7 @@ def test_stop_stops_and_keeps_what_was_generated(server: Server, page: Page):
     predict.click()
     expect(page.get_by_text("Stopped before it was finished")).to_be_visible(timeout=240_000)
     expect(page.get_by_text("Not run on this product yet.")).to_be_visible()
-    kept = page.get_by_text(re.compile(r"^Price is \$\d")).inner_text()
+    kept = page.get_by_text(re.compile(r"^Price is \$.")).inner_text()
     assert len(kept) < len("Price is $199.99.\n\nThe tablet is available for")
     expect(predict).to_be_enabled()
     expect_no_error(page)

@@ -84,7 +84,7 @@ def test_read_outs_are_those_of_the_distribution_and_the_greedy_text():
     assert list(estimates) == ["median", "mean", "mode", "top3_mean", "greedy"]
     for name in ("median", "mean", "mode"):
         expected = [point_estimates(one.distribution)[name] for one in ROWS]
-        assert estimates[name][:, 0].tolist() == expected
+        assert estimates[name][:, 0] == pytest.approx(expected)
     assert math.isnan(estimates["greedy"][0, 0])
     assert estimates["greedy"][1, 0] == ROWS[1].greedy
 

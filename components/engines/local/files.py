@@ -16,6 +16,7 @@ from components.assets import (
 from components.control import Control
 from components.engines.base import ModelId
 from components.engines.local.architecture import read_architecture
+from components.engines.local.claims import refuse_beyond_reason
 from components.engines.local.device import chosen_device, chosen_dtype
 from components.engines.local.layout import Layout, read_layout
 from components.engines.local.memory import BYTES_IN_FOUR_BIT, WeightsSize, refuse_if_never
@@ -58,6 +59,7 @@ def fetch_engine(
         stored = stored_on_hub(HubRepo(repo_id=spec.id, revision=spec.revision))
     _refuse_if_never(spec, Layout(), stored, precision)  # the least that it may take
     config = fetch_config(spec, registry, control)
+    refuse_beyond_reason(config.folder, spec.label)
     layout = read_layout(config.folder, spec.label)
     if layout.quantization is not None and precision == "4-bit":
         raise EngineError(

@@ -113,22 +113,45 @@ def read_config(folder: Path, label: str) -> dict[str, Any]:
     return config
 
 
-def stored_numbers(folder: Path) -> dict[str, int]:
-    """How many numbers of each kind (BF16, F8_E4M3, …) a folder's weights hold."""
+@dataclass(frozen=True)
+class StoredTensor:
+    """A tensor of a folder's weights: its name, kind of number (BF16, F8_E4M3, …) and shape."""
+
+    name: str
+    kind: str
+    shape: tuple[int, ...]
+
+
+def stored_tensors(folder: Path) -> list[StoredTensor]:
+    """What a folder's weights hold, by the heads of its files."""
+    from safetensors import safe_open
+
+    found = []
+    for file in weights_names(folder):
+        with safe_open(folder / file, framework="pt") as tensors:
+            for name in tensors.keys():  # noqa: SIM118
+                part = tensors.get_slice(name)
+                found.append(StoredTensor(name, part.get_dtype(), tuple(part.get_shape())))
+    return found
+
+
+def stored_numbers(tensors: Iterable[StoredTensor]) -> dict[str, int]:
+    """How many numbers of each kind tensors hold."""
     counts: dict[str, int] = {}
-    for _, kind, shape in _tensors(folder):
-        counts[kind] = counts.get(kind, 0) + prod(shape)
+    for tensor in tensors:
+        counts[tensor.kind] = counts.get(tensor.kind, 0) + prod(tensor.shape)
     return counts
 
 
-def refuse_unexplained(folder: Path, label: str, layout: Layout) -> None:
+def refuse_unexplained(tensors: Iterable[StoredTensor], label: str, layout: Layout) -> None:
     """EngineError for weights that are quantized although their config does not say so.
 
     They would be taken for the weights themselves, without their scales.
     """
     if layout.quantization is not None:
         return
-    for name, kind, _ in _tensors(folder):
+    for tensor in tensors:
+        name, kind = tensor.name, tensor.kind
         trace = next((what for sign, what in _TRACES.items() if re.search(sign, name)), None)
         if trace is not None or (kind not in _PLAIN_BYTES and name.endswith((".weight", ".bias"))):
             method = f" ({trace})" if trace else ""
@@ -137,17 +160,6 @@ def refuse_unexplained(folder: Path, label: str, layout: Layout) -> None:
                 f"The weights of {label} are quantized{method} and its config does not say how",
                 f"{name} holds {kind}; there is no quantization_config in config.json.",
             )
-
-
-def _tensors(folder: Path) -> Iterable[tuple[str, str, list[int]]]:
-    """Name, kind of number and shape of each tensor."""
-    from safetensors import safe_open
-
-    for file in weights_names(folder):
-        with safe_open(folder / file, framework="pt") as tensors:
-            for name in tensors.keys():  # noqa: SIM118
-                part = tensors.get_slice(name)
-                yield name, part.get_dtype(), part.get_shape()
 
 
 def _quantization_config(config: dict[str, Any]) -> dict[str, Any] | None:

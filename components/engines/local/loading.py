@@ -7,13 +7,14 @@ import threading
 from typing import TYPE_CHECKING, Any
 
 from components.control import Control
-from components.engines.local.architecture import read_architecture
+from components.engines.local.architecture import Architecture, read_architecture
 from components.engines.local.causality import refuse_unless_causal
+from components.engines.local.claims import refuse_unlike_weights
 from components.engines.local.device import chosen_device, chosen_dtype
 from components.engines.local.engine import LocalEngine
 from components.engines.local.failures import in_words, is_loading_failure
 from components.engines.local.files import EngineFiles, Precision, fetch_engine, weights_size
-from components.engines.local.layout import refuse_unexplained, stored_numbers
+from components.engines.local.layout import refuse_unexplained, stored_numbers, stored_tensors
 from components.engines.local.memory import refuse_if_not_now
 from components.engines.local.transformers_compat import embedding_rows
 from components.errors import EngineError
@@ -66,12 +67,15 @@ def _load_model(label: str, files: EngineFiles) -> PreTrainedModel:
     device = chosen_device()
     dtype = chosen_dtype(device)
     try:
-        numbers = stored_numbers(files.weights.folder)
-        refuse_unexplained(files.weights.folder, label, files.layout)
+        stored = stored_tensors(files.weights.folder)
+        refuse_unexplained(stored, label, files.layout)
+        numbers = stored_numbers(stored)
         size = weights_size(files.layout, numbers, dtype.itemsize, files.precision)
         refuse_if_not_now(label, size, device)
+        architecture = read_architecture(files.weights.folder, label)
         with _loading:
-            model, info = _from_pretrained(label, files, device, dtype)
+            refuse_unlike_weights(architecture, label, stored)
+            model, info = _from_pretrained(architecture, files, device, dtype)
     except EngineError:
         raise
     except Exception as error:
@@ -86,10 +90,11 @@ def _load_model(label: str, files: EngineFiles) -> PreTrainedModel:
     return model.eval()
 
 
-def _from_pretrained(label: str, files: EngineFiles, device: str, dtype: Any) -> Any:
+def _from_pretrained(
+    architecture: Architecture, files: EngineFiles, device: str, dtype: Any
+) -> Any:
     from transformers import BitsAndBytesConfig
 
-    architecture = read_architecture(files.weights.folder, label)
     if files.layout.scaled_back:
         config = architecture.config
         for part in (config, config.get_text_config()):

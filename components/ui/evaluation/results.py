@@ -26,7 +26,7 @@ from components.evaluation.calibration import (
 from components.evaluation.comparison import best_first, compare
 from components.evaluation.metrics import DISTRIBUTION_METRICS, Metric, NoNumber
 from components.evaluation.scored import ItemScores
-from components.evaluation.summary import best_read_out, tidy_figures, tidy_items
+from components.evaluation.summary import DISTRIBUTION, best_read_out, tidy_figures, tidy_items
 from components.ui import run_services
 from components.ui.evaluation.labels import (
     BASELINE_LABELS,
@@ -35,6 +35,7 @@ from components.ui.evaluation.labels import (
     read_out_label,
     rows_text,
 )
+from components.ui.evaluation.requests import asked_for
 from components.ui.evaluation.rows import rows_table
 from components.ui.evaluation.texts import texts_view
 from components.ui.kit import exports, permalinks, shell
@@ -91,6 +92,10 @@ class Shown:
             for name, one in self.scores.items()
         }
 
+    def wants(self, read_out: str, figure: str) -> bool:
+        """Whether a figure is shown: all of the picked read-outs, the metric of the others."""
+        return figure == self.metric or read_out in {DISTRIBUTION, *self.read_outs.values()}
+
     def series(
         self, frame: Callable[[ItemScores, str], pd.DataFrame], *, by_read_out: bool = True
     ) -> list[NamedSeries]:
@@ -119,7 +124,9 @@ def run_results(run: RunInfo) -> None:
                 " Each pair of models is compared on the rows that both have answered."
             )
         )
-    shown = _choices(run, {**scores, **run_services.baselines(run.id)})
+    if asked_for(run, "Fit the baselines"):
+        scores = {**scores, **run_services.baselines(run.id)}
+    shown = _choices(run, scores)
     _headline(shown)
     view = bound(
         st.segmented_control,
@@ -203,7 +210,7 @@ def _verdict(shown: Shown, row: Mapping) -> str:
 
 
 def _figures_view(shown: Shown) -> None:
-    table = tidy_figures(shown.scores, shown.no_number)
+    table = tidy_figures(shown.scores, shown.no_number, shown.wants)
     if shown.metric in DISTRIBUTION_METRICS:
         picked = table
     else:
@@ -254,7 +261,7 @@ def _wide(shown: Shown, table: pd.DataFrame) -> pd.DataFrame:
     rows = []
     for name in shown.scores:
         own = table[table["model"] == name]
-        own = own[own["read_out"].isin([shown.read_outs[name], "distribution"])]
+        own = own[own["read_out"].isin([shown.read_outs[name], DISTRIBUTION])]
         cells = {FIGURE_LABELS[row["figure"]]: _cell(row) for row in own.to_dict("records")}
         read_out = read_out_label(shown.read_outs[name])
         rows.append({"model": shown.labels[name], "read-out": read_out, **cells})

@@ -9,14 +9,18 @@ import streamlit as st
 
 from components.charts.evaluation import metric_text
 from components.evaluation import BASELINES, FROZEN_FEATURES, OUT_OF_FOLD, RunInfo
+from components.evaluation.metrics import Metric
 from components.evaluation.scored import ItemScores
-from components.evaluation.summary import figures
+from components.evaluation.summary import figure
 from components.ui import run_services
+from components.ui.evaluation.requests import asked_for
 from components.ui.kit import exports
 
 
 def texts_view(run: RunInfo, scores: Mapping[str, ItemScores], labels: Mapping[str, str]) -> None:
     """Bits per byte of the descriptions, and what ridge on frozen features gets."""
+    if not asked_for(run, "Fit the linear read-out"):
+        return
     rows = [_model_row(run, name, scores, labels) for name in scores if name not in BASELINES]
     rows += [_baseline_row(name, scores, labels) for name in scores if name in BASELINES]
     table = pd.DataFrame(rows)
@@ -68,13 +72,11 @@ def _baseline_row(
     }
 
 
-def _value(scores: ItemScores, read_out: str, figure: str) -> str | None:
-    table = figures(scores)
-    found = table[(table["read_out"] == read_out) & (table["figure"] == figure)]
-    if found.empty:
+def _value(scores: ItemScores, read_out: str, name: Metric) -> str | None:
+    row = figure(scores, read_out, name)
+    if row is None:
         return None
-    row = found.iloc[0]
-    shown = [metric_text(figure, row[side]) for side in ("value", "low", "high")]  # type: ignore[arg-type]
+    shown = [metric_text(name, row[side]) for side in ("value", "low", "high")]
     return f"{shown[0]} ({shown[1]} to {shown[2]})"
 
 

@@ -81,7 +81,7 @@ def ranking(gathered: Gathered, struck: Mapping[str, Verdict]) -> Ranking:
     return rank(gathered.matrix.handed_over(), left, weights())
 
 
-def decision() -> Decision:
+def written() -> Decision:
     """What is written down."""
     return Decision(
         _MODEL.value() or None,
