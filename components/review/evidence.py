@@ -298,7 +298,7 @@ def _prices(models: Sequence[str], run: RunFigures | None) -> list[Row]:
         errors[model] = _interval(
             found.error, "${:,.0f}", source, f"median price, {found.rows:,} rows"
         )
-        unread = unknown("The run has not read the rows' text with it.", source)
+        unread = unknown("See this run on the page Evaluation.", source)
         bits[model] = (
             _interval(found.bits_per_byte, "{:.3f}", source) if found.bits_per_byte else unread
         )

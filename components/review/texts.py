@@ -32,8 +32,8 @@ class TextStore:
             return key
         self._folder.mkdir(parents=True, exist_ok=True)
         handle, name = tempfile.mkstemp(dir=self._folder, prefix=".")
-        with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
-            file.write(text)
+        with os.fdopen(handle, "wb") as file:
+            file.write(_bytes(text))
         Path(name).replace(place)
         self._forget_oldest()
         return key
@@ -43,7 +43,7 @@ class TextStore:
         if not _ID.fullmatch(key):
             return None
         try:
-            text = (self._folder / key).read_bytes().decode("utf-8")
+            text = (self._folder / key).read_bytes().decode("utf-8", "surrogatepass")
         except (FileNotFoundError, UnicodeDecodeError):
             return None
         return text if text_id(text) == key else None
@@ -57,4 +57,9 @@ class TextStore:
 
 def text_id(text: str) -> str:
     """The id of a text: the start of its SHA-256."""
-    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:20]
+    return hashlib.sha256(_bytes(text)).hexdigest()[:20]
+
+
+def _bytes(text: str) -> bytes:
+    # Halves of characters can be in an address, and come back as they were.
+    return text.encode("utf-8", "surrogatepass")

@@ -43,6 +43,7 @@ _log = logging.getLogger(__name__)
 _VISITOR, _COOKIE = "visitor", "basewise_visitor"
 _VISITOR_ID = re.compile("[0-9a-f]{32}")
 _COOKIE_SECONDS = 365 * 86_400
+_FITTED_UNASKED = 1000  # rows: fitting more takes seconds, and is done where it is asked for
 _SHOWN = 16  # what is kept of runs that pages show, for each kind of it
 
 
@@ -127,7 +128,7 @@ def _price_figures(run: RunInfo, repo_id: str, done: int, read: int) -> PriceFig
     if scores is None:
         return None
     error, rows = _mean_error(scores, "median")
-    reading = text_reading(run, repo_id) if read else None
+    reading = text_reading(run, repo_id) if read and run.rows <= _FITTED_UNASKED else None
     read_out = reading.read_out if reading else None
     return PriceFigures(
         error,
@@ -140,7 +141,7 @@ def _price_figures(run: RunInfo, repo_id: str, done: int, read: int) -> PriceFig
 def _mean_error(scores: ItemScores, read_out: str) -> tuple[Interval, int]:
     row = figure(scores, read_out, "mae")
     if row is None:  # all of its answers are no number
-        return Interval(float("nan"), float("nan"), float("nan")), 0
+        return Interval(np.nan, np.nan, np.nan), 0
     return Interval(row["value"], row["low"], row["high"]), int(row["rows"])
 
 

@@ -216,7 +216,7 @@ def test_a_chosen_model_brings_sentences_from_the_evidence_and_leaves_own_words(
     pick = next(box for box in at.selectbox if box.label == "The model")
     pick.set_value("google/gemma-2-9b").run()
     assert not at.exception
-    why, against, _ = (area.value for area in at.text_area)
+    why, against, _ = (area.value or "" for area in at.text_area)
     assert "After equal fine-tuning its mean is 77.5" in why
     assert "Gemma Terms of Use" in against
     assert at.query_params["decision"] in ("google/gemma-2-9b", ["google/gemma-2-9b"])

@@ -10,6 +10,7 @@ from components.evaluation import Interval
 from components.leaderboard import VINTAGES, ModelFacts, model_facts
 from components.review import (
     Decision,
+    Fact,
     MustHaves,
     PriceFigures,
     Record,
@@ -52,6 +53,13 @@ def evidence(models=MODELS):
     return gather(known, {one.id: one.label for one in known}, TOKENIZERS, RUN, Workload())
 
 
+def fact(matrix, key, model) -> Fact:
+    """The fact of a row that is there."""
+    found = matrix.fact(key, model)
+    assert found is not None
+    return found
+
+
 def record(**changes):
     matrix = evidence()
     licences = {model: model_facts(model).license for model in MODELS}
@@ -80,47 +88,47 @@ def record(**changes):
 def test_scores_of_every_vintage_are_there_with_their_caveats():
     matrix = evidence()
     final, february, october = reversed(VINTAGES)
-    assert matrix.fact(f"base@{final}", QWEN).text == "26.02"
-    assert matrix.fact(f"base@{october}", LLAMA).text == "13.78"
-    twin = matrix.fact(f"twin@{final}", LLAMA)
+    assert fact(matrix, f"base@{final}", QWEN).text == "26.02"
+    assert fact(matrix, f"base@{october}", LLAMA).text == "13.78"
+    twin = fact(matrix, f"twin@{final}", LLAMA)
     assert (twin.text, twin.spoilt) == ("23.76", True)
     assert "no chat template" in twin.caveat
     assert "better run: 28.20, February 2025" in twin.caveat
-    assert not matrix.fact(f"twin@{february}", LLAMA).spoilt
-    assert matrix.fact("after", GEMMA).text == "77.5"
-    assert matrix.fact(f"base@{final}", QWEN).stderr > 0
+    assert not fact(matrix, f"twin@{february}", LLAMA).spoilt
+    assert fact(matrix, "after", GEMMA).text == "77.5"
+    assert (fact(matrix, f"base@{final}", QWEN).stderr or 0) > 0
 
 
 def test_each_fact_that_is_known_has_a_source_and_each_unknown_one_says_what_to_do():
     matrix = evidence((*MODELS, UNKNOWN.id))
     for row in matrix.rows:
-        for model, fact in row.facts.items():
-            assert fact.source if fact.known else fact.to_do, (row.key, model)
-            assert fact.known == (not fact.to_do)
+        for model, one in row.facts.items():
+            assert one.source if one.known else one.to_do, (row.key, model)
+            assert one.known == (not one.to_do)
 
 
 def test_of_a_model_that_nobody_knows_all_is_unknown_and_nothing_is_zero():
     matrix = evidence((UNKNOWN.id,))
-    assert {fact.text for row in matrix.rows for fact in row.facts.values()} == {"–"}
-    assert {fact.value for row in matrix.rows for fact in row.facts.values()} == {None}
+    assert {one.text for row in matrix.rows for one in row.facts.values()} == {"–"}
+    assert {one.value for row in matrix.rows for one in row.facts.values()} == {None}
 
 
 def test_price_errors_name_their_run_and_a_model_outside_it_says_so():
     matrix = evidence()
-    error = matrix.fact("price_error", LLAMA)
+    error = fact(matrix, "price_error", LLAMA)
     assert error.text == "$80"
     assert "95 %: $60 to $100" in error.detail
     assert "50 rows" in error.detail
     assert "run abcdef01" in error.source
-    assert matrix.fact("price_error", GEMMA).to_do.startswith("Not in this run.")
-    assert "offline" in matrix.fact("strategy", QWEN).to_do
+    assert fact(matrix, "price_error", GEMMA).to_do.startswith("Not in this run.")
+    assert "offline" in fact(matrix, "strategy", QWEN).to_do
 
 
 def test_who_is_tied_with_the_best_is_counted_over_sources_that_have_two_of_them():
     matrix = evidence((LLAMA, QWEN))
-    assert matrix.fact("tied", LLAMA).known
+    assert fact(matrix, "tied", LLAMA).known
     alone = evidence((GEMMA,))
-    assert not alone.fact("tied", GEMMA).known
+    assert not fact(alone, "tied", GEMMA).known
 
 
 def test_sentences_name_figure_and_source_and_do_not_hide_noise():

@@ -26,7 +26,7 @@ from components.ui.kit import permalinks
 from components.ui.kit.permalinks import bound
 from components.ui.kit.text import plain
 from components.ui.review.evidence import Gathered
-from components.ui.review.long_text import long_text
+from components.ui.review.long_text import kept_text
 
 _LICENCES: Mapping[LicenceNeed, str] = {
     "any": "any",
@@ -45,7 +45,7 @@ _WEIGHTS = {
     for one in CRITERIA
 }
 _MODEL = permalinks.text("decision", longest=200)
-_WHY, _AGAINST, _CHANGE = long_text("why"), long_text("against"), long_text("change")
+_WHY, _AGAINST, _CHANGE = kept_text("why"), kept_text("against"), kept_text("change")
 _WHO = permalinks.text("who", longest=200)
 _WHEN = permalinks.text("when", longest=40)
 _PICKED, _PREFILLED = "decision_picked", "decision_prefilled"
@@ -81,7 +81,7 @@ def ranking(gathered: Gathered, struck: Mapping[str, Verdict]) -> Ranking:
     return rank(gathered.matrix.handed_over(), left, weights())
 
 
-def decision() -> Decision:
+def written() -> Decision:
     """What is written down."""
     return Decision(
         _MODEL.value() or None,

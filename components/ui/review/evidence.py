@@ -32,7 +32,7 @@ from components.ui.tokenizers.strips import source
 _RUN = permalinks.text("evidence_run", longest=64)
 _SEQUENCE = permalinks.whole_number("sequence", 512, low=16, high=131_072)
 _BATCH = permalinks.whole_number("batch", 4, low=1, high=1024)
-_RANK = permalinks.whole_number("rank", 16, low=1, high=512)
+_RANK = permalinks.whole_number("adapter_rank", 16, low=1, high=512)
 
 
 @dataclass(frozen=True)

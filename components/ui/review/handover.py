@@ -27,7 +27,7 @@ def downloads(found: Gathered, verdicts: Mapping[str, Verdict], ranking: Ranking
         today = date.today()
         return Record(
             found.matrix.handed_over(),
-            decision.decision(),
+            decision.written(),
             verdicts,
             ranking,
             address,

@@ -19,7 +19,7 @@ def _store() -> TextStore:
     return TextStore(host_store_path().with_name("texts"))
 
 
-def long_text(name: str) -> Parameter[str]:
+def kept_text(name: str) -> Parameter[str]:
     """A text of any length that is taken; in the address as itself, or as `~` and its id."""
     return Parameter(name, "", _read, _write, usable=lambda text: not text or _read([text]) != "")
 

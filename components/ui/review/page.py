@@ -6,7 +6,7 @@ import streamlit as st
 
 from components.review import Verdict
 from components.ui.review import decision, evidence, handover, matrix
-from components.ui.review.steps import steps
+from components.ui.review.steps import three_steps
 
 
 def review(models: list[str]) -> None:
@@ -14,7 +14,7 @@ def review(models: list[str]) -> None:
     slot = st.container()
     if not models:
         with slot:
-            steps(None)
+            three_steps(None)
         st.info(
             "The shortlist is empty. Pick models in the sidebar, or on the leaderboard.",
             icon=":material/playlist_add:",
@@ -23,11 +23,11 @@ def review(models: list[str]) -> None:
     found = evidence.gathered(models)
     struck = decision.verdicts(found)
     ranked = decision.ranking(found, struck)
-    chosen = decision.decision().model
+    chosen = decision.written().model
     evidence.in_address(found, pinned=chosen is not None)
     decision.in_address()
     with slot:
-        steps(found)
+        three_steps(found)
     _evidence(found, struck, chosen)
     st.subheader("The decision")
     with st.expander("Must-haves", icon=":material/rule:", expanded=True):

@@ -10,7 +10,7 @@ from components.ui.review.evidence import Gathered
 _UP_TO_9B = {"kind": ["base"], "max_b": ["9"]}
 
 
-def steps(found: Gathered | None) -> None:
+def three_steps(found: Gathered | None) -> None:
     """Shortlist by scores, look at tokens, try on prices."""
     of = f"of {len(found.matrix.models)}" if found else ""
     newest = f"base@{VINTAGES[-1]}"
