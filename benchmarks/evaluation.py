@@ -38,7 +38,7 @@ from components.evaluation.bundled import import_bundled
 from components.evaluation.packing import pack_first_tokens, pack_probabilities
 from components.evaluation.records import answer_of
 from components.evaluation.row_sources import catalogue_rows
-from components.evaluation.stored_scores import add_scores
+from components.evaluation.score_table import add_scores
 from components.evaluation.work import carry_out
 from components.numbers import PriceDistribution
 from components.numbers.distribution import FirstToken

@@ -22,8 +22,8 @@ from components.evaluation.checks import check_plan, check_prediction, check_rea
 from components.evaluation.database import usable
 from components.evaluation.migrations import APPLICATION_ID, MIGRATIONS, migrate, version_of
 from components.evaluation.records import settings_of
+from components.evaluation.score_table import add_scores
 from components.evaluation.store import Origin, RunInfo, RunStore
-from components.evaluation.stored_scores import add_scores
 
 MAGIC = b"SQLite format 3\0"
 _MOST_BYTES = 4_000_000_000

@@ -23,8 +23,8 @@ from components.evaluation.evaluate import evaluate
 from components.evaluation.item import InferenceSettings, Item
 from components.evaluation.predictor import ModelSource, Predictor
 from components.evaluation.readings import read_rows, unread
+from components.evaluation.score_table import add_scores
 from components.evaluation.store import RunStore
-from components.evaluation.stored_scores import add_scores
 from components.settings import variable
 
 _log = logging.getLogger(__name__)

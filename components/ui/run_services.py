@@ -29,8 +29,8 @@ from components.evaluation.readings import count_readings, load_readings
 from components.evaluation.row_sources import Table, read_table
 from components.evaluation.row_sources import hub_table as fetch_hub_table
 from components.evaluation.runner import Runner
+from components.evaluation.score_table import stored_scores
 from components.evaluation.store import RunStore
-from components.evaluation.stored_scores import stored_scores
 from components.evaluation.summary import figure
 from components.review import PriceFigures
 from components.settings import load_settings

@@ -15,7 +15,7 @@ from streamlit.testing.v1 import AppTest
 from benchmarks.serving import REPOSITORY
 from components.evaluation import RunStore
 from components.evaluation.host import has_interrupted, host_store_path
-from components.evaluation.stored_scores import stored_scores
+from components.evaluation.score_table import stored_scores
 from components.ui import run_services, services
 from tests.app.test_pages import TIMEOUT, everything_said
 from tests.support.scripted_runs import MODELS, ScriptedPredictor, plan

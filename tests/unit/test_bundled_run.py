@@ -9,7 +9,7 @@ from benchmarks.serving import REPOSITORY
 from components.evaluation import ItemScores, Plan, RunStore, compare
 from components.evaluation.bundled import BUNDLED_RUN, import_bundled
 from components.evaluation.row_sources import open_rows
-from components.evaluation.stored_scores import stored_scores
+from components.evaluation.score_table import stored_scores
 from components.evaluation.summary import figure
 from components.pricing import load_catalogue
 

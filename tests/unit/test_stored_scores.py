@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from components.errors import RunStoreError
 from components.evaluation import RunStore, item_scores, scored_row
+from components.evaluation.score_table import add_scores, stored_scores
 from components.evaluation.scored import SCORE_COLUMNS, token_scores
-from components.evaluation.stored_scores import add_scores, stored_scores
 from components.evaluation.transfer import export_run, import_run
 from components.numbers import PriceDistribution
 from components.pricing import point_estimates
@@ -110,7 +110,7 @@ def test_a_store_that_can_not_be_written_shows_the_same_scores(store, monkeypatc
     def full(*_: object) -> None:
         raise RunStoreError("The disk is full.", way_out="Make room.")
 
-    monkeypatch.setattr("components.evaluation.stored_scores._keep", full)
+    monkeypatch.setattr("components.evaluation.score_table._keep", full)
     pd.testing.assert_frame_equal(kept(store, run), expected)
     assert count(store) == 4
 
