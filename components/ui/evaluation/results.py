@@ -7,13 +7,11 @@ from dataclasses import dataclass
 from functools import partial
 
 import pandas as pd
-import plotly.graph_objects as go
 import streamlit as st
 
-from components.charts import Theme
 from components.charts import estimates as estimate_charts
 from components.charts import evaluation as charts
-from components.charts.evaluation import METRIC_LABELS, NamedSeries, metric_text
+from components.charts.evaluation import METRIC_LABELS, metric_text
 from components.evaluation import RunInfo
 from components.evaluation.baselines import BASELINES, OUT_OF_FOLD
 from components.evaluation.calibration import (
@@ -24,19 +22,20 @@ from components.evaluation.calibration import (
     running_mean,
 )
 from components.evaluation.comparison import best_first, compare
-from components.evaluation.metrics import DISTRIBUTION_METRICS, Metric, NoNumber
+from components.evaluation.metrics import DISTRIBUTION_METRICS, Metric
 from components.evaluation.scored import ItemScores
-from components.evaluation.summary import DISTRIBUTION, best_read_out, tidy_figures, tidy_items
+from components.evaluation.summary import best_read_out, tidy_figures
 from components.ui import run_services
+from components.ui.evaluation.downloads import downloads
 from components.ui.evaluation.labels import (
     BASELINE_LABELS,
-    FIGURE_LABELS,
     READ_OUT_LABELS,
     read_out_label,
     rows_text,
 )
 from components.ui.evaluation.requests import asked_for
 from components.ui.evaluation.rows import rows_table
+from components.ui.evaluation.shown import Shown, estimates, figures_table
 from components.ui.evaluation.texts import texts_view
 from components.ui.kit import exports, permalinks, shell
 from components.ui.kit.model_ids import labels
@@ -57,55 +56,6 @@ _BY_NAME: dict[str, Metric] = {name: name for name in _METRICS}
 _METRIC = permalinks.one_of("metric", _METRICS, "mae")
 _READ_OUT = permalinks.one_of("read_out", list(READ_OUT_LABELS), "median")
 _ZERO = permalinks.flag("zero")
-
-
-@dataclass(frozen=True)
-class Shown:
-    """What the views draw: each model's and baseline's scores by name, and how they are read."""
-
-    run: RunInfo
-    scores: Mapping[str, ItemScores]
-    labels: Mapping[str, str]
-    metric: Metric
-    read_out: str
-    no_number: NoNumber
-
-    @property
-    def models(self) -> dict[str, ItemScores]:
-        """The scores without the baselines'."""
-        return {name: one for name, one in self.scores.items() if name not in BASELINES}
-
-    @property
-    def comparable(self) -> Mapping[str, ItemScores]:
-        """What the metric can compare: baselines have no distributions."""
-        return self.models if self.metric in DISTRIBUTION_METRICS else self.scores
-
-    @property
-    def read_outs(self) -> dict[str, str]:
-        """Each one's read-out: the one that was picked where it has it, else the median's."""
-        return {
-            name: OUT_OF_FOLD
-            if name in BASELINES
-            else self.read_out
-            if self.read_out in one.estimates
-            else "median"
-            for name, one in self.scores.items()
-        }
-
-    def wants(self, read_out: str, figure: str) -> bool:
-        """Whether a figure is shown: all of the picked read-outs, the metric of the others."""
-        return figure == self.metric or read_out in {DISTRIBUTION, *self.read_outs.values()}
-
-    def series(
-        self, frame: Callable[[ItemScores, str], pd.DataFrame], *, by_read_out: bool = True
-    ) -> list[NamedSeries]:
-        """A frame per model by its read-out, named with it if it matters."""
-        named = []
-        for name, one in self.models.items():
-            read_out = self.read_outs[name]
-            words = f", {read_out_label(read_out)}" if by_read_out else ""
-            named.append(NamedSeries(name, f"{self.labels[name]}{words}", frame(one, read_out)))
-        return named
 
 
 def run_results(run: RunInfo) -> None:
@@ -138,7 +88,7 @@ def run_results(run: RunInfo) -> None:
         label_visibility="collapsed",
     )
     _VIEWS[view].draw(shown)
-    _downloads(shown)
+    downloads(shown)
 
 
 def _choices(run: RunInfo, scores: dict[str, ItemScores]) -> Shown:
@@ -231,7 +181,7 @@ def _figures_view(shown: Shown) -> None:
         for name, one in shown.models.items():
             st.caption(_best(shown, name, one))
     st.dataframe(
-        _wide(shown, table),
+        figures_table(shown, table),
         hide_index=True,
         width="stretch",
         key="table-evaluation-figures",
@@ -256,33 +206,8 @@ def _best(shown: Shown, name: str, scores: ItemScores) -> str:
     )
 
 
-def _wide(shown: Shown, table: pd.DataFrame) -> pd.DataFrame:
-    """One row per model and baseline: every figure of the picked read-out with its interval."""
-    rows = []
-    for name in shown.scores:
-        own = table[table["model"] == name]
-        own = own[own["read_out"].isin([shown.read_outs[name], DISTRIBUTION])]
-        cells = {FIGURE_LABELS[row["figure"]]: _cell(row) for row in own.to_dict("records")}
-        read_out = read_out_label(shown.read_outs[name])
-        rows.append({"model": shown.labels[name], "read-out": read_out, **cells})
-    return pd.DataFrame(rows).fillna("–")
-
-
-def _cell(row: Mapping) -> str:
-    figure, value = row["figure"], row["value"]
-    if pd.isna(value):
-        return "–"
-    if figure in METRIC_LABELS:
-        shown = [metric_text(figure, row[side]) for side in ("value", "low", "high")]
-    else:
-        shown = [
-            f"{row[side]:.0%}" if pd.notna(row[side]) else "–" for side in ("value", "low", "high")
-        ]
-    return f"{shown[0]} ({shown[1]} to {shown[2]})"
-
-
 def _actual_view(shown: Shown) -> None:
-    series = shown.series(_estimates)
+    series = shown.series(estimates)
     shell.chart(
         estimate_charts.predicted_against_actual(
             series, rows=rows_text(shown.run), theme=shell.theme()
@@ -290,10 +215,6 @@ def _actual_view(shown: Shown) -> None:
         name="evaluation-predicted",
         alt="Each product's predicted price against its actual price, a panel per model",
     )
-
-
-def _estimates(scores: ItemScores, read_out: str) -> pd.DataFrame:
-    return scores.items.assign(estimate=scores.estimate(read_out))
 
 
 def _pairs_view(shown: Shown) -> None:
@@ -389,55 +310,3 @@ _VIEWS = {
     ),
 }
 _VIEW = permalinks.one_of("view", list(_VIEWS), "figures")
-
-
-def _downloads(shown: Shown) -> None:
-    address = permalinks.address()
-    with st.container(horizontal=True):
-        exports.csv_button(
-            "CSV of the figures",
-            "evaluation-figures",
-            lambda: _with_run(shown.run, tidy_figures(shown.scores, shown.no_number)),
-        )
-        exports.csv_button(
-            "CSV of the rows",
-            "evaluation-rows",
-            lambda: _with_run(shown.run, tidy_items(shown.scores)),
-        )
-        exports.html_button("evaluation", lambda: _report(shown, address))
-
-
-def _with_run(run: RunInfo, table: pd.DataFrame) -> pd.DataFrame:
-    return table.assign(run=run.id, rows_from=run.label)
-
-
-def _report(shown: Shown, address: str | None) -> bytes:
-    table = tidy_figures(shown.scores, shown.no_number)
-    pairs = compare(shown.comparable, shown.metric, shown.read_outs)
-    return exports.html_report(
-        f"Basewise: evaluation of {shown.run.label}",
-        [rows_text(shown.run), *run_services.provenance(shown.run)],
-        address=address,
-        figures=_report_figures(shown, table, pairs, "light"),
-        tables={"Figures": _wide(shown, table), "Differences on the same rows": pairs},
-    )
-
-
-def _report_figures(
-    shown: Shown, table: pd.DataFrame, pairs: pd.DataFrame, theme: Theme
-) -> list[go.Figure]:
-    rows = rows_text(shown.run)
-    read_out_words = {name: read_out_label(name) for name in table["read_out"].unique()}
-    figures = [
-        charts.read_out_errors(
-            table, shown.labels, read_out_words, metric=shown.metric, rows=rows, theme=theme
-        ),
-        estimate_charts.predicted_against_actual(shown.series(_estimates), rows=rows, theme=theme),
-    ]
-    if not pairs.empty:
-        figures.append(
-            charts.paired_differences(
-                pairs, shown.labels, metric=shown.metric, rows=rows, theme=theme
-            )
-        )
-    return figures
