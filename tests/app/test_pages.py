@@ -832,7 +832,8 @@ def test_a_pasted_prompt_is_taken_for_its_description_and_said():
     ],
 )
 def test_an_actual_price_that_is_not_scored_is_answered_in_words(actual, words):
-    at = open_page("pages/live_inference.py", product="own", description="A lamp", actual=actual)
+    own = {"product": "own", "description": "A lamp", "actual": actual}
+    at = open_page("pages/live_inference.py", run="google/gemma-3-270m", **own)
     assert not at.exception
     assert words in everything_said(at)
     predict = next(button for button in at.button if button.label == "Predict")

@@ -149,11 +149,12 @@ def test_a_conversion_that_fails_is_listed_among_the_attempts(
 
 
 def test_stop_kills_the_conversion(garbage_package: Package, empty_cache: Path):
+    before = set(psutil.Process().children(recursive=True))  # other tests' servers
     converters: list[psutil.Process] = []
 
     def stop_during_the_conversion(progress: Progress) -> None:
         if progress.stage.startswith("Converting"):
-            converters.extend(psutil.Process().children(recursive=True))
+            converters.extend(set(psutil.Process().children(recursive=True)) - before)
             raise Stop
 
     with pytest.raises(Stop):

@@ -407,11 +407,12 @@ def test_stop_kills_the_client_and_leaves_no_staging_folder(
 ):
     index.files = {WHEEL: wheel({"data/text.txt": TEXT}), TARBALL: tarball(npm_members())}
     index.delay_seconds = 5
+    before = set(psutil.Process().children(recursive=True))  # other tests' servers
     clients: list[psutil.Process] = []
 
     def stop_during_the_download(progress: Progress) -> None:
         if index.downloads:
-            clients.extend(psutil.Process().children(recursive=True))
+            clients.extend(set(psutil.Process().children(recursive=True)) - before)
             raise Stop
 
     with pytest.raises(Stop):

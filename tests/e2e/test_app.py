@@ -471,6 +471,7 @@ def test_a_cell_of_the_atlas_says_its_number_and_pieces(server: Server, page: Pa
     page.goto(server.address("tokenizer_inspector", models=[GPT2], first_of=93))
     tile = page.locator(".js-plotly-plot").first.locator(".nsewdrag").first
     expect(tile).to_be_visible()
+    tile.scroll_into_view_if_needed()
     box = tile.bounding_box()
     assert box is not None
     # Row 300 is the fourth of ten, column +45 lies between 45 and 46 hundredths.

@@ -59,7 +59,7 @@ def test_a_link_brings_a_decision_back_on_a_cold_server_with_the_same_record(
     page.get_by_role("combobox", name="The model").click()
     page.get_by_role("option", name="Qwen2.5 7B").click()
     why = page.get_by_label("Why", exact=True)
-    expect(why).to_have_value(re.compile("After equal fine-tuning its mean is 74.8"))
+    expect(why).to_have_value(re.compile("Its own average is 26.02, the best of the 2"))
     why.fill("Because it may be shipped. " * 100)
     why.press("Control+Enter")
     expect(page).to_have_url(re.compile("why=~"))

@@ -14,7 +14,10 @@ SCRIPTS = Path(st.__file__).parent / "static" / "static" / "js"
 COMPONENTS = Path(__file__).resolve().parents[2] / "components"
 
 
-@pytest.mark.parametrize("name", [streamlit_compat.MAIN_CONTAINER, streamlit_compat.STATUS_WIDGET])
+STYLED = ["MAIN_CONTAINER", "STATUS_WIDGET", "MARKDOWN", "ELEMENT", "FRAME", "CHART"]
+
+
+@pytest.mark.parametrize("name", [getattr(streamlit_compat, name) for name in STYLED])
 def test_streamlits_page_still_has_the_element(name):
     scripts = (file.read_text(encoding="utf-8") for file in SCRIPTS.glob("*.js"))
     assert any(f"`{name}`" in script or f'"{name}"' in script for script in scripts)

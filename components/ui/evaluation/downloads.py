@@ -18,7 +18,7 @@ from components.ui.evaluation.shown import Shown, estimates, figures_table
 from components.ui.kit import exports, permalinks
 
 
-def downloads(shown: Shown) -> None:
+def draw_downloads(shown: Shown) -> None:
     """The buttons below the figures."""
     address = permalinks.address()
     with st.container(horizontal=True):

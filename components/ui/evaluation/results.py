@@ -26,7 +26,7 @@ from components.evaluation.metrics import DISTRIBUTION_METRICS, Metric
 from components.evaluation.scored import ItemScores
 from components.evaluation.summary import best_read_out, tidy_figures
 from components.ui import run_services
-from components.ui.evaluation.downloads import downloads
+from components.ui.evaluation.downloads import draw_downloads
 from components.ui.evaluation.labels import (
     BASELINE_LABELS,
     READ_OUT_LABELS,
@@ -88,7 +88,7 @@ def run_results(run: RunInfo) -> None:
         label_visibility="collapsed",
     )
     _VIEWS[view].draw(shown)
-    downloads(shown)
+    draw_downloads(shown)
 
 
 def _choices(run: RunInfo, scores: dict[str, ItemScores]) -> Shown:

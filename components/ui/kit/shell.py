@@ -40,7 +40,8 @@ def open_page(page: _Page, purpose: str | None) -> list[str]:
     st.set_page_config(
         page_title=f"{page.name} · Basewise", page_icon=":material/straighten:", layout="wide"
     )
-    st.html(streamlit_compat.PAGE_STYLE)
+    dark = streamlit_compat.theme_type() == "dark"
+    st.html(streamlit_compat.PAGE_STYLE + (streamlit_compat.DARK_PAGE_STYLE if dark else ""))
     run_services.go_on()
     permalinks.say_left_out()
     permalinks.begin_page(page.in_url)

@@ -10,6 +10,7 @@ MAIN_CONTAINER = "stMainBlockContainer"
 STATUS_WIDGET = "stStatusWidget"
 MARKDOWN = "stMarkdownContainer"
 ELEMENT, FRAME, CHART = "stElementContainer", "stFullScreenFrame", "stPlotlyChart"
+BUTTON_GROUP = "stButtonGroup"
 
 # Streamlit leaves 6rem above a page's title. Its own Stop ends a run without the page knowing,
 # which would leave Predict disabled. On a phone a chart keeps the width that its words need and
@@ -23,6 +24,14 @@ PAGE_STYLE = f"""<style>
 [data-testid={ELEMENT}]:has(> [data-testid={FRAME}] [data-testid={CHART}]) {{overflow-x: auto}}
 [data-testid={FRAME}]:has([data-testid={CHART}]) {{min-width: 680px}}
 }}
+</style>"""
+
+
+# Streamlit writes the picked one of several in the theme's main colour, which on a dark page can't
+# be read at 4.5:1 both there and as a button under white letters.
+DARK_PAGE_STYLE = f"""<style>
+[data-testid={BUTTON_GROUP}] :is([aria-checked=true], [aria-pressed=true], [data-selected=true]) p
+{{color: #C9D3FF}}
 </style>"""
 
 
