@@ -14,6 +14,7 @@ from components.engines.local.layout import Layout
 from components.errors import AssetError, EngineError
 from components.evaluation import InferenceSettings, Item, Plan, Prediction, Predictor, Row
 from components.evaluation.evaluate import evaluate
+from components.evaluation.predictor import ModelSource
 from components.registry import HubRepo
 from tests.support.model_ids import unrevised
 from tests.unit.test_evaluate import ScriptedEngine
@@ -68,7 +69,7 @@ class ScriptedPredictor(Predictor):
             unrevised(repo_id, self.precision), "native", Layout(), weights=asset, tokenizer=asset
         )
 
-    def engine(self, files: EngineFiles, control: Control) -> PooledEngine:
+    def engine(self, files: ModelSource, control: Control) -> PooledEngine:
         return PooledEngine(_Engine(self, files.id))
 
 
