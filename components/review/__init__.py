@@ -22,22 +22,23 @@ from components.review.evidence import (
 )
 from components.review.facts import Fact, Matrix, Row, in_words, unknown
 from components.review.licences import licence_in_words
-from components.review.needs import WAYS, Way, Workload, architecture_of, memory
+from components.review.needs import MEMORY_USES, MemoryUse, Workload, architecture_of, memory
 from components.review.record import Record, html_record, markdown_record
 from components.review.sentences import reasons_against, reasons_for
 from components.review.texts import MOST_CHARACTERS, TextStore
 
 __all__ = [
     "CRITERIA",
+    "MEMORY_USES",
     "MOST_CHARACTERS",
     "MOST_WEIGHT",
-    "WAYS",
     "Criterion",
     "Decision",
     "Fact",
     "Flip",
     "LicenceNeed",
     "Matrix",
+    "MemoryUse",
     "MustHaves",
     "PriceFigures",
     "Ranking",
@@ -47,7 +48,6 @@ __all__ = [
     "TextStore",
     "TokenizerFigures",
     "Verdict",
-    "Way",
     "Workload",
     "architecture_of",
     "gather",

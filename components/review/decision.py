@@ -11,7 +11,7 @@ import numpy as np
 
 from components.review.facts import Matrix
 from components.review.licences import Shipping, licence_in_words
-from components.review.needs import WAYS, Way
+from components.review.needs import MEMORY_USES, MemoryUse
 
 LicenceNeed = Literal["any", "conditions", "permissive"]
 MOST_WEIGHT = 5.0
@@ -48,7 +48,7 @@ class MustHaves:
     licence: LicenceNeed = "any"
     min_context: int | None = None
     memory_gb: float | None = None
-    way: Way = "qlora"
+    way: MemoryUse = "qlora"
 
 
 @dataclass(frozen=True)
@@ -93,7 +93,7 @@ def _verdict(matrix: Matrix, model: str, shipping: Shipping, must: MustHaves) ->
     limits = [
         ("size", must.max_params_b, "parameters", "{:.3g}B", True),
         ("context", must.min_context, "context length", "{:,.0f} tokens", False),
-        (must.way, must.memory_gb, f"memory {WAYS[must.way]}", "{:,.1f} GB", True),
+        (must.way, must.memory_gb, f"memory {MEMORY_USES[must.way]}", "{:,.1f} GB", True),
     ]
     for key, limit, words, pattern, at_most in limits:
         if limit is None:

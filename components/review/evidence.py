@@ -30,7 +30,14 @@ from components.leaderboard import (
 )
 from components.review.facts import Fact, Matrix, Row, unknown
 from components.review.licences import licence_in_words
-from components.review.needs import WAYS, Workload, architecture_of, least_memory, memory
+from components.review.needs import (
+    MEMORY_USES,
+    Workload,
+    architecture_of,
+    architectures,
+    least_memory,
+    memory,
+)
 
 Z_95 = 1.96
 NEWEST = VINTAGES[-1]
@@ -128,9 +135,14 @@ def _identity(models: Sequence[ModelFacts]) -> list[Row]:
             if model.license is not None
             else unknown("Read its licence on the model's page on the Hub.")
         )
-        shape = architecture_of(model.id)
+        shape = architectures().get(model.id)  # not its base's: twins differ in this
         contexts[model.id] = (
-            Fact(f"{shape.context_length:,} tokens", "config.json", float(shape.context_length))
+            Fact(
+                f"{shape.context_length:,} tokens",
+                "bundled table, entered by hand",
+                float(shape.context_length),
+                caveat="not checked against its config.json",
+            )
             if shape
             else unknown("Its config.json on the Hub says it (max_position_embeddings).")
         )
@@ -332,7 +344,7 @@ def _interval(interval: Interval, pattern: str, source: str, detail: str = "") -
 
 def _needs(models: Sequence[ModelFacts], workload: Workload) -> list[Row]:
     rows = []
-    for way, words in WAYS.items():
+    for way, words in MEMORY_USES.items():
         facts = {}
         for model in models:
             shape = architecture_of(model.id)

@@ -29,8 +29,8 @@ import pandas as pd
 
 from components.registry import load_registry
 
-Way = Literal["run_16", "run_4", "full", "lora", "qlora"]
-WAYS: Mapping[Way, str] = MappingProxyType(
+MemoryUse = Literal["run_16", "run_4", "full", "lora", "qlora"]
+MEMORY_USES: Mapping[MemoryUse, str] = MappingProxyType(
     {
         "run_16": "to run, 16 bit",
         "run_4": "to run, 4 bit",
@@ -49,7 +49,7 @@ _LOGIT = 18
 
 @dataclass(frozen=True)
 class Architecture:
-    """A decoder's shape, as its config.json has it. `mlp_matrices` is 3 with a gate, else 2."""
+    """A decoder's shape. `mlp_matrices` is 3 with a gate, else 2."""
 
     context_length: int
     layers: int
@@ -112,7 +112,10 @@ class Workload:
 
 @cache
 def architectures() -> Mapping[str, Architecture]:
-    """The bundled architectures by Hub id, from the models' own config.json and model cards."""
+    """The bundled architectures by Hub id, entered by hand.
+
+    A test holds each shape against the model's published size; context lengths have no such check.
+    """
     rows = pd.read_csv(_DATA, index_col="model_id").assign(
         tied=lambda table: table["tied"] == "yes"
     )
@@ -131,7 +134,7 @@ def architecture_of(model: str) -> Architecture | None:
     return known.get(spec.id) or (known.get(base.id) if base else None)
 
 
-def memory(architecture: Architecture, way: Way, workload: Workload) -> float:
+def memory(architecture: Architecture, way: MemoryUse, workload: Workload) -> float:
     """Bytes of memory; see the module for what is counted. Running takes one sequence."""
     weights_16 = 2.0 * architecture.parameters
     adapters = _TRAINED * architecture.adapters(workload.rank)
@@ -150,7 +153,7 @@ def memory(architecture: Architecture, way: Way, workload: Workload) -> float:
             return weights + adapters + _activations(architecture, workload)
 
 
-def least_memory(params_b: float, way: Way) -> float:
+def least_memory(params_b: float, way: MemoryUse) -> float:
     """Bytes that the weights alone take, of a model of which only the size is known."""
     per_parameter = {"run_16": 2.0, "run_4": _NF4, "full": _TRAINED, "lora": 2.0, "qlora": _NF4}
     return per_parameter[way] * params_b * 1e9

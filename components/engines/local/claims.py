@@ -25,12 +25,13 @@ _MOST = {
     10_000: _EXPERTS,
     131_072: ("hidden_size", "n_embd", "d_model", "dim", "head_dim"),
     1_048_576: ("intermediate_size", "ffn_dim", "d_ff", "n_inner", "d_inner"),
-    4_194_304: ("vocab_size",),
+    4_194_304: ("vocab_size", "n_words", "n_vocab"),
     100_000_000: ("n_positions", "n_ctx"),
 }
 _LIMITS = {name: most for most, names in _MOST.items() for name in names}
-# Whatever else is counted, and may be made so many times.
-_COUNT, _MOST_OF_A_COUNT = re.compile(r"(num|n)_\w+"), 10_000
+# Whatever else is made so many times.
+_COUNT = re.compile(r"(num|n)_\w*(layer|head|expert|block|group|stage|module)\w*")
+_MOST_OF_A_COUNT = 10_000
 _MOST_BYTES = 5_000_000
 # Two numbers to a byte where weights are in 4 bit; what is computed anew is not stored.
 _MORE_THAN_STORED = 2.5

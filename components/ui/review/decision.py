@@ -8,9 +8,9 @@ import streamlit as st
 
 from components.review import (
     CRITERIA,
+    MEMORY_USES,
     MOST_CHARACTERS,
     MOST_WEIGHT,
-    WAYS,
     Decision,
     LicenceNeed,
     MustHaves,
@@ -37,7 +37,7 @@ _MAX_B = permalinks.positive_number("must_b")
 _LICENCE = permalinks.one_of("must_licence", list(_LICENCES), "any")
 _CONTEXT = permalinks.positive_number("must_context")
 _MEMORY = permalinks.positive_number("must_gb")
-_WAY = permalinks.one_of("must_way", list(WAYS), "qlora")
+_WAY = permalinks.one_of("must_way", list(MEMORY_USES), "qlora")
 _WEIGHTS = {
     one.key: permalinks.number_between(
         f"count_{one.key.split('@')[0]}", 0, MOST_WEIGHT, 1.0 if one.key == "after" else 0.0
@@ -61,7 +61,7 @@ def must_haves() -> MustHaves:
         next(name for name in _LICENCES if name == licence),
         None if context is None else int(context),
         _MEMORY.value(),
-        next(name for name in WAYS if name == way),
+        next(name for name in MEMORY_USES if name == way),
     )
 
 
@@ -129,7 +129,13 @@ def must_have_inputs(struck: Mapping[str, Verdict], names: Mapping[str, str]) ->
             placeholder="any",
         )
     with way:
-        bound(st.selectbox, _WAY, "It must do", list(WAYS), format_func=lambda one: WAYS[one])
+        bound(
+            st.selectbox,
+            _WAY,
+            "It must do",
+            list(MEMORY_USES),
+            format_func=lambda one: MEMORY_USES[one],
+        )
     lines = [
         f"{names[model]}: {'; '.join(verdict.reasons)}."
         for model, verdict in struck.items()
