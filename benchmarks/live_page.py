@@ -58,8 +58,11 @@ def main() -> None:
     warm: list[Seconds] = []
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
         browser = playwright.chromium.launch(**browser_launch_arguments())
-        for _ in range(runs):
-            with running_server(Path(folder) / "server.log") as server:
+        for run in range(runs):
+            # Runs of its own: answers of the server before would be there at once.
+            environment = {"BASEWISE_RUNS_FILE": str(Path(folder) / f"{run}.sqlite")}
+            log = Path(folder) / "server.log"
+            with running_server(log, environment=environment) as server:
                 page = browser.new_page()
                 for product in products:
                     address = server.address(

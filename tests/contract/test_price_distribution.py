@@ -165,7 +165,7 @@ def in_full_precision(repo_id: str) -> LocalEngine:
 
 def test_all_thousand_numbers_are_as_likely_as_each_by_itself(hub):
     engine = in_full_precision(SMOL)
-    prompt = "A used paperback. Price is $"
+    prompt = "A book: $"
     found = engine.price_distribution(prompt, 0)
     expected, starts = one_by_one(engine, prompt, range(1000), SMOL)
     agrees(found, expected)
@@ -175,10 +175,15 @@ def test_all_thousand_numbers_are_as_likely_as_each_by_itself(hub):
     assert found.not_a_number == pytest.approx(1 - starts, abs=1e-4)
 
 
-@pytest.mark.parametrize("repo_id", [SMOL, GEMMA])
-def test_a_products_prices_are_as_likely_as_each_by_itself(hub, repo_id):
+@pytest.mark.parametrize(
+    ("repo_id", "prompt"),
+    [
+        (SMOL, price_prompt(load_catalogue()["nintendo-switch-2017"].description)),
+        (GEMMA, "A used paperback. Price is $"),
+    ],
+)
+def test_a_products_prices_are_as_likely_as_each_by_itself(hub, repo_id, prompt):
     engine = in_full_precision(repo_id)
-    prompt = price_prompt(load_catalogue()["nintendo-switch-2017"].description)
     found = engine.price_distribution(prompt, 0)
     assert found.method == "tree"
     assert found.probabilities[SOME].sum() > 0.01
@@ -253,16 +258,16 @@ def test_sixteen_bits_are_within_a_fiftieth_of_thirty_two(hub, repo_id):
     """Total variation 0.02 at most; 0.007 to 0.010 was seen on six products."""
     engine = load_engine(repo_id)
     half = LocalEngine(unrevised(repo_id, "bfloat16"), engine.model.bfloat16(), engine.tokenizer)
-    prompt = price_prompt(load_catalogue()["nintendo-switch-2017"].description)
-    rough = half.price_distribution(prompt, 0.05)
+    prompt = "A used paperback. Price is $"  # 16 bits are slow where the processor has none
+    rough = half.price_distribution(prompt, 0.2)
     assert rough.method == "tree"
-    exact = in_full_precision(repo_id).price_distribution(prompt, 0.05)
+    exact = in_full_precision(repo_id).price_distribution(prompt, 0.2)
     distance = np.abs(rough.probabilities - exact.probabilities).sum()
     distance += abs(rough.overflow - exact.overflow) + abs(rough.not_a_number - exact.not_a_number)
     assert distance / 2 < 0.02
 
 
-@settings(max_examples=8)
+@settings(max_examples=6)
 @given(st.text(max_size=60), st.sampled_from(["llama", "gpt2"]))
 def test_parts_sum_to_one_and_less_is_unexplored_at_a_smaller_tolerance(description, name):
     engine = random_engine(name)

@@ -1,6 +1,8 @@
 """Log-likelihoods and features of the local engine, against the plainest way to compute them."""
 
+import json
 import math
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,6 +13,7 @@ from components.engines import LocalEngine, PromptFeatures, TextLikelihood, load
 from components.engines.local.text_passes import rolling_windows
 from components.errors import EngineError, StoppedError
 from components.pricing import load_catalogue, price_prompt
+from components.settings import load_settings
 from tests.contract.test_local_engine import random_engine
 
 TEXT = load_catalogue()["nintendo-switch-2017"].description
@@ -114,3 +117,24 @@ def test_of_a_real_model_the_log_likelihood_is_transformers_own_loss(hub):
     told = engine.log_likelihood(TEXT, Control())
     assert told == pytest.approx(-loss * (len(ids) - 1), rel=1e-4)
     assert 0.5 < -told / math.log(2) / len(TEXT.encode()) < 1.5
+
+
+RECORDED = json.loads(
+    Path(__file__).with_name("recorded").joinpath("rolling_likelihoods.json").read_text("utf-8")
+)
+
+
+@pytest.mark.parametrize("repo_id", RECORDED["models"])
+def test_bits_per_byte_are_those_that_lm_evaluation_harness_told(repo_id, monkeypatch):
+    """Its own `loglikelihood_rolling`, recorded by recorded/rolling_likelihoods.py."""
+    monkeypatch.setenv("BASEWISE_DTYPE", "float32")
+    load_settings.cache_clear()
+    engine = load_engine(repo_id)
+    text_config = engine.model.config.get_text_config()
+    for window, by_text in RECORDED["models"][repo_id].items():
+        monkeypatch.setattr(text_config, "max_position_embeddings", int(window))
+        for name, theirs in by_text.items():
+            text = load_catalogue()[name].description
+            ours = engine.log_likelihood(text, Control())
+            size = len(text.encode()) * math.log(2)
+            assert ours / size == pytest.approx(theirs / size, abs=1e-3)

@@ -364,7 +364,9 @@ def test_the_first_uses_check_is_said_and_stop_stops_it(fresh_server: Server, pa
 
 
 def test_a_model_in_four_bit_is_run_beside_itself_and_the_link_says_so(server: Server, page: Page):
-    page.goto(server.address("live_inference", run=[SMOL]))
+    page.goto(
+        server.address("live_inference", run=[SMOL], product="own", description="A tin whistle.")
+    )
     page.get_by_role("button", name="Predict").click()
     expect(page.get_by_text("Q4_1, then NF4")).to_have_count(0)
     expect(page.get_by_text("Median price")).to_be_visible(timeout=240_000)

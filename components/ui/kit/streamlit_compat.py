@@ -3,7 +3,14 @@
 from typing import Literal
 
 import streamlit as st
+from streamlit.dataframe import lazy_df_source
 from streamlit.runtime.scriptrunner import get_script_run_ctx
+
+# Rows of a lazy table that go to the browser at a time, and those above which a table may be lazy.
+# Streamlit's own 1,000 of the leaderboard are 330 kB, which a changed filter would wait for.
+ROWS_AT_A_TIME, LAZY_ABOVE = 200, 300
+lazy_df_source.DEFAULT_PAGE_SIZE = ROWS_AT_A_TIME
+lazy_df_source.FORCED_LAZY_MIN_ROWS = LAZY_ABOVE
 
 # The elements' names in the page (data-testid).
 MAIN_CONTAINER = "stMainBlockContainer"

@@ -143,12 +143,16 @@ def draw(prepared: pd.DataFrame) -> None:
             width=180,
         )
         count = sum(parameter.value() != parameter.default for parameter in _FOLDED)
-        with st.popover(
+        permalinks.show(*_FOLDED)
+        folded = st.popover(
             f"More filters ({count})" if count else "More filters",
             icon=":material/filter_alt:",
             key="more_filters",
-        ):
-            _folded(prepared)
+            on_change="rerun",  # they name every organisation: drawn only where they are seen
+        )
+        if folded.open:
+            with folded:
+                _folded(prepared)
         reset_button(*_ALL)
         asked = query()
         added = count_instruct_without_base(prepared, asked)

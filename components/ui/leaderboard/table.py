@@ -8,7 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from components.leaderboard import BENCHMARKS, BoardQuery
-from components.ui.kit import permalinks, shortlist
+from components.ui.kit import permalinks, shortlist, streamlit_compat
 from components.ui.kit.permalinks import bound
 from components.ui.leaderboard.labels import COLUMN_LABELS, RANKING_LABELS
 
@@ -25,9 +25,6 @@ _IN_WORDS = {"caveats": "caveat_note", "also_in": "also_note"}
 # 14 rows and the header; fewer rows make a lower table.
 _ROW = 35
 _MOST_ROWS = 14
-# Above so many rows Streamlit sends those in sight alone, which it can't tint.
-_LAZY_ABOVE = 1_000
-_TINTED_UP_TO = 300
 # A star's label holds its model behind a gap wider than its column: sorted on the server, a row's
 # number does not say which model it is.
 _GAP = " " + "\N{EM SPACE}" * 6
@@ -78,9 +75,10 @@ def draw(
     name: str,
 ) -> None:
     """A table with a column `star`, whose clicks shortlist and unstar."""
-    many = len(shown) > _LAZY_ABOVE
+    # Streamlit then sends the rows in sight alone, which it can't tint.
+    many = len(shown) > streamlit_compat.LAZY_ABOVE
     data: Any = shown
-    if tints is not None and len(shown) <= _TINTED_UP_TO:
+    if tints is not None and not many:
         data = shown.style.apply(tints, axis=None)
     st.dataframe(
         data,
@@ -143,14 +141,14 @@ def _tints(
     base_among = (rows["kind"] == "base").any()
 
     def tint(frame: pd.DataFrame) -> pd.DataFrame:
-        styles = pd.DataFrame("", index=frame.index, columns=frame.columns)
+        styles = np.full(frame.shape, "", dtype=object)
         if base_among:
-            styles.loc[alone, :] = _TINT
-        styles.loc[pinned, :] = _PINNED
+            styles[alone] = _TINT
+        styles[pinned] = _PINNED
         for column, bad in (("average", spoilt), ("twin_score", twin_spoilt)):
-            if column in styles:
-                styles.loc[bad, column] += f"; {_GREY}"
-        return styles
+            if column in frame:
+                styles[bad, frame.columns.get_loc(column)] += f"; {_GREY}"
+        return pd.DataFrame(styles, index=frame.index, columns=frame.columns)
 
     return tint
 
