@@ -149,6 +149,11 @@ def begin_page(page: str) -> None:
     write_address()
 
 
+def current_page() -> str:
+    """The page that is shown, by its name in the URL."""
+    return st.session_state.get(_PAGE, "")
+
+
 def write_address() -> None:
     """Put all that was chosen into the URL in one step; a fragment calls this first."""
     _write(list(_parameters_here().values()))
@@ -157,7 +162,7 @@ def write_address() -> None:
 def _parameters_here() -> dict[str, Parameter[Any]]:
     """What this visit has seen of the current page's parameters."""
     pages = st.session_state.setdefault(_PARAMETERS, {})
-    return pages.setdefault(st.session_state.get(_PAGE, ""), {})
+    return pages.setdefault(current_page(), {})
 
 
 def _write(parameters: Sequence[Parameter[Any]]) -> None:
@@ -205,7 +210,7 @@ def address() -> str | None:
     """
     page = streamlit_compat.page_address()
     if base := load_settings().address:
-        page = f"{base}/{st.session_state.get(_PAGE, '')}"
+        page = f"{base}/{current_page()}"
     if page is None:
         return None
     here = _parameters_here().values()

@@ -76,24 +76,29 @@ def scores() -> None:
 
 
 def _board(actions: DeltaGenerator) -> None:
-    board = services.board(views.vintage())
-    filters.draw(services.prepared(board, recorded=filters.query().recorded))
+    """The table is drawn first, above it what the browser need not wait for to repaint it."""
+    toolbar, notes, place = st.container(), st.container(), st.container()
     now = shown()
-    if now.error is not None:
-        show_error(now.error)
+    columns = table.chosen_columns(now.query.rank_by)
+    with place:
+        if now.rows.empty:
+            st.info(
+                "No model passes these filters: loosen one of them, or press Reset.",
+                icon=":material/filter_alt_off:",
+            )
+        else:
+            table.board_table(now.rows, now.query, columns)
+    with toolbar:
+        filters.draw(now.prepared)
     with actions:
-        columns = table.pick_columns(now.query.rank_by)
+        table.pick_columns()
         _downloads(now, columns)
-    describe(board, [_count(now), *_left_out(now)])
-    if now.query.rank_by == "twin_score":
-        st.caption(twins_record())
-    if now.rows.empty:
-        st.info(
-            "No model passes these filters: loosen one of them, or press Reset.",
-            icon=":material/filter_alt_off:",
-        )
-        return
-    table.board_table(now.rows, now.query, columns)
+    with notes:
+        if now.error is not None:
+            show_error(now.error)
+        describe(now.board, [_count(now), *_left_out(now)])
+        if now.query.rank_by == "twin_score":
+            st.caption(twins_record())
 
 
 def describe(board: Board, more: list[str] | None = None) -> None:

@@ -9,7 +9,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from components.charts import Theme
 from components.leaderboard import VINTAGE_LABELS, VINTAGES
-from components.ui.kit import exports, permalinks, shell, shortlist
+from components.ui.kit import exports, first_paint, permalinks, shell, shortlist
 from components.ui.kit.model_ids import label
 from components.ui.kit.permalinks import bound
 from components.ui.kit.text import plain
@@ -64,7 +64,8 @@ def tabs() -> None:
     for tab, name in zip(drawn, _TABS, strict=True):
         if name == _CHART.value():
             with tab:
-                _draw(name)
+                if first_paint.is_over():
+                    _draw(name)
 
 
 def _take_tab() -> None:

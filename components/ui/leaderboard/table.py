@@ -33,10 +33,18 @@ _TINT = "background-color: rgba(128, 128, 128, 0.16)"
 _PINNED = "background-color: rgba(63, 91, 217, 0.10)"
 
 
-def pick_columns(rank_by: str) -> list[str]:
+def chosen_columns(rank_by: str) -> list[str]:
     """The columns to show, that of the ranking among them; in the URL as `columns`."""
+    chosen = _COLUMNS.value()
+    if rank_by in ("weighted", *BENCHMARKS) and rank_by not in chosen:
+        chosen = [*chosen, rank_by]
+    return [name for name in COLUMN_LABELS if name in chosen]
+
+
+def pick_columns() -> None:
+    """The menu of columns."""
     with st.popover("Columns", icon=":material/view_column:"):
-        chosen = bound(
+        bound(
             st.pills,
             _COLUMNS,
             "Columns",
@@ -44,11 +52,7 @@ def pick_columns(rank_by: str) -> list[str]:
             selection_mode="multi",
             format_func=COLUMN_LABELS.__getitem__,
             width=420,
-            rerun=("board",),
         )
-    if rank_by in ("weighted", *BENCHMARKS) and rank_by not in chosen:
-        chosen = [*chosen, rank_by]
-    return [name for name in COLUMN_LABELS if name in chosen]
 
 
 def board_table(rows: pd.DataFrame, asked: BoardQuery, columns: Sequence[str]) -> None:

@@ -1,0 +1,43 @@
+"""Charts after the first paint: a page's other parts need not wait for the browser to draw them.
+
+Loading Plotly's script and drawing a chart keeps the browser busy for a second or more, in which it
+draws nothing else. So what has charts is left out of a page's first run, and drawn when the browser
+says that it has nothing else to do.
+"""
+
+from functools import cache, partial
+
+import streamlit as st
+from streamlit.components.v2.types import ComponentRenderer
+
+from components.ui.kit import permalinks, streamlit_compat
+
+_SAY_WHEN_IDLE = """
+export default function ({ setTriggerValue }) {
+    const say = () => setTriggerValue("idle", true);
+    const whenIdle = window.requestIdleCallback ?? (call => setTimeout(call, 300));
+    requestAnimationFrame(() => whenIdle(say, { timeout: 2000 }));
+}
+"""
+_PAINTED = "page_painted"
+
+
+def is_over() -> bool:
+    """Whether this page was painted before. If not, the fragment that asks runs again when it is.
+
+    Where there is no browser to wait for, True.
+    """
+    page = permalinks.current_page()
+    if st.session_state.get(_PAINTED) == page or streamlit_compat.page_address() is None:
+        return True
+    _component()(key="first_paint", on_idle_change=partial(_take, page))
+    return False
+
+
+def _take(page: str) -> None:
+    st.session_state[_PAINTED] = page
+
+
+@cache
+def _component() -> ComponentRenderer:
+    return st.components.v2.component("basewise_first_paint", js=_SAY_WHEN_IDLE)
