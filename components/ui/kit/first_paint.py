@@ -22,15 +22,15 @@ export default function ({ setTriggerValue }) {
 _PAINTED = "page_painted"
 
 
-def is_over() -> bool:
+def is_over(name: str) -> bool:
     """Whether this page was painted before. If not, the fragment that asks runs again when it is.
 
-    Where there is no browser to wait for, True.
+    `name` is another for each that asks on a page. Where there is no browser to wait for, True.
     """
     page = permalinks.current_page()
     if st.session_state.get(_PAINTED) == page or streamlit_compat.page_address() is None:
         return True
-    _component()(key="first_paint", on_idle_change=partial(_take, page))
+    _component()(key=f"first_paint-{name}", on_idle_change=partial(_take, page))
     return False
 
 

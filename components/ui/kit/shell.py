@@ -8,7 +8,7 @@ import streamlit as st
 
 from components.charts import Theme
 from components.ui import run_services
-from components.ui.kit import permalinks, shortlist, streamlit_compat
+from components.ui.kit import first_paint, permalinks, shortlist, streamlit_compat
 
 
 @dataclass(frozen=True)
@@ -75,8 +75,15 @@ def theme() -> Theme:
 
 
 def chart(figure: object, *, name: str, alt: str) -> None:
-    """Show a plotly figure; its toolbar saves a PNG at three times the size."""
-    st.plotly_chart(figure, key=f"chart-{name}", alt=alt, **_chart_options(name))
+    """Show a plotly figure, once the page is painted; its toolbar saves a PNG at three times the
+    size."""
+    _after_first_paint(figure, name, alt)
+
+
+@st.fragment
+def _after_first_paint(figure: object, name: str, alt: str) -> None:
+    if first_paint.is_over(name):
+        st.plotly_chart(figure, key=f"chart-{name}", alt=alt, **_chart_options(name))
 
 
 def pickable_chart(figure: object, *, name: str, key: str, alt: str) -> list[str]:

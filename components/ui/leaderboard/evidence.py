@@ -64,7 +64,7 @@ def tabs() -> None:
     for tab, name in zip(drawn, _TABS, strict=True):
         if name == _CHART.value():
             with tab:
-                if first_paint.is_over():
+                if first_paint.is_over(_KEY):
                     _draw(name)
 
 
