@@ -287,7 +287,8 @@ def test_each_size_and_the_permissive_licences_filter_and_reset_takes_it_back():
     assert at.dataframe[0].value["params_b"].max() <= 3
     chosen(at, "size_widget", 15.0)
     assert 9 < at.dataframe[0].value["params_b"].max() <= 15
-    press(at, "Permissive licences")
+    at.session_state["more_filters"] = True  # the menu is open
+    press(at.run(), "Permissive licences")
     assert set(open_rows(at)["license"]) == {"apache-2.0"}
     press(at, "Reset")
     assert not at.exception
