@@ -1,7 +1,8 @@
-"""What all visitors share of recorded runs: beside `services`, the only place with such caches."""
+"""What all visitors share of runs and live predictions: beside `services`, the only such caches."""
 
 from __future__ import annotations
 
+import atexit
 import logging
 import re
 import uuid
@@ -12,11 +13,13 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
+from components.control import stop_all_at_end
 from components.errors import BasewiseError, RunStoreError
 from components.evaluation import (
     FROZEN_FEATURES,
     Interval,
     ItemScores,
+    LivePredictions,
     Plan,
     RunInfo,
     baseline_scores,
@@ -44,6 +47,7 @@ _VISITOR, _COOKIE = "visitor", "basewise_visitor"
 _VISITOR_ID = re.compile("[0-9a-f]{32}")
 _COOKIE_SECONDS = 365 * 86_400
 _FITTED_UNASKED = 1000  # rows: fitting more takes seconds, and is done where it is asked for
+_END_SECONDS = 1.0  # for workers to end with the process
 _SHOWN = 16  # what is kept of runs that pages show, for each kind of it
 
 
@@ -57,6 +61,15 @@ def runner() -> Runner:
     """What works on runs, whatever pages come and go; it goes on where the last process ended."""
     worker = Runner(store(), services.predictor(), load_settings())
     worker.resume_interrupted()
+    atexit.register(worker.close, _END_SECONDS)
+    return worker
+
+
+@st.cache_resource(show_spinner=False)
+def live() -> LivePredictions:
+    """What works on live predictions, whatever pages come and go."""
+    worker = LivePredictions(services.predictor(), load_settings())
+    atexit.register(worker.close, _END_SECONDS)
     return worker
 
 
@@ -69,6 +82,12 @@ def go_on() -> None:
         runner()
     except RunStoreError:
         _log.warning("Interrupted runs can't be gone on with", exc_info=True)
+
+
+@st.cache_resource(show_spinner=False)
+def end_in_time() -> None:
+    """Have the server end within seconds when it is told to, whatever is at work in it."""
+    stop_all_at_end()
 
 
 def visitor() -> str:
