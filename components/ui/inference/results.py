@@ -15,7 +15,7 @@ from components.pricing import (
     point_estimates,
 )
 from components.ui import services
-from components.ui.inference import outcomes
+from components.ui.inference import outcomes, run
 from components.ui.inference.cards import badge, card
 from components.ui.inference.inputs import STAND_INS, Question
 from components.ui.inference.outcomes import Outcome
@@ -50,7 +50,8 @@ def answers(question: Question, repo_ids: list[str], settings: InferenceSettings
         st.info("Press Predict to run the models on this product.", icon=":material/bolt:")
         return
     work = _work(answered)
-    cards = st.fragment(_cards, run_every=_REDRAW_SECONDS if any(work) else None)
+    redraw = _REDRAW_SECONDS if any(work) else None
+    cards = st.fragment(_cards, run_every=redraw, key=run.CARDS)
     cards(question, repo_ids, settings, recorded, work)
     if any(work):
         return
@@ -93,8 +94,6 @@ def _cards(
     work: tuple[bool, bool],
 ) -> None:
     answered = _answered(question, repo_ids, settings, recorded)
-    if _work(answered) != work:
-        st.rerun(scope="app")  # the buttons above and the charts below go by it
     for column, repo_id in _side_by_side(repo_ids):
         with column, st.container(border=True, height="stretch"):
             shortlist.heading(repo_id)
@@ -102,6 +101,8 @@ def _cards(
                 card(answered[repo_id])
             else:
                 st.caption("Not run on this product yet.")
+    if _work(answered) != work:
+        st.rerun(scope="app")  # the buttons above and the charts below go by it
 
 
 def _side_by_side(repo_ids: list[str]) -> list[tuple[DeltaGenerator, str]]:

@@ -13,10 +13,12 @@ from components.ui import run_services
 from components.ui.inference import inputs, outcomes
 from components.ui.inference.inputs import Question
 from components.ui.inference.outcomes import Outcome
+from components.ui.kit import permalinks
 from components.ui.kit.feedback import show_error
 from components.ui.kit.model_ids import label
 from components.ui.kit.text import plain
 
+CARDS = "inference_cards"  # the fragment that draws how the models stand
 _REQUESTED = "inference_requested"
 _FOLLOWED = "inference_followed"
 
@@ -44,6 +46,7 @@ def _buttons(question: Question | None, chosen: list[str], settings: InferenceSe
     here = [] if question is None else _requests(question, chosen, settings)
     wished = run_services.live().wanted_by(run_services.visitor())
     wished_keys = {request.key for request in wished}
+    at_work_here = any(request.key in wished_keys for request in here)
     if not chosen:
         st.info(
             "None of the shortlist runs here. Two small models do: they show what the page does,"
@@ -55,7 +58,7 @@ def _buttons(question: Question | None, chosen: list[str], settings: InferenceSe
             "Predict",
             type="primary" if chosen else "secondary",
             icon=":material/bolt:",
-            disabled=not here or any(request.key in wished_keys for request in here),
+            disabled=not here or at_work_here,
             on_click=_request,
         )
         if not chosen:
@@ -72,6 +75,7 @@ def _buttons(question: Question | None, chosen: list[str], settings: InferenceSe
             icon=":material/stop_circle:",
             disabled=not wished,
             on_click=_stop,
+            args=(at_work_here,),
             help="Predictions go on when this page is left. Stop ends all that are yours.",
         )
     here_keys = {request.key for request in here}
@@ -89,8 +93,10 @@ def _run_stand_ins() -> None:
     _request()
 
 
-def _stop() -> None:
+def _stop(at_work_here: bool) -> None:
     run_services.live().give_up(run_services.visitor())
+    if at_work_here:  # seen at once; the rest of the page follows
+        permalinks.rerun_parts([CARDS])
 
 
 def _ask(question: Question, repo_ids: list[str], settings: InferenceSettings) -> None:
