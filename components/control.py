@@ -74,16 +74,18 @@ class Control:
 
 
 def stop_all_at_end(seconds: float = 2.0) -> None:
-    """From now on all work stops once the main thread has ended, and the process with it.
+    """From now on all work stops once the main thread is through, and the process with it.
 
     Python waits for the threads of pools before a process ends, and a download may wait for its
     next bytes: what still works after so many seconds is cut off, which files and stores bear.
     """
-    threading.Thread(target=_await_end, args=[seconds], name="end", daemon=True).start()
+    # A name that Python does not promise, as pools use it: the last registered is called first,
+    # before any is waited for; `atexit` would be too late.
+    threading._register_atexit(_process_ends.set)  # type: ignore[attr-defined]
+    threading.Thread(target=_cut_off, args=[seconds], name="end", daemon=True).start()
 
 
-def _await_end(seconds: float) -> None:
-    threading.main_thread().join()
-    _process_ends.set()
+def _cut_off(seconds: float) -> None:
+    _process_ends.wait()
     time.sleep(seconds)
     os._exit(_ENDED_BY_FORCE)

@@ -13,6 +13,7 @@ from streamlit.testing.v1 import AppTest
 
 from benchmarks.serving import REPOSITORY
 from components.errors import EngineError
+from components.settings import load_settings
 from components.ui import run_services, services
 from tests.app.test_pages import TIMEOUT, everything_said, evidence_shown
 from tests.support.gated_predictor import GatedPredictor
@@ -84,7 +85,7 @@ def whole(at: AppTest) -> str:
     bars = [element.proto.text for element in at.get("progress")]
     code = [element.value for element in at.code]
     metrics = [f"{metric.label} {metric.value}" for metric in at.metric]
-    return "\n".join([everything_said(at), *bars, *code, *metrics])
+    return "\n".join([everything_said(at), *bars, *code, *metrics]).replace("\\", "")
 
 
 def test_each_result_is_there_as_soon_as_its_model_is_ready(predictor):
@@ -225,6 +226,7 @@ def test_a_failure_is_the_engines_own_sentence_and_a_fault_is_called_one(predict
 
 def test_what_nobody_looked_at_says_so(predictor, monkeypatch):
     monkeypatch.setenv("BASEWISE_LIVE_UNWATCHED_SECONDS", "1")
+    load_settings.cache_clear()
     at = click(visit(run=(ONE,)), "Predict")
     shows(at, lambda said: "Scoring prices" in said)
     time.sleep(1.3)
@@ -233,6 +235,7 @@ def test_what_nobody_looked_at_says_so(predictor, monkeypatch):
 
 def test_a_visitor_with_too_much_waiting_is_told_how_to_go_on(predictor, monkeypatch):
     monkeypatch.setenv("BASEWISE_LIVE_WAITING", "1")
+    load_settings.cache_clear()
     at = click(visit(run=(ONE, TWO, THREE)), "Predict")
     assert "1 prediction of yours waits already" in everything_said(at)
     assert whole(at).count(NOT_RUN) == 1
