@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import gc
 import logging
 import re
 import uuid
@@ -85,9 +86,15 @@ def go_on() -> None:
 
 
 @st.cache_resource(show_spinner=False)
-def end_in_time() -> None:
-    """Have the server end within seconds when it is told to, whatever is at work in it."""
+def settle_server() -> None:
+    """What is done once in a server: it ends within seconds when told to, whatever is at work.
+
+    And what is loaded by now stays: it need not be looked through by the garbage collection after
+    each run of a page, which takes 0.07 s.
+    """
     stop_all_at_end()
+    gc.collect()
+    gc.freeze()
 
 
 def visitor() -> str:

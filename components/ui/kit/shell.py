@@ -44,7 +44,7 @@ def open_page(page: _Page, purpose: str | None) -> list[str]:
     st.html(streamlit_compat.PAGE_STYLE + (streamlit_compat.DARK_PAGE_STYLE if dark else ""))
     run_services.go_on()
     if streamlit_compat.page_address() is not None:  # there is a server, not a test of a page
-        run_services.end_in_time()
+        run_services.settle_server()
     permalinks.say_left_out()
     permalinks.begin_page(page.in_url)
     with st.sidebar:
