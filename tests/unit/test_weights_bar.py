@@ -1,8 +1,5 @@
 """How far a load or a conversion of weights is: told by the library's own bar, weight by weight."""
 
-import gc
-import time
-import weakref
 from pathlib import Path
 
 import pytest
@@ -12,7 +9,6 @@ from transformers.utils import logging
 from components.assets.packages import _report_conversion
 from components.assets.transformers_compat import told_of_weights
 from components.control import Control, Progress
-from components.engines.local.loading import set_aside_libraries
 from components.errors import StoppedError
 from tests.support.small_repositories import small_llama
 
@@ -63,23 +59,3 @@ def test_the_conversion_reports_weights_and_then_bytes_of_what_it_writes(tmp_pat
     (tmp_path / "model.safetensors").write_bytes(b"0" * 400)
     written = report("bytes 1000")
     assert (written.done, written.total, written.unit) == (400, 1000, "bytes")
-
-
-def test_what_the_libraries_keep_is_set_aside_once_and_no_model_with_it():
-    set_aside_libraries.cache_clear()
-    try:
-        set_aside_libraries()
-        frozen = gc.get_freeze_count()
-        assert frozen > 100_000
-        model = small_llama()
-        set_aside_libraries()
-        assert gc.get_freeze_count() <= frozen
-        started = time.thread_time()
-        gc.collect()
-        assert time.thread_time() - started < 0.15  # 0.3 s with them
-        gone = weakref.ref(model)
-        del model
-        gc.collect()
-        assert gone() is None
-    finally:
-        gc.unfreeze()

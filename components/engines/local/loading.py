@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import gc
 import re
 import threading
-from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from components.assets.transformers_compat import told_of_weights
@@ -60,7 +58,6 @@ def open_engine(files: EngineFiles, control: Control | None = None) -> LocalEngi
     label = load_registry().resolve(files.id.repo_id).label
     control = control or Control()
     control.report(_stage(label))
-    set_aside_libraries()
     tokenizer = open_tokenizer(files.tokenizer)
     control.check()
     model = _load_model(label, files, control)
@@ -68,21 +65,6 @@ def open_engine(files: EngineFiles, control: Control | None = None) -> LocalEngi
     _refuse_foreign(label, model, tokenizer)
     refuse_unless_causal(label, model)
     return LocalEngine(files.id, model, tokenizer)
-
-
-@cache
-def set_aside_libraries() -> None:
-    """Take what torch and transformers keep for ever out of garbage collections.
-
-    Streamlit collects after each run of a page or fragment, which takes 0.3 s with theirs among it
-    and holds up models and pages alike. Done once, before there is a model: one that was set aside
-    could not be collected.
-    """
-    import torch  # noqa: F401
-    from transformers import AutoModelForCausalLM  # noqa: F401
-
-    gc.collect()
-    gc.freeze()
 
 
 def _stage(label: str) -> str:

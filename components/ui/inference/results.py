@@ -28,7 +28,7 @@ _PARTS = ("overflow", "not_a_number", "unexplored")
 NOT_APPLICABLE = "not applicable"
 _LOG = permalinks.flag("log")
 _PER_ROW = 3
-_REDRAW_SECONDS = 0.4  # while something is at work; often enough for text to stream
+_REDRAW_SECONDS = 0.5  # while something is at work; often enough for text to stream
 _ESTIMATE_LABELS = {
     "median": "median",
     "mean": "mean",
