@@ -86,6 +86,10 @@ class RunError(BasewiseError):
     """A run that can't be started, changed, exported or imported."""
 
 
+class QueueError(BasewiseError):
+    """More is asked for than this host lets wait."""
+
+
 class RunStoreError(BasewiseError):
     """The file of runs can't be used: the disk is full, the file is locked or damaged."""
 
@@ -104,3 +108,15 @@ class EndpointError(BasewiseError):
 
 class EndpointAwayError(EndpointError):
     """A server that does not answer now, and may later: nothing is known of the model."""
+
+
+class FaultError(BasewiseError):
+    """A programming error, as a visitor is shown it; whoever catches one logs its traceback."""
+
+    @classmethod
+    def of(cls, fault: Exception) -> "FaultError":
+        """The kind alone is told: what an exception says may name paths of the host."""
+        return cls(
+            f"A fault of Basewise's own ({type(fault).__name__}).",
+            way_out="Try it again, and report it with what the server's log says.",
+        )

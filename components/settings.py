@@ -127,6 +127,16 @@ class Settings(BaseSettings):
             " from `~`; otherwise the table `[endpoints]` of `.streamlit/secrets.toml`"
         ),
     ] = None
+    live_jobs: Annotated[
+        _Count, Field(description="how many live predictions are worked on at a time")
+    ] = 8
+    live_waiting: Annotated[
+        _Count, Field(description="how many live predictions of one visitor may wait")
+    ] = 12
+    live_unwatched_seconds: Annotated[
+        _Count,
+        Field(description="how long after the last look at it a live prediction is ended"),
+    ] = 600
     retry_seconds: Annotated[
         _Count,
         Field(description="how long a failed download is not tried again by a rerun of a page"),

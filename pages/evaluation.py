@@ -19,4 +19,4 @@ if run is not None:
     results.run_results(run)
 with st.expander("Bring in a run that was computed elsewhere", icon=":material/database_upload:"):
     runs.importer()
-runs.keep_visitor()
+shell.keep_visitor()

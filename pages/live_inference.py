@@ -12,11 +12,10 @@ models = shell.open_page(
 question = inputs.ask()
 settings = pick_settings()
 chosen = inputs.pick_models(models, settings.precision)
-run_now = run.controls(ready=question is not None, chosen=chosen)
+run.controls(question, chosen, inputs.wanted(models), settings)
 if question is not None:
-    if run_now:
-        run.predict(question, chosen, settings)
     if chosen:
         results.answers(question, chosen, settings)
     else:
         results.example(question, settings)
+shell.keep_visitor()

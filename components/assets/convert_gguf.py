@@ -1,6 +1,9 @@
 """Turn a GGUF file into a folder of bf16 safetensors. Run as a process of its own:
 
-python -m components.assets.convert_gguf MODEL.gguf FOLDER
+python -m components.assets.convert_gguf MODEL.gguf FOLDER TOLD
+
+The file TOLD says how far it is: `weights DONE TOTAL` while they are read, then `bytes TOTAL` of
+what is being written.
 
 A GGUF load takes 10 to 70 s each time; the converted folder loads in 1 to 2 s. The tokenizer is
 written too where the file's own pre-tokenizer is one that is rebuilt here exactly.
@@ -9,22 +12,33 @@ written too where the file's own pre-tokenizer is one that is rebuilt here exact
 import sys
 from pathlib import Path
 
+from components.assets.transformers_compat import told_of_weights
 
-def convert(gguf: Path, destination: Path) -> None:
+
+def convert(gguf: Path, destination: Path, told: Path) -> None:
     """Write config.json, model.safetensors and, where it can be exact, tokenizer.json."""
     import torch
     from transformers import AutoModelForCausalLM, GgufConfig
 
-    model = AutoModelForCausalLM.from_pretrained(
-        gguf.parent,
-        gguf_file=gguf.name,
-        dtype=torch.bfloat16,
-        quantization_config=GgufConfig(dequantize=True),
-        trust_remote_code=False,
-    )
+    with told_of_weights(lambda done, total: _tell(told, f"weights {done} {total}")):
+        model = AutoModelForCausalLM.from_pretrained(
+            gguf.parent,
+            gguf_file=gguf.name,
+            dtype=torch.bfloat16,
+            quantization_config=GgufConfig(dequantize=True),
+            trust_remote_code=False,
+        )
+    _tell(told, f"bytes {sum(part.nbytes for part in model.parameters())}")
     model.save_pretrained(destination)
     del model
     _convert_tokenizer(gguf, destination)
+
+
+def _tell(told: Path, line: str) -> None:
+    """Replace what the file says at once: it is read at any time."""
+    new = told.with_suffix(".new")
+    new.write_text(line, encoding="ascii")
+    new.replace(told)
 
 
 def _convert_tokenizer(gguf: Path, destination: Path) -> None:
@@ -44,4 +58,4 @@ def _convert_tokenizer(gguf: Path, destination: Path) -> None:
 
 
 if __name__ == "__main__":
-    convert(Path(sys.argv[1]), Path(sys.argv[2]))
+    convert(*map(Path, sys.argv[1:]))

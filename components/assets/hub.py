@@ -234,8 +234,9 @@ def _download(
     from huggingface_hub import HfApi, snapshot_download
     from huggingface_hub.utils import tqdm
 
-    from components.assets.huggingface_compat import BYTES_BAR
+    from components.assets.huggingface_compat import BYTES_BAR, report_often
 
+    report_often()
     answered = threading.Event()
     cancelled = threading.Event()
     counted = {"done": 0, "total": 0}

@@ -206,18 +206,32 @@ def _convert(gguf: Path, scratch: Path, control: Control) -> None:
     # In a process of its own: it needs several times the model's size in memory, which only
     # the end of a process gives back for certain, and half a minute of Python time, which
     # would hold up every visitor's page.
-    command = [sys.executable, "-m", "components.assets.convert_gguf", str(gguf), str(gguf.parent)]
-    stage = "Converting GGUF weights to safetensors, once"
+    told = scratch / "told"
+    command = [sys.executable, "-m", "components.assets.convert_gguf"]
+    command += [str(gguf), str(gguf.parent), str(told)]
     environment = {"PYTHONPATH": str(_REPOSITORY), "HF_HUB_OFFLINE": "1"}
     try:
         processes.run(
             command,
             scratch=scratch,
-            tick=lambda: control.report(stage),
+            tick=lambda: _report_conversion(told, gguf.parent, control),
             environment=environment,
         )
     except processes.ProcessError as error:
         raise PackageError(f"the conversion failed: {_last_words(error.output)}") from error
+
+
+def _report_conversion(told: Path, folder: Path, control: Control) -> None:
+    """Report what the conversion tells, and once it writes, how much is there."""
+    kind, *figures = told.read_text(encoding="ascii").split() if told.exists() else ["start"]
+    if kind == "weights":
+        done, total = map(int, figures)
+        control.report("Converting GGUF weights to safetensors, once", done / total, 1, "share")
+    elif kind == "bytes":
+        written, total = sum(map(_size, folder.glob("*.safetensors"))), int(figures[0])
+        control.report("Writing the converted weights", min(written, total), total)
+    else:
+        control.report("Converting GGUF weights to safetensors, once")
 
 
 def _files_below(folder: Path) -> Iterator[Path]:

@@ -15,6 +15,7 @@ from components.evaluation.features import FROZEN_FEATURES, linear_read_out, log
 from components.evaluation.intervals import LEAST_ROWS, Interval
 from components.evaluation.item import Continuation, InferenceSettings, Item, Prediction, own_item
 from components.evaluation.likelihood import bits_per_byte, text_likelihoods
+from components.evaluation.live import LivePredictions, LiveRequest, LiveStanding
 from components.evaluation.metrics import ESTIMATE_METRICS, HIGHER_IS_BETTER, Metric, NoNumber
 from components.evaluation.plan import Plan
 from components.evaluation.predictor import AnswerMemory, Predictor
@@ -48,6 +49,9 @@ __all__ = [
     "Interval",
     "Item",
     "ItemScores",
+    "LivePredictions",
+    "LiveRequest",
+    "LiveStanding",
     "Metric",
     "NoNumber",
     "Plan",

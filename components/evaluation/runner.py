@@ -143,8 +143,11 @@ class Runner:
         rate, left = job.rate, info.total - info.done - info.failed
         return RunProgress(info, models, job.doing, rate, 60 * left / rate if rate else None)
 
-    def close(self) -> None:
-        """Let go of the run at work, as a process that ends does; the next start resumes it."""
+    def close(self, seconds: float | None = None) -> None:
+        """Let go of the run at work, as a process that ends does; the next start resumes it.
+
+        Waits for its latest pass to end, so many seconds at most.
+        """
         with self._changed:
             self._closed = True
             self._waiting.clear()
@@ -152,7 +155,7 @@ class Runner:
                 self._job.control.stop()
             self._changed.notify_all()
         if self._thread is not None:
-            self._thread.join()
+            self._thread.join(seconds)
 
     def _own(self, run_id: str, visitor: str) -> RunInfo:
         info = self.store.run(run_id)

@@ -1,7 +1,9 @@
-"""What all visitors share of recorded runs: beside `services`, the only place with such caches."""
+"""What all visitors share of runs and live predictions: beside `services`, the only such caches."""
 
 from __future__ import annotations
 
+import atexit
+import gc
 import logging
 import re
 import uuid
@@ -12,11 +14,13 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
+from components.control import stop_all_at_end
 from components.errors import BasewiseError, RunStoreError
 from components.evaluation import (
     FROZEN_FEATURES,
     Interval,
     ItemScores,
+    LivePredictions,
     Plan,
     RunInfo,
     baseline_scores,
@@ -44,6 +48,7 @@ _VISITOR, _COOKIE = "visitor", "basewise_visitor"
 _VISITOR_ID = re.compile("[0-9a-f]{32}")
 _COOKIE_SECONDS = 365 * 86_400
 _FITTED_UNASKED = 1000  # rows: fitting more takes seconds, and is done where it is asked for
+_END_SECONDS = 1.0  # for workers to end with the process
 _SHOWN = 16  # what is kept of runs that pages show, for each kind of it
 
 
@@ -57,6 +62,15 @@ def runner() -> Runner:
     """What works on runs, whatever pages come and go; it goes on where the last process ended."""
     worker = Runner(store(), services.predictor(), load_settings())
     worker.resume_interrupted()
+    atexit.register(worker.close, _END_SECONDS)
+    return worker
+
+
+@st.cache_resource(show_spinner=False)
+def live() -> LivePredictions:
+    """What works on live predictions, whatever pages come and go."""
+    worker = LivePredictions(services.predictor(), load_settings())
+    atexit.register(worker.close, _END_SECONDS)
     return worker
 
 
@@ -69,6 +83,18 @@ def go_on() -> None:
         runner()
     except RunStoreError:
         _log.warning("Interrupted runs can't be gone on with", exc_info=True)
+
+
+@st.cache_resource(show_spinner=False)
+def settle_server() -> None:
+    """What is done once in a server: it ends within seconds when told to, whatever is at work.
+
+    And what is loaded by now stays: it need not be looked through by the garbage collection after
+    each run of a page, which takes 0.07 s.
+    """
+    stop_all_at_end()
+    gc.collect()
+    gc.freeze()
 
 
 def visitor() -> str:

@@ -2,6 +2,7 @@
 
 import json
 import re
+import time
 from datetime import date
 from typing import Any
 
@@ -40,6 +41,18 @@ def open_page(path: str, **query: Any) -> AppTest:
     for name, value in query.items():
         at.query_params[name] = value
     return at.run()
+
+
+def predict(at: AppTest, seconds: float = 60) -> None:
+    """Press Predict, and see the page as its browser does until nothing is at work any more."""
+    next(button for button in at.button if button.label == "Predict").click().run(timeout=seconds)
+    deadline = time.monotonic() + seconds
+    while not next(button for button in at.button if button.label == "Stop").disabled:
+        assert not at.exception
+        assert time.monotonic() < deadline, everything_said(at)
+        time.sleep(0.1)
+        at.run(timeout=seconds)
+    assert not at.exception
 
 
 def everything_said(at: AppTest) -> str:
@@ -900,14 +913,14 @@ def test_an_own_product_has_a_name(hub):
 
 def test_a_model_that_does_not_fit_is_refused_with_figures():
     at = open_page("pages/live_inference.py", run=["deepseek-ai/DeepSeek-V3-Base"])
-    next(button for button in at.button if button.label == "Predict").click().run()
+    predict(at)
     assert not at.exception
     assert "needs about 1677.5 GB of memory" in everything_said(at)
 
 
 def test_a_model_that_no_source_has_is_explained(hub):
     at = open_page("pages/live_inference.py", run=["nobody/nothing"])
-    next(button for button in at.button if button.label == "Predict").click().run()
+    predict(at)
     assert not at.exception
     said = everything_said(at)
     assert "The weights of nothing could not be fetched" in said
@@ -916,7 +929,7 @@ def test_a_model_that_no_source_has_is_explained(hub):
 
 def test_a_failure_belongs_to_its_product_and_not_to_the_next(hub):
     at = open_page("pages/live_inference.py", run=["nobody/nothing"])
-    next(button for button in at.button if button.label == "Predict").click().run()
+    predict(at)
     assert "could not be fetched" in everything_said(at)
     product = next(box for box in at.selectbox if box.label == "Product")
     product.set_value("sony-wh-1000xm4-2020").run()
@@ -935,8 +948,7 @@ def test_both_small_models_price_a_product_and_the_review_shows_it(hub):
         models=["google/gemma-3-270m"],
         run=["google/gemma-3-270m", "HuggingFaceTB/SmolLM2-135M-Instruct"],
     )
-    next(button for button in at.button if button.label == "Predict").click().run(timeout=300)
-    assert not at.exception
+    predict(at, 300)
     prices = [metric.value for metric in at.metric]
     assert len(prices) == 2
     assert all(price.startswith("$") for price in prices)

@@ -10,7 +10,7 @@ import streamlit as st
 from benchmarks.llama_server import ALIAS
 from components.endpoints import load_endpoints
 from components.settings import load_settings
-from tests.app.test_pages import everything_said, open_page
+from tests.app.test_pages import everything_said, open_page, predict
 from tests.contract.conftest import KEY
 from tests.support.llama_models import SMOL
 
@@ -47,8 +47,7 @@ def test_a_served_model_is_offered_and_asked_and_nothing_secret_is_shown(
     assert not at.exception
     assert "SmolLM2 135M Instruct is ready on llama.cpp at box" in everything_said(at)
     assert at.main.multiselect[0].value == [key]
-    next(button for button in at.button if button.label == "Predict").click().run()
-    assert not at.exception
+    predict(at)
     assert not at.error
     said = everything_said(at)
     assert "asked of a server" in said
@@ -84,8 +83,7 @@ def test_a_server_that_is_away_is_said_and_holds_the_page_for_seconds_at_most(
     at = open_page("pages/live_inference.py", run=[f"{SMOL}:box"])
     assert not at.exception
     assert "Nothing answers at box" in everything_said(at)
-    next(button for button in at.button if button.label == "Predict").click().run()
-    assert not at.exception
+    predict(at)
     assert "Nothing answers at box" in at.error[0].value
     assert "127.0.0.1" not in everything_said(at)
     assert time.monotonic() - started < 60  # most of it is the page's own first run

@@ -1,7 +1,6 @@
 """What visitors do, in a real browser against a real server."""
 
 import re
-import shutil
 import time
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
@@ -10,7 +9,6 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from benchmarks.serving import Server
-from components.assets import cache_root
 from tests.support.small_tokenizer import tokenizer_of_digits
 
 GPT2, QWEN = "openai-community/gpt2", "Qwen/Qwen2.5-7B"
@@ -290,77 +288,6 @@ def test_a_product_is_priced_by_both_models_and_the_review_shows_it(server: Serv
     expect_no_error(page)
     page.get_by_test_id("stSidebar").get_by_role("link", name="Review").click()
     expect(page.locator(".evidence td", has_text=re.compile(r"\$\d+ \(median\)"))).to_be_visible()
-
-
-def click_stop_at(page: Page, text: str) -> None:
-    """Have the page click Stop once the text is seen: a hand is slower than a small model."""
-    page.evaluate(
-        """text => {
-            const stop = () => [...document.querySelectorAll('[data-testid=stMain] button')]
-                .find(button => button.innerText.trim().endsWith('Stop'));
-            const observer = new MutationObserver(() => {
-                if (document.body.innerText.includes(text)) {
-                    observer.disconnect();
-                    stop().click();
-                }
-            });
-            observer.observe(document.body, {subtree: true, childList: true, characterData: true});
-        }""",
-        text,
-    )
-
-
-def test_stop_stops_and_keeps_what_was_generated(server: Server, page: Page):
-    page.goto(
-        server.address(
-            "live_inference",
-            run=[SMOL, "google/gemma-3-270m"],
-            question="What does it cost to the nearest dollar?",
-            wording="own",
-        )
-    )
-    predict = page.get_by_role("button", name="Predict")
-    expect(predict).to_be_enabled()
-    click_stop_at(page, "▌")  # the first token
-    predict.click()
-    expect(page.get_by_text("Stopped before it was finished")).to_be_visible(timeout=240_000)
-    expect(page.get_by_text("Not run on this product yet.")).to_be_visible()
-    kept = page.get_by_text(re.compile(r"^Price is \$.")).inner_text()
-    assert len(kept) < len("Price is $199.99.\n\nThe tablet is available for")
-    expect(predict).to_be_enabled()
-    expect_no_error(page)
-
-
-def test_stop_while_prices_are_scored_stops_within_a_pass(server: Server, page: Page):
-    page.goto(
-        server.address("live_inference", run=[SMOL], tolerance="0", question="a?", wording="own")
-    )
-    predict = page.get_by_role("button", name="Predict")
-    expect(predict).to_be_enabled()
-    click_stop_at(page, "Scoring prices")
-    predict.click()
-    expect(page.get_by_text("Stopped before it was finished")).to_be_visible(timeout=240_000)
-    expect(page.get_by_text("Median price")).to_have_count(0)
-    expect(predict).to_be_enabled()
-    expect_no_error(page)
-
-
-def test_the_first_uses_check_is_said_and_stop_stops_it(fresh_server: Server, page: Page):
-    shutil.rmtree(cache_root() / "checks", ignore_errors=True)  # what earlier runs found out
-    page.goto(
-        fresh_server.address("live_inference", run=[SMOL], question="A tablet.", wording="own")
-    )
-    predict = page.get_by_role("button", name="Predict")
-    expect(predict).to_be_enabled()
-    click_stop_at(page, "First use of this model")
-    predict.click()
-    expect(page.get_by_test_id("stStatusWidget")).to_be_visible()  # Streamlit's own has no Stop
-    expect(page.get_by_role("button", name="Stop")).to_have_count(1)
-    expect(page.get_by_text("Stopped before it was finished")).to_be_visible(timeout=240_000)
-    expect(page.get_by_text("Median price")).to_have_count(0)
-    expect_no_error(page)
-    predict.click()
-    expect(page.get_by_text("Median price")).to_be_visible(timeout=240_000)
 
 
 def test_a_model_in_four_bit_is_run_beside_itself_and_the_link_says_so(server: Server, page: Page):

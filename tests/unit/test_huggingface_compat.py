@@ -11,6 +11,7 @@ from components.assets.huggingface_compat import (
     NO_ANSWER,
     folder_in_cache,
     git_blob_hash,
+    report_often,
 )
 
 
@@ -34,3 +35,11 @@ def test_a_hub_that_does_not_answer_is_one_of_the_expected_errors():
 
     for error in (GatedRepoError, RepositoryNotFoundError, ConnectionError, TimeoutError):
         assert issubclass(error, NO_ANSWER)
+
+
+def test_downloads_are_read_and_reported_a_megabyte_at_a_time():
+    from huggingface_hub import constants, file_download
+
+    report_often()
+    assert constants.DOWNLOAD_CHUNK_SIZE == 1 << 20
+    assert "chunk_size=constants.DOWNLOAD_CHUNK_SIZE" in inspect.getsource(file_download.http_get)

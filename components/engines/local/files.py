@@ -19,6 +19,7 @@ from components.engines.local.architecture import read_architecture
 from components.engines.local.claims import refuse_beyond_reason
 from components.engines.local.device import chosen_device, chosen_dtype
 from components.engines.local.layout import Layout, read_layout
+from components.engines.local.libraries import import_libraries
 from components.engines.local.memory import BYTES_IN_FOUR_BIT, WeightsSize, refuse_if_never
 from components.errors import EngineError
 from components.registry import HubRepo, ModelSpec, Package, load_registry
@@ -52,6 +53,10 @@ def fetch_engine(
     """
     registry = load_registry()
     spec = registry.resolve(repo_id)
+    control = control or Control()
+    control.report("Preparing what runs models")
+    import_libraries()
+    control.check()
     stored: Mapping[str, int] | None
     if spec.params_b is not None:
         stored = {"BF16": int(spec.params_b * 1e9)}

@@ -6,6 +6,7 @@ import re
 import threading
 from typing import TYPE_CHECKING, Any
 
+from components.assets.transformers_compat import told_of_weights
 from components.control import Control
 from components.engines.local.architecture import Architecture, read_architecture
 from components.engines.local.causality import refuse_unless_causal
@@ -17,7 +18,7 @@ from components.engines.local.files import EngineFiles, Precision, fetch_engine,
 from components.engines.local.layout import refuse_unexplained, stored_numbers, stored_tensors
 from components.engines.local.memory import refuse_if_not_now
 from components.engines.local.transformers_compat import embedding_rows
-from components.errors import EngineError
+from components.errors import BasewiseError, EngineError
 from components.registry import load_registry
 from components.tokenization import open_tokenizer
 
@@ -55,15 +56,22 @@ def open_engine(files: EngineFiles, control: Control | None = None) -> LocalEngi
     model's, or if the model turns out not to be causal.
     """
     label = load_registry().resolve(files.id.repo_id).label
-    (control or Control()).report(f"Loading {label} into memory")
+    control = control or Control()
+    control.report(_stage(label))
     tokenizer = open_tokenizer(files.tokenizer)
-    model = _load_model(label, files)
+    control.check()
+    model = _load_model(label, files, control)
+    control.check()
     _refuse_foreign(label, model, tokenizer)
     refuse_unless_causal(label, model)
     return LocalEngine(files.id, model, tokenizer)
 
 
-def _load_model(label: str, files: EngineFiles) -> PreTrainedModel:
+def _stage(label: str) -> str:
+    return f"Loading {label} into memory"
+
+
+def _load_model(label: str, files: EngineFiles, control: Control) -> PreTrainedModel:
     device = chosen_device()
     dtype = chosen_dtype(device)
     try:
@@ -75,8 +83,13 @@ def _load_model(label: str, files: EngineFiles) -> PreTrainedModel:
         architecture = read_architecture(files.weights.folder, label)
         with _loading:
             refuse_unlike_weights(architecture, label, stored)
-            model, info = _from_pretrained(architecture, files, device, dtype)
-    except EngineError:
+
+            def tell(done: int, total: int) -> None:
+                control.report(_stage(label), done / max(total, 1), 1, "share")
+
+            with told_of_weights(tell):
+                model, info = _from_pretrained(architecture, files, device, dtype)
+    except BasewiseError:  # StoppedError too
         raise
     except Exception as error:
         if not is_loading_failure(error):

@@ -17,15 +17,6 @@ STATES = {
 ORIGINS = {"computed": "", "imported": ", imported", "bundled": ", comes with Basewise"}
 
 
-def duration(seconds: float) -> str:
-    """A length of time as a person says it."""
-    if seconds < 90:
-        return f"{max(1, round(seconds))} s"
-    if seconds < 5400:
-        return f"{seconds / 60:.0f} min"
-    return f"{seconds / 3600:.1f} h"
-
-
 def run_label(run: RunInfo) -> str:
     """A run in a list."""
     return (

@@ -15,12 +15,12 @@ from components.evaluation.runner import RunProgress
 from components.evaluation.transfer import export_run, import_run
 from components.settings import MAX_UPLOAD_MB
 from components.ui import run_services
-from components.ui.evaluation.labels import STATES, duration, run_label
+from components.ui.evaluation.labels import STATES, run_label
 from components.ui.kit import permalinks
 from components.ui.kit.feedback import amount, show_error
 from components.ui.kit.model_ids import label
 from components.ui.kit.permalinks import bound
-from components.ui.kit.text import plain
+from components.ui.kit.text import duration, plain
 
 _RUN = permalinks.text("evaluation", longest=64)
 _REFUSED = "evaluation_refused"
@@ -183,8 +183,3 @@ def importer() -> None:
         return
     _RUN.choose(run.id)
     st.rerun()
-
-
-def keep_visitor() -> None:
-    """Have the browser keep who its visitor is. The last that the page draws: it takes room."""
-    run_services.keep_visitor()

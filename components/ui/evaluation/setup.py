@@ -18,7 +18,6 @@ from components.evaluation.row_sources import (
 from components.pricing import NUMBER_FORMATS, NumberFormat
 from components.settings import MAX_UPLOAD_MB
 from components.ui import run_services
-from components.ui.evaluation.labels import duration
 from components.ui.kit import permalinks
 from components.ui.kit.endpoint_states import show_endpoints
 from components.ui.kit.feedback import show_error
@@ -26,7 +25,7 @@ from components.ui.kit.inference_settings import pick_settings
 from components.ui.kit.model_ids import clean_ids, label, options, say_refused, served
 from components.ui.kit.permalinks import bound
 from components.ui.kit.price_upload import FORMAT_LABELS
-from components.ui.kit.text import plain
+from components.ui.kit.text import duration, plain
 
 _FILE, _HUB = "file", "hub"
 _SOURCES = {CATALOGUE: "Catalogue", _FILE: "Your file", _HUB: "Hub dataset"}

@@ -189,6 +189,11 @@ def pick_models(on_shortlist: list[str], precision: Precision) -> list[str]:
     return _RUN.value() or [model for model, found in standing.items() if found.runs]
 
 
+def wanted(on_shortlist: list[str]) -> list[str]:
+    """The models that the visitor has picked, whether they run here or not."""
+    return _RUN.value() or on_shortlist
+
+
 def take_stand_ins() -> None:
     """Run the two small models instead of the shortlist."""
     _RUN.choose(list(STAND_INS))

@@ -10,33 +10,25 @@ from components.endpoints import split_served_id
 from components.evaluation import InferenceSettings, Prediction
 from components.pricing import (
     actual_kind,
-    describe_actual,
-    error_band,
     judge_actual,
     load_catalogue,
     point_estimates,
 )
 from components.ui import services
-from components.ui.inference import outcomes
+from components.ui.inference import outcomes, run
+from components.ui.inference.cards import badge, card
 from components.ui.inference.inputs import STAND_INS, Question
 from components.ui.inference.outcomes import Outcome
 from components.ui.kit import exports, permalinks, shell, shortlist
-from components.ui.kit.feedback import show_error
 from components.ui.kit.model_ids import label
-from components.ui.kit.text import day, plain
+from components.ui.kit.text import plain
 
 # What is no price from 0 to 999, as PriceDistribution names it.
 _PARTS = ("overflow", "not_a_number", "unexplored")
-_MUCH_UNTOLD = 0.05
 NOT_APPLICABLE = "not applicable"
 _LOG = permalinks.flag("log")
 _PER_ROW = 3
-_LARGE_OVERFLOW = 0.1  # from here on the headline says what the median leaves out
-_METHODS = {
-    "tree": "all numbers against one run of the prompt",
-    "plain": "one sequence per number",
-    "server": "asked of a server",
-}
+_REDRAW_SECONDS = 0.5  # while something is at work; often enough for text to stream
 _ESTIMATE_LABELS = {
     "median": "median",
     "mean": "mean",
@@ -48,21 +40,21 @@ _ESTIMATE_LABELS = {
 
 
 def answers(question: Question, repo_ids: list[str], settings: InferenceSettings) -> None:
-    """The answers to this question: a card per model, charts, a table, and downloads."""
-    kept = outcomes.of_prompt(question.item.prompt, settings, repo_ids)
-    answered = _recorded(question, repo_ids, settings)
-    answered |= {outcome.repo_id: outcome for outcome in kept}
+    """The answers to this question: a card per model, as each is ready; then all of them together.
+
+    That is charts, a table, and downloads. While some are at work the cards are drawn anew.
+    """
+    recorded = _recorded(question, repo_ids, settings)
+    answered = _answered(question, repo_ids, settings, recorded)
     if not answered:
         st.info("Press Predict to run the models on this product.", icon=":material/bolt:")
         return
-    with st.empty().container():
-        for column, repo_id in side_by_side(repo_ids):
-            with column, st.container(border=True, height="stretch"):
-                shortlist.heading(repo_id)
-                if repo_id in answered:
-                    card(answered[repo_id])
-                else:
-                    st.caption("Not run on this product yet.")
+    work = _work(answered)
+    redraw = _REDRAW_SECONDS if any(work) else None
+    cards = st.fragment(_cards, run_every=redraw, key=run.CARDS)
+    cards(question, repo_ids, settings, recorded, work)
+    if any(work):
+        return
     predictions = [outcome.prediction for outcome in answered.values()]
     priced = [p for p in predictions if p is not None and p.distribution.probabilities.any()]
     if priced:
@@ -78,7 +70,42 @@ def answers(question: Question, repo_ids: list[str], settings: InferenceSettings
         )
 
 
-def side_by_side(repo_ids: list[str]) -> list[tuple[DeltaGenerator, str]]:
+def _answered(
+    question: Question,
+    repo_ids: list[str],
+    settings: InferenceSettings,
+    recorded: dict[str, Outcome],
+) -> dict[str, Outcome]:
+    """What there is of each model: of this visit or at work, else from earlier."""
+    return recorded | outcomes.of_item(question.title, question.item, settings, repo_ids)
+
+
+def _work(answered: dict[str, Outcome]) -> tuple[bool, bool]:
+    """Whether anything is at work, and whether any of it is the visitor's own."""
+    at_work = [outcome for outcome in answered.values() if outcome.at_work]
+    return bool(at_work), any(outcome.mine for outcome in at_work)
+
+
+def _cards(
+    question: Question,
+    repo_ids: list[str],
+    settings: InferenceSettings,
+    recorded: dict[str, Outcome],
+    work: tuple[bool, bool],
+) -> None:
+    answered = _answered(question, repo_ids, settings, recorded)
+    for column, repo_id in _side_by_side(repo_ids):
+        with column, st.container(border=True, height="stretch"):
+            shortlist.heading(repo_id)
+            if repo_id in answered:
+                card(answered[repo_id])
+            else:
+                st.caption("Not run on this product yet.")
+    if _work(answered) != work:
+        st.rerun(scope="app")  # the buttons above and the charts below go by it
+
+
+def _side_by_side(repo_ids: list[str]) -> list[tuple[DeltaGenerator, str]]:
     """A column for each model, at most three in a row: narrower ones break words."""
     placed: list[tuple[DeltaGenerator, str]] = []
     per_row = min(len(repo_ids), _PER_ROW if len(repo_ids) != 4 else 2)
@@ -111,88 +138,6 @@ def _recorded(
         for repo_id, record in found.items()
         if record is not None
     }
-
-
-def card(outcome: Outcome, *, running: bool = False) -> None:
-    """One model's answer, or why there is none; `running` while there is more to come."""
-    if outcome.error is not None:
-        show_error(outcome.error)
-        return
-    prediction = outcome.prediction
-    if prediction is None:
-        _stopped(kept=False)
-        return
-    distribution, actual = prediction.distribution, prediction.item.actual
-    if not distribution.probabilities.any():
-        if distribution.untold < _MUCH_UNTOLD:
-            st.markdown("**No price**: the model goes on with no number from 0 to 999.")
-        else:
-            st.markdown(f"**No price was told**: {distribution.untold:.0%} stays unexplored.")
-    else:
-        st.metric("Median price", f"${distribution.median:,.0f}")
-        if distribution.overflow >= _LARGE_OVERFLOW:
-            left_out = plain(_share(distribution.overflow))
-            st.markdown(f"**Leaves out {left_out}** at \\$1,000 or more")
-        if actual is not None:
-            _beside_actual(distribution.median, actual)
-        low, high = distribution.interval(0.8)
-        st.caption(
-            plain(
-                f"80 % interval ${low:,.0f} to ${high:,.0f}. Both given a price to $999, which has"
-                f" {_share(distribution.probabilities.sum())} of the probability; $1,000 or more"
-                f" has {_share(distribution.overflow)}, text that is no price"
-                f" {_share(distribution.not_a_number)}."
-            )
-        )
-    st.caption("Greedy continuation")
-    st.code(
-        f"Price is ${prediction.continuation}{'▌' if running else ''}",
-        language=None,
-        wrap_lines=True,
-    )
-    if not (prediction.finished or running):
-        _stopped(kept=True)
-    st.caption(
-        plain(
-            f"{distribution.seconds:.1f} s: {distribution.passes}"
-            f" {'requests' if distribution.method == 'server' else 'passes'},"
-            f" {distribution.tokens:,} tokens, {_METHODS[distribution.method]}."
-            f" Weights: {prediction.model.describe()}."
-            + (f" Computed on {day(outcome.recorded)}." if outcome.recorded else "")
-            + _untold(prediction)
-        )
-    )
-
-
-def _untold(prediction: Prediction) -> str:
-    """What stays open or took the slow way, and why."""
-    if prediction.distribution.method != "server":
-        return f" Why not in a tree: {prediction.note}." if prediction.note else ""
-    untold = prediction.distribution.untold
-    left = f" Not told by the server: {untold:.1%}." if untold >= 0.0005 else ""
-    return left + (f" Why: {prediction.note}." if prediction.note else "")
-
-
-def _share(value: float) -> str:
-    return f"{100 * value:.0f} %"
-
-
-def _stopped(*, kept: bool) -> None:
-    what = "; what there is is kept" if kept else ": there is no result"
-    st.caption(f":material/stop_circle: Stopped before it was finished{what}.")
-
-
-def _beside_actual(estimate: float, actual: float) -> None:
-    if remark := describe_actual(actual):
-        st.caption(plain(remark))
-    else:
-        st.markdown(f"{_badge(estimate, actual)} {plain(f'actual ${actual:,.2f}')}")
-
-
-def _badge(estimate: float, actual: float) -> str:
-    off = estimate - actual
-    words = f"off by ${abs(off):,.2f} {'over' if off > 0 else 'under'}"
-    return f":{error_band(estimate, actual)}-badge[{plain(words)}]"
 
 
 def _named(prediction: Prediction) -> NamedDistribution:
@@ -314,7 +259,7 @@ def _estimate(value: float | str | None, actual: float | None) -> str:
     shown = plain(f"${value:,.2f}")
     if actual is None or actual_kind(actual) != "in_range":
         return shown
-    return f"{shown} {_badge(value, actual)}"
+    return f"{shown} {badge(value, actual)}"
 
 
 def answers_frame(priced: list[Prediction]) -> pd.DataFrame:

@@ -1,29 +1,52 @@
-"""Running models on the live inference page: Predict, Stop, and one model after the other."""
+"""Asking models on the live inference page: Predict and Stop.
+
+The work is done by a worker that outlives the page (`run_services.live`).
+"""
+
+from collections.abc import Sequence
 
 import streamlit as st
-from streamlit.delta_generator import DeltaGenerator
 
-from components.control import Control, Progress
-from components.errors import BasewiseError
-from components.evaluation import InferenceSettings, Prediction
-from components.ui import services
-from components.ui.inference import inputs, outcomes, results
+from components.errors import QueueError
+from components.evaluation import InferenceSettings, LiveRequest
+from components.ui import run_services
+from components.ui.inference import inputs, outcomes
 from components.ui.inference.inputs import Question
 from components.ui.inference.outcomes import Outcome
-from components.ui.kit import shortlist
-from components.ui.kit.feedback import draw_progress
+from components.ui.kit import permalinks
+from components.ui.kit.feedback import show_error
+from components.ui.kit.model_ids import label
+from components.ui.kit.text import plain
 
+CARDS = "inference_cards"  # the fragment that draws how the models stand
 _REQUESTED = "inference_requested"
+_FOLLOWED = "inference_followed"
 
 
-def controls(*, ready: bool, chosen: list[str]) -> bool:
-    """Predict and Stop; whether a run is to be done now.
+def controls(
+    question: Question | None, chosen: list[str], wanted: list[str], settings: InferenceSettings
+) -> None:
+    """Predict and Stop, and what they ask for is begun or ended.
 
-    Where none of the shortlist runs here, one button runs the stand-ins. Stop needs no callback:
-    any click interrupts the run, and this one does nothing else. The request is taken here, not
-    cleared at the end of the run: session state can't be written once a run is interrupted.
+    `wanted` are the models that the visitor has picked, `chosen` those of them that run here. Where
+    none does, one button runs the stand-ins. A click is taken here, where question and models are
+    those that the visitor sees: what was typed comes with the click.
     """
-    running = st.session_state.pop(_REQUESTED, False)
+    requested = st.session_state.pop(_REQUESTED, False)
+    if question is not None:
+        if requested:
+            _ask(question, chosen, settings)
+        else:
+            _follow_changes(question, chosen, wanted, settings)
+        st.session_state[_FOLLOWED] = (question.item.prompt, settings, list(wanted))
+    _buttons(question, chosen, settings)
+
+
+def _buttons(question: Question | None, chosen: list[str], settings: InferenceSettings) -> None:
+    here = [] if question is None else _requests(question, chosen, settings)
+    wished = run_services.live().wanted_by(run_services.visitor())
+    wished_keys = {request.key for request in wished}
+    at_work_here = any(request.key in wished_keys for request in here)
     if not chosen:
         st.info(
             "None of the shortlist runs here. Two small models do: they show what the page does,"
@@ -35,7 +58,7 @@ def controls(*, ready: bool, chosen: list[str]) -> bool:
             "Predict",
             type="primary" if chosen else "secondary",
             icon=":material/bolt:",
-            disabled=running or not ready or not chosen,
+            disabled=not here or at_work_here,
             on_click=_request,
         )
         if not chosen:
@@ -43,12 +66,22 @@ def controls(*, ready: bool, chosen: list[str]) -> bool:
                 "Run the two small stand-ins",
                 type="primary",
                 icon=":material/bolt:",
-                disabled=not ready,
+                disabled=question is None,
                 on_click=_run_stand_ins,
                 help="Gemma 3 270M and SmolLM2 135M Instruct, in place of the shortlist.",
             )
-        st.button("Stop", icon=":material/stop_circle:", disabled=not running)
-    return running and ready and bool(chosen)
+        st.button(
+            "Stop",
+            icon=":material/stop_circle:",
+            disabled=not wished,
+            on_click=_stop,
+            args=(at_work_here,),
+            help="Predictions go on when this page is left. Stop ends all that are yours.",
+        )
+    here_keys = {request.key for request in here}
+    if elsewhere := [request.repo_id for request in wished if request.key not in here_keys]:
+        names = ", ".join(map(label, dict.fromkeys(elsewhere)))
+        st.caption(plain(f"At work on other questions of yours: {names}. Stop ends these too."))
 
 
 def _request() -> None:
@@ -60,48 +93,45 @@ def _run_stand_ins() -> None:
     _request()
 
 
-def predict(question: Question, repo_ids: list[str], settings: InferenceSettings) -> None:
-    """Predict model by model, showing how far each is and each result as soon as it is there.
-
-    Any rerun (Stop, another widget, another page) interrupts this at the model's next forward
-    pass; what there is by then is kept.
-    """
-    slots = {}
-    # An empty element first: it takes the earlier run's results off the page at once.
-    with st.empty().container():
-        for column, repo_id in results.side_by_side(repo_ids):
-            with column, st.container(border=True, height="stretch"):
-                shortlist.heading(repo_id)
-                slots[repo_id] = st.empty()
-                slots[repo_id].caption("Waits for its turn.")
-    for repo_id, slot in slots.items():
-        _predict(Outcome(repo_id, question.title, question.item, settings), slot)
-    st.rerun()
+def _stop(at_work_here: bool) -> None:
+    run_services.live().give_up(run_services.visitor())
+    if at_work_here:  # seen at once; the rest of the page follows
+        permalinks.rerun_parts([CARDS])
 
 
-def _predict(outcome: Outcome, slot: DeltaGenerator) -> None:
-    outcomes.keep(outcome)
-
-    def draw(prediction: Prediction) -> None:
-        outcome.prediction = prediction
-        with slot.container():
-            results.card(outcome, running=not prediction.finished)
-
-    def report(progress: Progress) -> None:
-        if outcome.prediction is None:  # once there is a result, it stays in sight
-            draw_progress(slot, progress)
-
+def _ask(question: Question, repo_ids: list[str], settings: InferenceSettings) -> None:
+    """Have the models asked, one after the other."""
     try:
-        draw(
-            services.predictor().predict(
-                outcome.repo_id,
-                outcome.item,
-                outcome.settings,
-                Control(report),
-                partial=draw,
+        for request in _requests(question, repo_ids, settings):
+            run_services.live().ask(run_services.visitor(), request)
+            outcomes.keep(
+                Outcome(request.repo_id, question.title, question.item, settings, state="waiting")
             )
-        )
-    except BasewiseError as error:
-        outcome.error = error
-        with slot.container():
-            results.card(outcome)
+    except QueueError as error:
+        show_error(error)
+
+
+def _follow_changes(
+    question: Question, chosen: list[str], wanted: list[str], settings: InferenceSettings
+) -> None:
+    """While some are at work on this question: models taken off are given up, added ones asked."""
+    prompt, asked_so, before = st.session_state.get(_FOLLOWED, (None, None, []))
+    if (prompt, asked_so) != (question.item.prompt, settings):
+        return
+    live, visitor = run_services.live(), run_services.visitor()
+    at_work = {
+        request.repo_id
+        for request in live.wanted_by(visitor)
+        if (request.item.prompt, request.settings) == (prompt, settings)
+    }
+    if not at_work:
+        return
+    removed = [model for model in before if model in at_work and model not in wanted]
+    live.give_up(visitor, _requests(question, removed, settings))
+    _ask(question, [model for model in chosen if model not in before], settings)
+
+
+def _requests(
+    question: Question, repo_ids: Sequence[str], settings: InferenceSettings
+) -> list[LiveRequest]:
+    return [LiveRequest(repo_id, question.item, settings) for repo_id in repo_ids]

@@ -43,6 +43,8 @@ def open_page(page: _Page, purpose: str | None) -> list[str]:
     dark = streamlit_compat.theme_type() == "dark"
     st.html(streamlit_compat.PAGE_STYLE + (streamlit_compat.DARK_PAGE_STYLE if dark else ""))
     run_services.go_on()
+    if streamlit_compat.page_address() is not None:  # there is a server, not a test of a page
+        run_services.settle_server()
     permalinks.say_left_out()
     permalinks.begin_page(page.in_url)
     with st.sidebar:
@@ -57,6 +59,11 @@ def open_page(page: _Page, purpose: str | None) -> list[str]:
         st.title(page.name)
         st.markdown(purpose)
     return shortlist.models()
+
+
+def keep_visitor() -> None:
+    """Have the browser keep who its visitor is. The last that the page draws: it takes room."""
+    run_services.keep_visitor()
 
 
 def link(page: _Page, label: str | None = None, **choices: list[str]) -> None:

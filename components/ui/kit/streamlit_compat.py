@@ -19,8 +19,8 @@ MARKDOWN = "stMarkdownContainer"
 ELEMENT, FRAME, CHART = "stElementContainer", "stFullScreenFrame", "stPlotlyChart"
 BUTTON_GROUP = "stButtonGroup"
 
-# Streamlit leaves 6rem above a page's title. Its own Stop ends a run without the page knowing,
-# which would leave Predict disabled. On a phone a chart keeps the width that its words need and
+# Streamlit leaves 6rem above a page's title. Its own Stop would end a page's script half way, and
+# nothing that the page asked for. On a phone a chart keeps the width that its words need and
 # scrolls in its own box, and so does a table.
 PAGE_STYLE = f"""<style>
 [data-testid={MAIN_CONTAINER}] {{padding: 3.75rem 2rem 4rem; max-width: 1400px}}

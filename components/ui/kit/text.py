@@ -32,3 +32,12 @@ def html_text(text: str) -> str:
 def day(seconds: float) -> str:
     """The date, in UTC, of seconds since 1970."""
     return f"{datetime.fromtimestamp(seconds, UTC):%-d %B %Y}"
+
+
+def duration(seconds: float) -> str:
+    """A length of time as a person says it."""
+    if seconds < 90:
+        return f"{max(1, round(seconds))} s"
+    if seconds < 5400:
+        return f"{seconds / 60:.0f} min"
+    return f"{seconds / 3600:.1f} h"

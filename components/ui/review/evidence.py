@@ -163,10 +163,12 @@ def _latest(model: str) -> Fact | None:
     latest = outcomes.latest(model)
     if latest is None:
         return None
+    if latest.at_work:
+        return Fact("at work", latest.title, detail="Live inference shows how far it is.")
     if latest.error is not None:
         return Fact("failed", latest.title, detail="Live inference says why.")
     if latest.prediction is None:
-        return Fact("stopped", latest.title)
+        return Fact("stopped" if latest.state == "stopped" else "not finished", latest.title)
     distribution = latest.prediction.distribution
     if not distribution.probabilities.any():
         return Fact("no price", latest.title)
