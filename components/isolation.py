@@ -29,6 +29,7 @@ Reason = Literal["memory", "time", "crash", "output"]
 _ROOT = Path(__file__).resolve().parents[1]
 _POLL_SECONDS = 0.02
 _MB = 1_000_000
+_PAGE_TABLE = Path("/proc/self/statm")
 # One thread and one arena: address space that is only reserved would count against the limit.
 _ENVIRONMENT = {
     "TOKENIZERS_PARALLELISM": "false",
@@ -36,6 +37,7 @@ _ENVIRONMENT = {
     "OMP_NUM_THREADS": "1",
     "OPENBLAS_NUM_THREADS": "1",
     "MALLOC_ARENA_MAX": "1",
+    "ARROW_DEFAULT_MEMORY_POOL": "system",
     "PYTHONUTF8": "1",
 }
 # What the process is given of this one's environment: no token, no address, no key.
@@ -86,7 +88,7 @@ def run_isolated(
     limits: Limits,
     control: Control | None = None,
 ) -> Any:
-    """What `function(payload)` returns in a process of its own, as JSON has it.
+    """What `function(payload)` returns in a process of its own: bytes, or what JSON has of it.
 
     `function` is one of a module, found there by its name. Raises the BasewiseError that it
     raises, IsolationError if it goes over a limit or crashes, IsolatedFaultError for any other
@@ -158,7 +160,10 @@ def _last_words(file: IO[bytes]) -> str:
 
 def _result(returncode: int, answer: bytes, detail: str) -> Any:
     if returncode == 0:
-        found = json.loads(answer)
+        head, _, body = answer.partition(b"\n")
+        found = json.loads(head)
+        if "bytes" in found:
+            return body
         if "refused" in found:
             raise _refusal(found["refused"])
         if "fault" in found:
@@ -197,6 +202,22 @@ def allow_processor_time(seconds: int) -> None:
         resource.setrlimit(resource.RLIMIT_CPU, (int(used) + 1 + seconds, most))
 
 
+def allow_memory(megabytes: int) -> None:
+    """From now on the function may take so many megabytes of address space on top of what it has.
+
+    Called by a function after imports that take more than it may take itself.
+    """
+    if sys.platform == "linux":
+        import resource
+
+        pages = int(_PAGE_TABLE.read_text(encoding="ascii").split()[0])
+        space = pages * resource.getpagesize() + megabytes * _MB
+        _, most = resource.getrlimit(resource.RLIMIT_AS)
+        if most != resource.RLIM_INFINITY:
+            space = min(space, most)
+        resource.setrlimit(resource.RLIMIT_AS, (space, most))
+
+
 def _limit(memory_mb: int, cpu_seconds: int, output_mb: int) -> None:
     if os.name != "posix":
         return
@@ -206,10 +227,7 @@ def _limit(memory_mb: int, cpu_seconds: int, output_mb: int) -> None:
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     resource.setrlimit(resource.RLIMIT_FSIZE, (output_mb * _MB, output_mb * _MB))
     resource.setrlimit(resource.RLIMIT_CPU, (int(time.process_time()) + 1 + cpu_seconds, most))
-    if sys.platform == "linux":
-        pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[0])
-        space = pages * resource.getpagesize() + memory_mb * _MB
-        resource.setrlimit(resource.RLIMIT_AS, (space, space))
+    allow_memory(memory_mb)
 
 
 def _answer(name: str, payload: bytes, limits: tuple[int, int, int]) -> dict[str, Any]:
@@ -236,7 +254,12 @@ def _main() -> None:
     os.dup2(2, 1)  # what a library prints is no result
     name, *limits = sys.argv[1:]
     memory, cpu, output = map(int, limits)
-    answer = json.dumps(_answer(name, sys.stdin.buffer.read(), (memory, cpu, output))).encode()
+    found = _answer(name, sys.stdin.buffer.read(), (memory, cpu, output))
+    body = found.get("value")
+    if isinstance(body, bytes):
+        answer = b'{"bytes": true}\n' + body
+    else:
+        answer = json.dumps(found).encode()
     if len(answer) > output * _MB:
         told = f"{len(answer) / _MB:.0f} MB, more than {output}"
         answer = json.dumps({"ended": "output", "detail": told}).encode()
