@@ -23,10 +23,10 @@ from components.tokenization import disagreements, try_tokenizer
 from components.tokenization.fast_tokenizer import as_for_inference
 from components.ui.tokenizers.labels import explanation
 from components.ui.tokenizers.strips import DEFAULT_TEXT, strip_html
-from tests.support.fuzz import fuzz_size, processor_seconds
+from tests.support.fuzz import fuzz_cases, processor_seconds
 from tests.support.mutated_tokenizers import mutated
 
-SEEDS = range(fuzz_size(8))
+SEEDS = fuzz_cases(8)
 MOST_MB = 1000
 # Nine processes are started to look at all; none may take 10 s.
 MOST_SECONDS = {"look_at": 25, "run_with": 10}

@@ -10,7 +10,7 @@ import pytest
 
 from components.engines import load_engine
 from components.errors import AssetError, BasewiseError, EngineError, TokenizerError
-from tests.support.fuzz import fuzz_size
+from tests.support.fuzz import fuzz_cases
 from tests.support.loopback_hub import LoopbackHub
 from tests.support.mutated_repositories import mutated
 from tests.support.small_repositories import add, config_of, repository, small_llama
@@ -77,10 +77,10 @@ def test_weights_with_a_strange_head_are_refused(hub: LoopbackHub, head):
     assert "could not be loaded" in error.problem or "crash" in error.problem
 
 
-REPOSITORIES = fuzz_size(2)
+REPOSITORIES = fuzz_cases(2)
 
 
-@pytest.mark.parametrize("seed", range(REPOSITORIES))
+@pytest.mark.parametrize("seed", REPOSITORIES)
 def test_a_mutated_repository_runs_or_is_refused_in_time_and_memory(hub: LoopbackHub, seed):
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     started = time.process_time()

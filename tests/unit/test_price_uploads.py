@@ -9,7 +9,7 @@ import pytest
 from components.errors import PriceListError
 from components.pricing import examine_elsewhere, examine_price_file, uploads
 from components.pricing.text_table import MAX_BYTES
-from tests.support.fuzz import fuzz_size
+from tests.support.fuzz import fuzz_cases
 from tests.unit.test_price_file import GAME, SEEDS, SHOP_EXPORT, mutated
 
 
@@ -80,7 +80,7 @@ def test_a_file_that_harms_its_reader_is_a_message(monkeypatch, harm, said):
 
 def test_mutated_files_are_examined_or_refused_elsewhere_in_time():
     slowest, refused = 0.0, 0
-    for seed in range(count := fuzz_size(4)):
+    for seed in (cases := fuzz_cases(4)):
         content = mutated(SEEDS[seed % len(SEEDS)].encode(), 10_000 + seed)
         started = time.monotonic()
         outcome = examine_elsewhere(content).outcome
@@ -88,5 +88,5 @@ def test_mutated_files_are_examined_or_refused_elsewhere_in_time():
         if isinstance(outcome, PriceListError):
             refused += 1
             assert outcome.way_out
-    print(f"{count} files, {refused} refused: slowest {slowest:.2f} s")
+    print(f"{len(cases)} files, {refused} refused: slowest {slowest:.2f} s")
     assert slowest < 10

@@ -17,7 +17,7 @@ from components.evaluation import migrations as steps
 from components.evaluation.bundled import BUNDLED_FILE
 from components.evaluation.transfer import export_run, take_run
 from components.evaluation.transfer import import_run as import_elsewhere
-from tests.support.fuzz import fuzz_size
+from tests.support.fuzz import fuzz_cases
 from tests.support.scripted_runs import MODELS, plan, prediction
 
 
@@ -364,7 +364,7 @@ def test_a_damaged_or_changed_file_is_refused_or_changes_no_number_beyond_its_bo
 ):
     content = file.read_bytes()
     refused = 0
-    for seed in range(fuzz_size(150)):
+    for seed in fuzz_cases(150):
         changed = damaged(content, seed) if seed % 2 else in_values(content, file, seed)
         file.write_bytes(changed)
         refused += expect_refused_or_sound(here, file, import_run)
@@ -376,13 +376,13 @@ def test_a_changed_real_run_is_refused_or_sound_in_a_process_of_its_own(here, tm
         content = packed.read()
     path = tmp_path / "real.sqlite"
     refused, slowest = 0, 0.0
-    for seed in range(fuzz_size(4)):
+    for seed in (cases := fuzz_cases(4)):
         changed = damaged(content, seed) if seed % 2 else in_values(content, path, seed)
         path.write_bytes(changed)
         started = time.monotonic()
         refused += expect_refused_or_sound(here, path, import_elsewhere)
         slowest = max(slowest, time.monotonic() - started)
-    print(f"{fuzz_size(4)} changed runs, {refused} refused: slowest {slowest:.1f} s")
+    print(f"{len(cases)} changed runs, {refused} refused: slowest {slowest:.1f} s")
     assert slowest < 60  # against hangs, not a measurement
 
 
