@@ -13,8 +13,10 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
@@ -30,6 +32,8 @@ _ROOT = Path(__file__).resolve().parents[1]
 _POLL_SECONDS = 0.02
 _MB = 1_000_000
 _PAGE_TABLE = Path("/proc/self/statm")
+# As many at a time: each takes a core, and may take memory up to its limit.
+_places = threading.BoundedSemaphore(min(4, max(2, os.cpu_count() or 1)))
 # One thread and one arena: address space that is only reserved would count against the limit.
 _ENVIRONMENT = {
     "TOKENIZERS_PARALLELISM": "false",
@@ -92,12 +96,13 @@ def run_isolated(
 
     `function` is one of a module, found there by its name. Raises the BasewiseError that it
     raises, IsolationError if it goes over a limit or crashes, IsolatedFaultError for any other
-    exception, and StoppedError once `control` is to stop.
+    exception, and StoppedError once `control` is to stop. Waits while as many others run as may.
     """
     command = [sys.executable, "-m", "components.isolation"]
     command += [f"{function.__module__}:{function.__qualname__}"]
     command += [str(n) for n in (limits.memory_mb, limits.cpu_seconds, limits.output_mb)]
     with (
+        _place(control),
         tempfile.TemporaryFile() as given,
         tempfile.TemporaryFile() as answered,
         tempfile.TemporaryFile() as said,
@@ -123,6 +128,17 @@ def run_isolated(
     if not in_time:
         raise IsolationError("time", f"more than {limits.seconds:g} s")
     return _result(process.returncode, answer, detail)
+
+
+@contextmanager
+def _place(control: Control | None) -> Iterator[None]:
+    while not _places.acquire(timeout=_POLL_SECONDS if control else None):
+        if control is not None:
+            control.check()
+    try:
+        yield
+    finally:
+        _places.release()
 
 
 def _wait(process: subprocess.Popen[bytes], seconds: float, control: Control | None) -> bool:
@@ -249,17 +265,19 @@ def _answer(name: str, payload: bytes, limits: tuple[int, int, int]) -> dict[str
         return {"fault": traceback.format_exc()[-4000:]}
 
 
+def _written(found: dict[str, Any]) -> bytes:
+    if isinstance(body := found.get("value"), bytes):
+        return b'{"bytes": true}\n' + body
+    return json.dumps(found).encode()
+
+
 def _main() -> None:
     results = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # what a library prints is no result
     name, *limits = sys.argv[1:]
     memory, cpu, output = map(int, limits)
     found = _answer(name, sys.stdin.buffer.read(), (memory, cpu, output))
-    body = found.get("value")
-    if isinstance(body, bytes):
-        answer = b'{"bytes": true}\n' + body
-    else:
-        answer = json.dumps(found).encode()
+    answer = _written(found)
     if len(answer) > output * _MB:
         told = f"{len(answer) / _MB:.0f} MB, more than {output}"
         answer = json.dumps({"ended": "output", "detail": told}).encode()

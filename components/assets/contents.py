@@ -40,7 +40,9 @@ def weights_names(folder: Path) -> list[str]:
         shown = repr(unsafe[0][:60])
         raise ContentsError(f"its index names files that are no weights of its own ({shown})")
     if len(names) > _MOST_SHARDS:
-        raise ContentsError(f"its index names {len(names):,} files, and no model in use has as many")
+        raise ContentsError(
+            f"its index names {len(names):,} files, and no model in use has as many"
+        )
     return sorted(names)
 
 

@@ -115,7 +115,7 @@ def publish(folder: Path, destination: Path) -> None:
 
 
 def intact(folder: Path) -> bool:
-    """Whether a published folder still holds exactly what its manifest says; one must say something.
+    """Whether a published folder still holds exactly what its manifest says, which is something.
 
     Contents are hashed once per process and file version; sizes are compared every time.
     """

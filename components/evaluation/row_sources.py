@@ -169,9 +169,7 @@ def read_strangers_table(name: str, content: bytes, control: Control | None = No
             read_table_here, json.dumps(name).encode() + b"\n" + content, limits, control
         )
     except IsolationError as error:
-        raise RowsError(
-            f"{name} can't be read: {_ENDED[error.reason]}.", way_out=_KINDS
-        ) from error
+        raise RowsError(f"{name} can't be read: {_ENDED[error.reason]}.", way_out=_KINDS) from error
     return Table(name, pa.ipc.open_stream(found).read_all().to_pandas())
 
 

@@ -1,4 +1,4 @@
-"""What pages ask of a tokenizer: its strategy, an atlas, a strip, counts.
+"""What pages ask of a tokenizer: its strategy, an atlas, a text cut, counts.
 
 A tokenizer that the registry pins is asked here, `OpenTokenizer`. One that nobody vouched for is
 asked in a process of its own, `StrangersTokenizer`: it is never opened in the app, which gets data.
@@ -22,6 +22,7 @@ from components.numbers.strategy import NumberingStrategy, long_numbers, numberi
 from components.tokenization import TokenStrip, backend, cut_text, strip_of
 from components.tokenization.trial import (
     ask_elsewhere,
+    library_failures,
     open_stranger,
     standard_texts,
     try_short,
@@ -62,7 +63,7 @@ class TokenizerLook(Protocol):
         """As `number_atlas`; ContextError too."""
         ...
 
-    def strip(self, text: str) -> TokenStrip:
+    def cut(self, text: str) -> TokenStrip:
         """As `cut_text`."""
         ...
 
@@ -88,7 +89,7 @@ class OpenTokenizer:
         """As TokenizerLook has it."""
         return number_atlas(self.tokenizer, numbers, template)
 
-    def strip(self, text: str) -> TokenStrip:
+    def cut(self, text: str) -> TokenStrip:
         """As TokenizerLook has it."""
         return cut_text(self.tokenizer, text)
 
@@ -130,9 +131,9 @@ class StrangersTokenizer:
         told = self._ask("atlas", {"numbers": listed, "template": template}, texts)
         return _atlas_of(listed, template, told)
 
-    def strip(self, text: str) -> TokenStrip:
+    def cut(self, text: str) -> TokenStrip:
         """As TokenizerLook has it."""
-        return strip_of(text, self._ask("strip", {"text": text}, [text]))
+        return strip_of(text, self._ask("cut", {"text": text}, [text]))
 
     def lengths(self, texts: Sequence[str]) -> list[int]:
         """As TokenizerLook has it."""
@@ -145,30 +146,43 @@ class StrangersTokenizer:
 def answer_here(payload: bytes) -> Any:
     """What a StrangersTokenizer asks of a process of its own."""
     stranger, asked = open_stranger(payload)
-    look = OpenTokenizer(stranger.tokenizer)
+    texts = _texts(asked)
+    if asked["what"] == "overview":
+        try_short(stranger)
+    try_texts(stranger, texts)
+    with library_failures(stranger, texts[0]):
+        return _answer(OpenTokenizer(stranger.tokenizer), asked)
+
+
+def _texts(asked: Mapping[str, Any]) -> list[str]:
     match asked["what"]:
         case "overview":
-            given = (tuple(asked[name]) for name in ("descriptions", "prompts", "dollars"))
-            sequences = Sequences(*given)
-            try_short(stranger)
-            try_texts(stranger, _texts_of_overview(sequences))
-            found = look.overview(sequences)
+            return _texts_of_overview(_sequences(asked))
+        case "atlas":
+            return list(map(NumberContext.parse(asked["template"]).write, asked["numbers"]))
+        case "cut":
+            return [asked["text"]]
+    return asked["texts"]
+
+
+def _answer(look: OpenTokenizer, asked: Mapping[str, Any]) -> Any:
+    match asked["what"]:
+        case "overview":
+            found = look.overview(_sequences(asked))
             return {
                 "strategy": _strategy_as_json(found.strategy),
                 "costs": found.costs.to_dict("list"),
                 "in_place": _atlas_as_json(look.atlas(_NUMBERS)),
             }
         case "atlas":
-            context = NumberContext.parse(asked["template"])
-            try_texts(stranger, list(map(context.write, asked["numbers"])))
             return _atlas_as_json(look.atlas(asked["numbers"], asked["template"]))
-        case "strip":
-            try_texts(stranger, [asked["text"]])
-            return look.strip(asked["text"]).as_json()
-        case "lengths":
-            try_texts(stranger, asked["texts"])
-            return look.lengths(asked["texts"])
-    raise ValueError(asked["what"])
+        case "cut":
+            return look.cut(asked["text"]).as_json()
+    return look.lengths(asked["texts"])
+
+
+def _sequences(asked: Mapping[str, Any]) -> Sequences:
+    return Sequences(*(tuple(asked[name]) for name in ("descriptions", "prompts", "dollars")))
 
 
 def _texts_of_overview(sequences: Sequences) -> list[str]:

@@ -71,9 +71,7 @@ class TokenStrip:
     def spans(self, tokens: range | None = None) -> list[TokenSpan]:
         """These tokens, by default all, as spans."""
         return [
-            self._span(
-                int(self.ids[index]), self.text[self.cuts[index] : self.cuts[index + 1]]
-            )
+            self._span(int(self.ids[index]), self.text[self.cuts[index] : self.cuts[index + 1]])
             for index in (range(len(self)) if tokens is None else tokens)
         ]
 

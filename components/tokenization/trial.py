@@ -11,7 +11,8 @@ from __future__ import annotations
 import hashlib
 import json
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -217,6 +218,18 @@ def _attempt(work: Callable[[], Any], explain: Callable[[BaseException], Tokeniz
 
 def _batches(items: Sequence[T]) -> list[Sequence[T]]:
     return [items[first : first + _BATCH] for first in range(0, len(items), _BATCH)]
+
+
+@contextmanager
+def library_failures(stranger: Stranger, text: str) -> Iterator[None]:
+    """TokenizerError for what the tokenizers library raises; what is ours is raised as it is."""
+    try:
+        yield
+    except BaseException as error:
+        # It raises Exception itself, and panics, which are no Exception.
+        if type(error) is not Exception and type(error).__name__ != "PanicException":
+            raise
+        raise _cant_encode(stranger, text, error) from error
 
 
 def try_short(stranger: Stranger) -> None:

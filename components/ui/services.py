@@ -191,11 +191,11 @@ def atlas_of_prices(loaded: LoadedTokenizer, dollars: tuple[int, ...]) -> Number
     return loaded.look.atlas(dollars)
 
 
-def strip(loaded: LoadedTokenizer, text: str) -> TokenStrip:
+def cut(loaded: LoadedTokenizer, text: str) -> TokenStrip:
     """A text as the tokenizer cuts it. TokenizerError."""
     if isinstance(loaded.look, OpenTokenizer):
-        return loaded.look.strip(text)
-    return _strangers_strip(loaded, text)
+        return loaded.look.cut(text)
+    return _strangers_cut(loaded, text)
 
 
 @st.cache_resource(
@@ -203,8 +203,8 @@ def strip(loaded: LoadedTokenizer, text: str) -> TokenStrip:
     show_spinner="Trying the tokenizer on this text …",
     hash_funcs={LoadedTokenizer: lambda t: t.key},
 )
-def _strangers_strip(loaded: LoadedTokenizer, text: str) -> TokenStrip:
-    return loaded.look.strip(text)
+def _strangers_cut(loaded: LoadedTokenizer, text: str) -> TokenStrip:
+    return loaded.look.cut(text)
 
 
 @st.cache_resource(

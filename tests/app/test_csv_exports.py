@@ -22,7 +22,7 @@ GPT2 = "openai-community/gpt2"
 
 
 @pytest.fixture
-def offered(monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, bytes]]:
+def offered(monkeypatch: pytest.MonkeyPatch) -> dict[str, bytes]:
     """What the pages offer to download as CSV, by the file's name."""
     files: dict[str, bytes] = {}
     original = streamlit.download_button
@@ -33,7 +33,7 @@ def offered(monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, bytes]]:
         return original(label, data, file_name=file_name, mime=mime, **more)
 
     monkeypatch.setattr(streamlit, "download_button", noted)
-    yield files
+    return files
 
 
 @pytest.fixture
@@ -79,9 +79,7 @@ def is_number(cell: str) -> bool:
 def test_no_file_of_the_evaluation_page_or_the_review_has_a_formula(offered, run_id):
     for view in ("figures", "actual", "pairs", "groups", "rows", "texts"):
         open_page("pages/evaluation.py", evaluation=run_id, view=view)
-    open_page(
-        "app.py", models=[GPT2], evidence_run=run_id, why="=1+1", who="@x", decision=GPT2
-    )
+    open_page("app.py", models=[GPT2], evidence_run=run_id, why="=1+1", who="@x", decision=GPT2)
     assert {
         *("basewise-evaluation-figures.csv", "basewise-evaluation-rows.csv"),
         *("basewise-evaluation-pairs.csv", "basewise-review.csv"),

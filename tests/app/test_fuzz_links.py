@@ -8,6 +8,7 @@ from streamlit.testing.v1 import AppTest
 from benchmarks.serving import REPOSITORY
 from components.leaderboard import VINTAGES
 from tests.support.fuzz import fuzz_cases, processor_seconds
+from tests.support.parameters import parameters
 
 PAGES = (
     "app.py",
@@ -89,14 +90,23 @@ VALUES = {
 }
 
 
+# Of parameters that nothing is listed for above.
+ANYTHING = ("", "x", "<b>", "1", "-1", "0.1234567891", "1e400", "true", "9" * 30)
+
+
+def values() -> dict[str, tuple[str, ...]]:
+    """What a link may hold under each of its parameters, and under names that are none."""
+    return dict.fromkeys(parameters(), ANYTHING) | VALUES
+
+
 def a_link(seed: int) -> tuple[str, dict[str, str | list[str]]]:
     """A page and its query parameters, the same for the same seed."""
     draw = random.Random(seed)
-    names = draw.sample(list(VALUES), draw.randint(1, 8))
+    names = draw.sample(list(values()), draw.randint(1, 8))
     # One tokenizer unless models are drawn: four of them over 100,000 numbers is work, not a hang.
     query: dict[str, str | list[str]] = {"models": "openai-community/gpt2"}
     for name in names:
-        texts = [draw.choice(VALUES[name]) for _ in range(draw.choice([1, 1, 2, 12]))]
+        texts = [draw.choice(values()[name]) for _ in range(draw.choice([1, 1, 2, 12]))]
         if draw.random() < 0.2:
             texts.append("".join(chr(draw.randrange(1, 0xD800)) for _ in range(20)))
         query[name] = texts if len(texts) > 1 else texts[0]

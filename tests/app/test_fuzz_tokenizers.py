@@ -48,7 +48,7 @@ def look_at(content: bytes) -> str:
     first_token_maps([NamedAtlas("x", atlas)], 349, [still_possible(atlas, 349)], theme="light")
     assert 0 <= first_token_information(atlas, [1.0] * 1000).share <= 1
     assert possible_counts(atlas).shape == (1000,)
-    strip = look.strip(DEFAULT_TEXT)
+    strip = look.cut(DEFAULT_TEXT)
     spans = [*strip.before, *strip.spans(), *strip.after]
     strip_html(spans, disagreements([strip, strip])[0].tolist(), with_ids=True)
     return found.strategy.name

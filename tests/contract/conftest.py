@@ -15,7 +15,6 @@ from components.engines.local import examination
 from tests.support.llama_models import SmallModel, small_llama
 
 
-
 def in_this_process(examine: Callable[[bytes], Any], payload: bytes, *_: object) -> Any:
     """The same checks as in a process of its own, which takes seconds to import torch."""
     same = {

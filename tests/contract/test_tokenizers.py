@@ -274,7 +274,7 @@ def test_every_tokenizer_in_use_passes_the_trial_of_strangers_and_its_folder_say
         try_tokenizer(Path(folder))
         brought = StrangersTokenizer(Path(folder))
         text = "A lamp, naïve 😀 for $349.99\n\nPrice is $1299"
-        assert brought.strip(text).spans() == cut_text(opened, text).spans()
+        assert brought.cut(text).spans() == cut_text(opened, text).spans()
         assert brought.lengths([text]) == [len(opened(text, add_special_tokens=False).input_ids)]
 
 

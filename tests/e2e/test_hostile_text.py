@@ -2,7 +2,6 @@
 
 import json
 import re
-from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -10,7 +9,7 @@ import pytest
 from playwright.sync_api import Dialog, Page, Request, expect
 
 from benchmarks.serving import Server, running_server
-from tests.app.test_fuzz_links import VALUES
+from tests.app.test_fuzz_links import values
 from tests.e2e.test_app import GPT2, PAGES, SMOL, expect_no_error
 from tests.e2e.test_review import settle
 from tests.support.fault_proxy import Handler, fault_proxy
@@ -54,15 +53,17 @@ class Watch:
     def found(self) -> list[str]:
         """What was done."""
         self.page.wait_for_timeout(300)
-        ran = [f.url for f in self.page.frames if f.evaluate("window.top.__xss ?? null") is not None]
+        ran = [
+            f.url for f in self.page.frames if f.evaluate("window.top.__xss ?? null") is not None
+        ]
         shown = self.page.locator(MARKUP)
         markup = [shown.nth(i).evaluate("e => e.outerHTML") for i in range(shown.count())]
         return [*self.dialogs, *self.elsewhere, *ran, *markup]
 
 
 @pytest.fixture
-def watch(page: Page) -> Iterator[Watch]:
-    yield Watch(page)
+def watch(page: Page) -> Watch:
+    return Watch(page)
 
 
 @pytest.mark.parametrize("markup", [*HTML, '<img src="http://elsewhere.invalid/a.png">'])
@@ -77,7 +78,7 @@ def test_the_watch_sees_a_text_that_is_taken_for_markup(watch: Watch, server: Se
 def test_nothing_in_a_link_runs(server: Server, watch: Watch, path, payloads):
     first = list(PAGES).index(path)  # another one for each parameter on each page
     query: dict[str, object] = {
-        name: payloads[(first + place) % len(payloads)] for place, name in enumerate(VALUES)
+        name: payloads[(first + place) % len(payloads)] for place, name in enumerate(values())
     }
     query |= {"models": [GPT2, payloads[0]], "context": f"{payloads[first]}{{n}}"}
     query |= {"product": "own", "prices": "own", "rows": "hub", "text": " ".join(payloads)}
@@ -241,4 +242,3 @@ def test_nothing_that_a_server_of_models_answers_runs(watch: Watch, tmp_path: Pa
             settle(watch.page)
             expect_no_error(watch.page)
             nothing(watch)
-

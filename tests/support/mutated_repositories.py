@@ -14,8 +14,22 @@ _VALUES = (
     *([], {}, [0], [[]], {"0": "x"}, ["full_attention"] * 100_000, "llama", "bert", "t5", "mamba"),
 )
 _MORE = (
-    *("num_labels", "n_positions", "head_dim", "num_experts", "num_key_value_heads", "rope_scaling"),
-    *("quantization_config", "text_config", "auto_map", "layer_types", "pad_token_id", "torch_dtype"),
+    *(
+        "num_labels",
+        "n_positions",
+        "head_dim",
+        "num_experts",
+        "num_key_value_heads",
+        "rope_scaling",
+    ),
+    *(
+        "quantization_config",
+        "text_config",
+        "auto_map",
+        "layer_types",
+        "pad_token_id",
+        "torch_dtype",
+    ),
     *("attn_implementation", "_attn_implementation", "tie_word_embeddings", "use_cache", "dtype"),
     *("sliding_window", "problem_type", "id2label", "pruned_heads", "is_decoder", "architectures"),
 )

@@ -2,10 +2,13 @@
 
 import os
 import sys
+import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from components import isolation
 from components.control import Control
 from components.errors import Attempt, StoppedError, TokenizerError
 from components.isolation import (
@@ -121,6 +124,29 @@ def test_bytes_come_back_as_they_are():
 def test_memory_is_allowed_on_top_of_what_was_taken_before():
     limits = Limits(memory_mb=900, cpu_seconds=20, seconds=30)
     assert run_isolated(take_little_after_imports, b"", limits) == 350 * 10**6
+
+
+def when(payload: bytes) -> tuple[float, float]:
+    started = time.monotonic()
+    time.sleep(0.5)
+    return started, time.monotonic()
+
+
+def test_no_more_run_at_a_time_than_may(monkeypatch):
+    monkeypatch.setattr(isolation, "_places", threading.BoundedSemaphore(2))
+    with ThreadPoolExecutor(5) as pool:
+        times = list(pool.map(lambda _: run_isolated(when, b"", LIMITS), range(5)))
+    at_once = [sum(a <= started < b for a, b in times) for started, _ in times]
+    assert max(at_once) <= 2
+
+
+def test_who_waits_for_a_place_can_be_stopped(monkeypatch):
+    monkeypatch.setattr(isolation, "_places", threading.BoundedSemaphore(1))
+    control = Control()
+    with isolation._places:
+        control.stop()
+        with pytest.raises(StoppedError):
+            run_isolated(sleep, b"", LIMITS, control)
 
 
 def test_stop_ends_the_process():

@@ -14,10 +14,10 @@ from tokenizers.pre_tokenizers import Sequence as PreTokenizers
 from components.errors import ContextError, TokenizerError
 from components.numbers import (
     NumberContext,
+    StrangersTokenizer,
     as_ranges,
     cost_summary,
     first_token_information,
-    StrangersTokenizer,
     number_atlas,
     numbering_strategy,
     possible_counts,

@@ -1,30 +1,20 @@
 """Choices in the URL: each parameter has one meaning on all pages, and one way to its widget."""
 
-import importlib
-import pkgutil
-from collections import defaultdict
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from streamlit.runtime.state.query_params_proxy import QueryParamsProxy
 from streamlit.testing.v1 import AppTest
 
-import components.ui
 from components.settings import load_settings
 from components.ui.kit import permalinks, streamlit_compat
-from components.ui.kit.permalinks import Parameter
+from tests.support.parameters import parameters
 
 
 def test_no_two_choices_share_a_name():
     # They would share a visit's memory too: one page would read the other's value.
-    owners: defaultdict[str, set[int]] = defaultdict(set)
-    for module in pkgutil.walk_packages(components.ui.__path__, "components.ui."):
-        for value in vars(importlib.import_module(module.name)).values():
-            if isinstance(value, Parameter):
-                owners[value.name].add(id(value))
-    assert owners
-    assert not [name for name, found in owners.items() if len(found) > 1]
+    assert parameters()
+    assert not [name for name, found in parameters().items() if len(found) > 1]
 
 
 def bound_toggle() -> None:

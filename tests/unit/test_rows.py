@@ -13,9 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from components.errors import RowsError
-from components.evaluation import Row, RowSet
+from components.evaluation import Row, RowSet, row_sources
 from components.evaluation.columns import Columns, find_columns
-from components.evaluation import row_sources
 from components.evaluation.row_sources import (
     open_rows,
     read_strangers_table,

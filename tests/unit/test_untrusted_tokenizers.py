@@ -131,7 +131,7 @@ def test_what_comes_back_of_a_tokenizer_that_is_asked_elsewhere_is_what_it_says_
     texts = ["Price is $129.00", "", "x", "a\nb $5 is "]
     assert elsewhere.lengths(texts) == here.lengths(texts)
     for text in texts:
-        mine, theirs = here.strip(text), elsewhere.strip(text)
+        mine, theirs = here.cut(text), elsewhere.cut(text)
         assert theirs.spans() == mine.spans()
         assert (theirs.before, theirs.after) == (mine.before, mine.after)
         assert theirs.spans() == token_spans(tokenizer, text)
@@ -170,7 +170,7 @@ def test_the_app_never_opens_what_it_has_examined_elsewhere(monkeypatch):
     )
     look = StrangersTokenizer(content())
     look.overview(SEQUENCES)
-    look.strip("Price is $5")
+    look.cut("Price is $5")
     look.atlas(range(5))
     look.lengths(["5"])
     assert not opened

@@ -72,7 +72,7 @@ def text_input() -> str:
 
 def show_strips(loaded: dict[str, LoadedTokenizer], text: str) -> None:
     """The text as each tokenizer cuts it, two side by side, long text in parts."""
-    strips = answered(loaded, lambda tokenizer: services.strip(tokenizer, text))
+    strips = answered(loaded, lambda tokenizer: services.cut(tokenizer, text))
     if not strips:
         return
     switch, pager = st.columns([2, 3], vertical_alignment="bottom")
