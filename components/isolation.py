@@ -30,6 +30,7 @@ Reason = Literal["memory", "time", "crash", "output"]
 
 _ROOT = Path(__file__).resolve().parents[1]
 _POLL_SECONDS = 0.02
+_NICE = 5  # pages come first
 _MB = 1_000_000
 _PAGE_TABLE = Path("/proc/self/statm")
 # As many at a time: each takes a core, and may take memory up to its limit.
@@ -239,6 +240,7 @@ def _limit(memory_mb: int, cpu_seconds: int, output_mb: int) -> None:
         return
     import resource
 
+    os.nice(_NICE)
     most = resource.RLIM_INFINITY
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     resource.setrlimit(resource.RLIMIT_FSIZE, (output_mb * _MB, output_mb * _MB))

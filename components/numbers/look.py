@@ -150,7 +150,7 @@ def answer_here(payload: bytes) -> Any:
     if asked["what"] == "overview":
         try_short(stranger)
     try_texts(stranger, texts)
-    with library_failures(stranger, texts[0]):
+    with library_failures(stranger, texts[0] if texts else ""):
         return _answer(OpenTokenizer(stranger.tokenizer), asked)
 
 

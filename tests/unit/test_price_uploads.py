@@ -2,13 +2,20 @@
 
 import os
 import time
+from typing import Any
 
 import numpy as np
 import pytest
 
 from components.errors import PriceListError
-from components.pricing import examine_elsewhere, examine_price_file, uploads
+from components.pricing import (
+    PriceExamination,
+    examine_elsewhere,
+    examine_price_file,
+    uploads,
+)
 from components.pricing.text_table import MAX_BYTES
+from components.ui import services
 from tests.support.fuzz import fuzz_cases
 from tests.unit.test_price_file import GAME, SEEDS, SHOP_EXPORT, mutated
 
@@ -61,6 +68,24 @@ def test_five_megabytes_of_columns_or_rows_are_answered_soon(content):
     if isinstance(examined.outcome, PriceListError):
         assert examined.outcome.way_out
         assert len(examined.outcome.problem) < 600
+
+
+@pytest.mark.parametrize("content", [b"price\n1\n20\n", b"a,b\nno,price\n"])
+def test_the_same_content_is_read_once_whoever_brings_it_and_whatever_comes_of_it(
+    monkeypatch, content
+):
+    read = []
+
+    def counted(content: bytes, **chosen: Any) -> PriceExamination:
+        read.append(chosen)
+        return examine_elsewhere(content, **chosen)
+
+    monkeypatch.setattr(services, "examine_elsewhere", counted)
+    first, second = services.examined_prices(content), services.examined_prices(bytes(content))
+    assert second is first
+    assert len(read) == 1
+    services.examined_prices(content, "price")
+    assert len(read) == 2
 
 
 def crash(payload: bytes) -> None:
