@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
-import pandas as pd
 
 from components.numbers.atlas import NumberAtlas, number_atlas
 from components.numbers.context import IN_PLACE, PREFIX, NumberContext
@@ -30,6 +29,8 @@ from components.tokenization.trial import (
 )
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from components.tokenization.fast_tokenizer import AnyTokenizer
 
 _NUMBERS = range(1000)
@@ -112,6 +113,8 @@ class StrangersTokenizer:
 
     def overview(self, sequences: Sequences) -> Overview:
         """As TokenizerLook has it."""
+        import pandas as pd
+
         asked = {
             "descriptions": sequences.descriptions,
             "prompts": sequences.prompts,

@@ -13,6 +13,7 @@ from components.evaluation.item import InferenceSettings
 from components.evaluation.packing import PackedFirstTokens, pack_first_tokens
 from components.evaluation.transfer import export_run
 from tests.support.scripted_runs import prediction
+from tests.support.scripted_runs import rows as plain_rows
 from tests.support.small_tokenizer import tokenizer_of_digits
 
 # Each sets window.top.__xss, or asks another host, if it is run or followed by the browser.
@@ -53,7 +54,8 @@ def hostile_run(path: Path, texts: tuple[str, ...]) -> str:
     plan = Plan((model, "nobody/two"), rows, InferenceSettings(), texts[-1], {texts[0]: 2})
     store.create(plan, "me")
     for i, row in enumerate(rows):
-        store.add(plan.run_id, model, prediction(row.item, model, 100 + i))
+        answer = prediction(plain_rows(1)[0].item, model, 100 + i)
+        store.add(plan.run_id, model, replace(answer, item=row.item))
     store.add_failure(plan.run_id, "nobody/two", rows[0].item, texts[0])
     export_run(store, plan.run_id, path)
     store.close()

@@ -415,7 +415,8 @@ def test_a_file_is_read_in_a_process_of_its_own_and_is_the_same_run(store, here,
         here.predictions(info.id, MODELS[0]), store.predictions(info.id, MODELS[0]), strict=True
     ):
         assert mine.model == theirs.model
-        assert mine.distribution.first_tokens[0] == theirs.distribution.first_tokens[0]
+        tokens = [record.distribution.first_tokens[0] for record in (mine, theirs)]
+        assert tokens[0].text == tokens[1].text
         np.testing.assert_array_equal(
             mine.distribution.probabilities, theirs.distribution.probabilities
         )

@@ -11,7 +11,7 @@ from tokenizers.processors import TemplateProcessing
 
 from components.errors import TokenizerError
 from components.isolation import IsolatedFaultError
-from components.numbers import CONTEXTS, OpenTokenizer, Sequences, StrangersTokenizer
+from components.numbers import IN_PLACE, OpenTokenizer, Sequences, StrangersTokenizer
 from components.tokenization import token_spans, try_tokenizer
 from tests.support.fuzz import processor_seconds
 from tests.support.small_tokenizer import tokenizer_of_digits
@@ -26,10 +26,15 @@ POINTER = (
 SEQUENCES = Sequences(("a lamp",), ("a lamp\n\nPrice is $",), (349,))
 
 
+def look_at(content: bytes) -> None:
+    """What pages ask about one."""
+    look = StrangersTokenizer(content)
+    look.overview(SEQUENCES)
+    look.cut(60 * "wireless headphones with long battery life and a case for travel ")
+
+
 @pytest.mark.parametrize("kind", harmful())
-@pytest.mark.parametrize(
-    "do", [try_tokenizer, lambda content: StrangersTokenizer(content).overview(SEQUENCES)]
-)
+@pytest.mark.parametrize("do", [try_tokenizer, look_at])
 def test_a_tokenizer_that_does_harm_is_a_message_in_time(kind, do):
     started = processor_seconds()
     with pytest.raises(TokenizerError) as caught:
@@ -111,7 +116,7 @@ def longer_than_short_texts(count: int) -> bytes:
 
 
 def test_a_tokenizer_that_is_for_the_app_is_tried_on_texts_as_long_as_pages_accept():
-    with pytest.raises(TokenizerError, match="takes it too long"):
+    with pytest.raises(TokenizerError, match=r"can't encode “9999|takes it too long"):
         try_tokenizer(longer_than_short_texts(4000))
 
 
@@ -126,21 +131,21 @@ def test_what_comes_back_of_a_tokenizer_that_is_asked_elsewhere_is_what_it_says_
         OpenTokenizer(tokenizer),
         StrangersTokenizer(tokenizer.to_str().encode()),
     )
-    assert elsewhere.overview(SEQUENCES).strategy == here.overview(SEQUENCES).strategy
-    assert elsewhere.overview(SEQUENCES).costs.equals(here.overview(SEQUENCES).costs)
-    texts = ["Price is $129.00", "", "x", "a\nb $5 is "]
+    mine, theirs = here.overview(SEQUENCES), elsewhere.overview(SEQUENCES)
+    assert theirs.strategy == mine.strategy
+    assert theirs.costs.equals(mine.costs)
+    texts = ["", "x a\nb $5 is $129.00"]
     assert elsewhere.lengths(texts) == here.lengths(texts)
     for text in texts:
         mine, theirs = here.cut(text), elsewhere.cut(text)
         assert theirs.spans() == mine.spans()
         assert (theirs.before, theirs.after) == (mine.before, mine.after)
         assert theirs.spans() == token_spans(tokenizer, text)
-    for template in CONTEXTS:
-        for numbers in (range(1000), [5, 129, 129, 99_999]):
-            mine, theirs = here.atlas(numbers, template), elsewhere.atlas(numbers, template)
-            assert theirs.pieces == mine.pieces
-            assert dict(theirs.unwritable) == dict(mine.unwritable)
-            assert theirs.frame().equals(mine.frame())
+    for template, numbers in ((IN_PLACE, range(1000)), ("{n:,.2f} x", [5, 129, 129, 99_999])):
+        mine, theirs = here.atlas(numbers, template), elsewhere.atlas(numbers, template)
+        assert theirs.pieces == mine.pieces
+        assert dict(theirs.unwritable) == dict(mine.unwritable)
+        assert theirs.frame().equals(mine.frame())
 
 
 def with_special_tokens() -> Tokenizer:
