@@ -127,6 +127,10 @@ class Settings(BaseSettings):
             " from `~`; otherwise the table `[endpoints]` of `.streamlit/secrets.toml`"
         ),
     ] = None
+    log: Annotated[
+        Literal["text", "json"],
+        Field(description="how lines of the log are written: `text`, or `json`, an object a line"),
+    ] = "text"
     retry_seconds: Annotated[
         _Count,
         Field(description="how long a failed download is not tried again by a rerun of a page"),

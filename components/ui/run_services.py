@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import logging
 import re
 import uuid
@@ -35,7 +36,7 @@ from components.evaluation.summary import figure
 from components.review import PriceFigures
 from components.settings import load_settings
 from components.ui import services
-from components.ui.kit import streamlit_compat
+from components.ui.kit import streamlit_compat, visits
 from components.ui.kit.feedback import shown_progress
 from components.ui.kit.shared import SharedTable
 
@@ -203,10 +204,16 @@ def _text_reading(run_id: str, repo_id: str, read: int) -> TextReading | None:
     )
 
 
-@st.cache_resource(max_entries=4, show_spinner="Reading the table …")
 def uploaded_table(name: str, content: bytes) -> Table:
     """An uploaded table of rows. RowsError."""
-    return read_table(name, content)
+    key = hashlib.sha256(content).hexdigest()
+    visits.drop_afterwards(f"{key} {name}", lambda: _uploaded_table.clear(key, name, b""))
+    return _uploaded_table(key, name, content)
+
+
+@st.cache_resource(max_entries=4, show_spinner="Reading the table …")
+def _uploaded_table(key: str, name: str, _content: bytes) -> Table:
+    return read_table(name, _content)
 
 
 def hub_table(name: str) -> Table:

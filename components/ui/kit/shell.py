@@ -7,7 +7,7 @@ from typing import Any
 import streamlit as st
 
 from components.charts import Theme
-from components.ui import run_services
+from components.ui import process, run_services
 from components.ui.kit import permalinks, shortlist, streamlit_compat
 
 
@@ -42,6 +42,7 @@ def open_page(page: _Page, purpose: str | None) -> list[str]:
     )
     dark = streamlit_compat.theme_type() == "dark"
     st.html(streamlit_compat.PAGE_STYLE + (streamlit_compat.DARK_PAGE_STYLE if dark else ""))
+    process.begin()
     run_services.go_on()
     permalinks.say_left_out()
     permalinks.begin_page(page.in_url)

@@ -1,9 +1,19 @@
 """What Basewise uses of Streamlit that Streamlit does not promise; a test per name."""
 
+import logging
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Literal
 
 import streamlit as st
+import streamlit.logger
+from streamlit import runtime
+from streamlit.runtime import RuntimeState
+from streamlit.runtime.app_session import AppSession
 from streamlit.runtime.scriptrunner import get_script_run_ctx
+from streamlit.runtime.stats import CounterStat, GaugeStat, Stat
+
+_log = logging.getLogger(__name__)
 
 # The elements' names in the page (data-testid).
 MAIN_CONTAINER = "stMainBlockContainer"
@@ -56,3 +66,85 @@ def is_history_navigation() -> bool:
     """Whether the browser's Back or Forward asked for this run."""
     context = get_script_run_ctx()
     return context is not None and context.is_history_navigation
+
+
+def is_served() -> bool:
+    """Whether a server of Streamlit's runs in this process; AppTest has none."""
+    return runtime.exists()
+
+
+def is_ending() -> bool:
+    """Whether the server was told to end, or has ended."""
+    return runtime.get_instance().state in (RuntimeState.STOPPING, RuntimeState.STOPPED)
+
+
+@dataclass(frozen=True)
+class Metric:
+    """A figure as it is now; one that `counts` never falls while the server lives."""
+
+    name: str
+    value: int
+    help: str
+    labels: dict[str, str] | None = None
+    counts: bool = False
+
+
+Metrics = Iterable[Metric]
+
+
+class _OwnStats:
+    """Metrics of ours among Streamlit's."""
+
+    def __init__(self, families: Sequence[str], read: Callable[[], Metrics]):
+        self.stats_families = families
+        self._read = read
+
+    def get_stats(self, family_names: Sequence[str] | None = None) -> Mapping[str, Sequence[Stat]]:
+        found: dict[str, list[Stat]] = {}
+        for one in self._read():
+            if family_names is None or one.name in family_names:
+                kind = CounterStat if one.counts else GaugeStat
+                stat = kind(one.name, one.value, one.labels, help=one.help)
+                found.setdefault(one.name, []).append(stat)
+        return found
+
+
+def add_metrics(families: Sequence[str], read: Callable[[], Metrics]) -> None:
+    """Have Streamlit's /_stcore/metrics give these too, read each time they are asked for."""
+    runtime.get_instance().stats_mgr.register_provider(_OwnStats(families, read))
+
+
+def format_logs(formatter: logging.Formatter) -> None:
+    """Have Streamlit's loggers, and those that it makes later, write their lines so."""
+    set_up = streamlit.logger.setup_formatter
+
+    def set_up_and_format(logger: logging.Logger) -> None:
+        set_up(logger)
+        for handler in logger.handlers:
+            handler.setFormatter(formatter)
+
+    streamlit.logger.setup_formatter = set_up_and_format
+    streamlit.logger.update_formatter()
+
+
+def refuse_to_clear_caches() -> None:
+    """Have no visitor empty the caches of all: models in memory, the store, the worker of runs.
+
+    Streamlit's page can ask for it with a key, and any client with a message.
+    """
+
+    def refuse(session: AppSession) -> None:
+        _log.warning("A visitor asked to clear the caches of all visitors: not done")
+
+    AppSession._handle_clear_cache_request = refuse
+
+
+def expire_sessions() -> None:
+    """Let go of visits whose time to reconnect is over, with the files that they uploaded.
+
+    Streamlit does so when the next one ends, which may be never.
+    """
+    running = runtime.get_instance()
+    sessions = running._session_mgr._session_storage._cache
+    # On the server's own thread, where visits begin and end.
+    running._get_async_objs().eventloop.call_soon_threadsafe(sessions.expire)
