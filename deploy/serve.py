@@ -6,7 +6,7 @@ Port and address are Streamlit's: STREAMLIT_SERVER_PORT, STREAMLIT_SERVER_ADDRES
 
 import signal
 import sys
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -32,7 +32,7 @@ def _healthz(request: Request) -> JSONResponse:
 
 
 @asynccontextmanager
-async def _lifespan(app: st.App) -> AsyncGenerator[None]:
+async def _lifespan(app: st.App) -> AsyncIterator[None]:
     from components.ui import process
 
     process.begin()

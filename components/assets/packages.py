@@ -52,7 +52,8 @@ _DAMAGED_DOWNLOAD = (
     "Z_BUF_ERROR",
     "ERR_STREAM_PREMATURE_CLOSE",
 )
-_NO_ROOM = os.strerror(errno.ENOSPC)  # as each program says it
+# As each program says it.
+_NO_ROOM = [os.strerror(number) for number in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)]
 _REGISTRY_WAY_OUT = {
     "pypi": "check that `python -m pip download` works on this machine",
     "npm": "check that `npm pack` works on this machine",
@@ -129,7 +130,7 @@ def _download(package: Package, archives: Path, control: Control) -> None:
     except processes.ProgramMissingError as error:
         raise PackageError(error.output, "install npm (it comes with Node.js)") from error
     except processes.ProcessError as error:
-        if _NO_ROOM in error.output:
+        if any(words in error.output for words in _NO_ROOM):
             raise no_room() from error
         damaged = any(sign in error.output for sign in _DAMAGED_DOWNLOAD)
         failure = CorruptPackageError if damaged else PackageError
@@ -222,7 +223,7 @@ def _convert(gguf: Path, scratch: Path, control: Control) -> None:
             environment=environment,
         )
     except processes.ProcessError as error:
-        if _NO_ROOM in error.output:
+        if any(words in error.output for words in _NO_ROOM):
             raise no_room() from error
         raise PackageError(f"the conversion failed: {_last_words(error.output)}") from error
 

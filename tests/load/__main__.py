@@ -18,7 +18,16 @@ from pathlib import Path
 
 from benchmarks.serving import REPOSITORY, Server, hosted_server
 from tests.load import kills
-from tests.load.scenarios import PAGES, Memory, ask, ask_at_once, products, read_tables, tour
+from tests.load.scenarios import (
+    PAGES,
+    Memory,
+    ask,
+    ask_at_once,
+    products,
+    read_tables,
+    shared_packages,
+    tour,
+)
 from tests.support.loopback_hub import LoopbackHub
 from tests.support.small_repositories import add, repository, small_llama
 from tests.support.visitor import view
@@ -35,7 +44,8 @@ def fresh_server(hub: LoopbackHub, **environment: str) -> Iterator[Server]:
         log = Path(folder) / "server.log"
         told = {"HF_ENDPOINT": hub.url, "HF_HUB_DISABLE_XET": "1"}
         told["BASEWISE_RUNS_FILE"] = str(Path(folder) / "runs.sqlite")
-        told["BASEWISE_CACHE"] = os.environ.get("BASEWISE_CACHE", str(REPOSITORY / ".test-cache"))
+        cache = Path(os.environ.get("BASEWISE_CACHE", REPOSITORY / ".test-cache"))
+        told["BASEWISE_CACHE"] = str(shared_packages(Path(folder) / "cache", cache))
         try:
             with hosted_server(log, told | environment) as server:
                 yield server

@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import psutil
 
@@ -55,6 +56,13 @@ def _resident(process: psutil.Process) -> int:
         return process.memory_info().rss
     except psutil.NoSuchProcess:
         return 0
+
+
+def shared_packages(folder: Path, cache: Path) -> Path:
+    """A cache of one's own in `folder` that has the packages of another."""
+    folder.mkdir()
+    (folder / "packages").symlink_to(cache / "packages")
+    return folder
 
 
 @dataclass(frozen=True)

@@ -3,12 +3,22 @@
 import asyncio
 import gc
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from benchmarks.serving import Server, hosted_server
+from components.assets import cache_root
 from tests.load import kills
-from tests.load.scenarios import Memory, ask, ask_at_once, products, read_tables, tour
+from tests.load.scenarios import (
+    Memory,
+    ask,
+    ask_at_once,
+    products,
+    read_tables,
+    shared_packages,
+    tour,
+)
 from tests.support.loopback_hub import LoopbackHub
 from tests.support.small_repositories import add, repository, small_llama
 from tests.support.visitor import view
@@ -30,9 +40,15 @@ def small_hub() -> LoopbackHub:
 @pytest.fixture(scope="module")
 def server(small_hub, tmp_path_factory) -> Iterator[Server]:
     folder = tmp_path_factory.mktemp("load")
-    told = {"HF_ENDPOINT": small_hub.url, "BASEWISE_RUNS_FILE": str(folder / "runs.sqlite")}
-    with hosted_server(folder / "server.log", told) as running:
+    with hosted_server(folder / "server.log", settings(small_hub, folder)) as running:
         yield running
+
+
+def settings(hub: LoopbackHub, folder: Path) -> dict[str, str]:
+    """A cache and runs of one's own."""
+    cache = shared_packages(folder / "cache", cache_root())
+    told = {"BASEWISE_CACHE": str(cache), "BASEWISE_RUNS_FILE": str(folder / "runs.sqlite")}
+    return {"HF_ENDPOINT": hub.url, **told}
 
 
 def test_visitors_at_once_get_the_answers_that_each_alone_would_get(server, small_hub, tmp_path):
@@ -49,8 +65,7 @@ def test_visitors_at_once_get_the_answers_that_each_alone_would_get(server, smal
 
     with Memory(server) as memory:
         found = asyncio.run(at_once())
-    told = {"HF_ENDPOINT": small_hub.url, "BASEWISE_RUNS_FILE": str(tmp_path / "runs.sqlite")}
-    with hosted_server(tmp_path / "server.log", told) as other:
+    with hosted_server(tmp_path / "server.log", settings(small_hub, tmp_path)) as other:
         assert asyncio.run(alone(other.url)) == found
     assert memory.peak < MOST_BYTES
 
