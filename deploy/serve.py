@@ -1,6 +1,6 @@
 """The app with /healthz, ended within seconds: python -m deploy.serve, from the repository's root.
 
-Port and address are Streamlit's: STREAMLIT_SERVER_PORT, STREAMLIT_SERVER_ADDRESS, or
+Options are those of `streamlit run`, from its flags, STREAMLIT_SERVER_PORT and its kin, and
 .streamlit/config.toml. docs/hosting.md has the rest.
 """
 
@@ -9,17 +9,20 @@ import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
+import click
 import streamlit as st
 import uvicorn
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
+from streamlit.web import bootstrap
+from streamlit.web.cli import configurator_options
 
 from components.endpoints import load_endpoints
 from components.errors import SettingsError
-from components.logs import configure_logging
-from components.settings import load_settings
+from components.ui.kit import hosting
 
 _APP = Path(__file__).resolve().parents[1] / "app.py"
 
@@ -33,29 +36,32 @@ def _healthz(request: Request) -> JSONResponse:
 
 @asynccontextmanager
 async def _lifespan(app: st.App) -> AsyncIterator[None]:
-    from components.ui import process
+    from components.ui import process  # what pages import: once Streamlit runs
 
     process.begin()
     yield
 
 
-def main() -> None:
+@click.command(help=__doc__)
+@configurator_options
+def main(**flags: Any) -> None:
     """Serve until SIGTERM or Ctrl-C."""
     try:
-        configure_logging(load_settings().log)
+        hosting.begin_log()
         load_endpoints()
     except SettingsError as problem:
         sys.exit(str(problem))
-    from components.ui import process
+    app = st.App(_APP, routes=[Route("/healthz", _healthz)], lifespan=_lifespan)
+    bootstrap.load_config_options(flags)
 
     def end(number: int, frame: object) -> None:
-        process.end()
+        hosting.end()
 
     # uvicorn has both while it serves, and raises what it got again when it is done.
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, end)
     uvicorn.run(
-        st.App(_APP, routes=[Route("/healthz", _healthz)], lifespan=_lifespan),
+        app,
         host=st.get_option("server.address") or "127.0.0.1",
         port=st.get_option("server.port"),
         log_config=None,
@@ -65,7 +71,7 @@ def main() -> None:
         ws_per_message_deflate=False,
         timeout_graceful_shutdown=1,
     )
-    process.end()
+    hosting.end()
 
 
 if __name__ == "__main__":

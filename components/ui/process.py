@@ -1,18 +1,14 @@
 """What a server of the app does once, whoever serves it: metrics, logs, leftovers, its end."""
 
 import logging
-import os
 import threading
 import time
 
-import psutil
 import streamlit as st
 
-from components.logs import configure_logging, formatter
 from components.metrics import HELP, counts
-from components.settings import load_settings
 from components.ui import services
-from components.ui.kit import streamlit_compat
+from components.ui.kit import hosting, streamlit_compat
 
 _log = logging.getLogger(__name__)
 _POLL_SECONDS = 0.2
@@ -32,25 +28,11 @@ def begin() -> None:
     """Begin once per server; without one (AppTest) nothing is done."""
     if not streamlit_compat.is_served():
         return
-    style = load_settings().log
-    configure_logging(style)
-    if style == "json":
-        streamlit_compat.format_logs(formatter(style))
+    hosting.begin_log()
     streamlit_compat.refuse_to_clear_caches()
     families = [_PREFIX + name for name in (*HELP, *_GAUGES)]
     streamlit_compat.add_metrics(families, _metrics)
     threading.Thread(target=_keep_house, name="housekeeping", daemon=True).start()
-
-
-def end() -> None:
-    """End this process and what it started, now."""
-    for child in psutil.Process().children(recursive=True):
-        try:
-            child.kill()
-        except psutil.NoSuchProcess:
-            continue
-    logging.shutdown()
-    os._exit(0)
 
 
 def _keep_house() -> None:
@@ -66,7 +48,7 @@ def _keep_house() -> None:
             swept = time.monotonic()
     time.sleep(END_SECONDS)
     _log.info("Ended with work under way")
-    end()
+    hosting.end()
 
 
 def _metrics() -> streamlit_compat.Metrics:

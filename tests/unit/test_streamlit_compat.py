@@ -12,6 +12,7 @@ from streamlit.runtime import Runtime, RuntimeState
 from streamlit.runtime.app_session import AppSession
 from streamlit.runtime.memory_session_storage import MemorySessionStorage
 from streamlit.runtime.scriptrunner_utils.script_run_context import ScriptRunContext
+from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
 from streamlit.runtime.stats import StatsManager
 from streamlit.runtime.websocket_session_manager import WebsocketSessionManager
 from streamlit.testing.v1 import AppTest
@@ -106,7 +107,10 @@ def test_streamlit_still_tells_whether_its_server_ends_and_keeps_visits_that_can
     assert callable(Runtime._get_async_objs)
     assert "self._session_mgr = " in inspect.getsource(Runtime.__init__)
     assert "self._session_storage = " in inspect.getsource(WebsocketSessionManager.__init__)
-    assert callable(MemorySessionStorage()._cache.expire)  # type: ignore[attr-defined]
+    assert MemorySessionStorage()._cache.expire() == []  # type: ignore[attr-defined]
+    assert callable(AppSession.shutdown)
+    assert callable(WebsocketSessionManager.list_sessions)
+    assert MemoryUploadedFileManager("/upload").file_storage == {}
 
 
 def test_streamlit_still_takes_metrics_of_others_and_writes_them_as_prometheus_reads_them():

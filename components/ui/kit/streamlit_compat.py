@@ -69,8 +69,8 @@ def is_history_navigation() -> bool:
 
 
 def is_served() -> bool:
-    """Whether a server of Streamlit's runs in this process; AppTest has none."""
-    return runtime.exists()
+    """Whether a server of Streamlit's runs in this process; AppTest has a stand-in."""
+    return runtime.exists() and isinstance(runtime.get_instance(), runtime.Runtime)
 
 
 def is_ending() -> bool:
@@ -142,9 +142,17 @@ def refuse_to_clear_caches() -> None:
 def expire_sessions() -> None:
     """Let go of visits whose time to reconnect is over, with the files that they uploaded.
 
-    Streamlit does so when the next one ends, which may be never.
+    Streamlit does so once another visit ends and Python collects its garbage: that may be never.
     """
     running = runtime.get_instance()
-    sessions = running._session_mgr._session_storage._cache
+    sessions, files = running._session_mgr, running.uploaded_file_mgr
+
+    def let_go() -> None:
+        for _, ended in sessions._session_storage._cache.expire():
+            ended.session.shutdown()
+        kept = {info.session.id for info in sessions.list_sessions()}
+        for session_id in set(files.file_storage) - kept:
+            files.remove_session_files(session_id)
+
     # On the server's own thread, where visits begin and end.
-    running._get_async_objs().eventloop.call_soon_threadsafe(sessions.expire)
+    running._get_async_objs().eventloop.call_soon_threadsafe(let_go)
