@@ -47,12 +47,12 @@ async def _lifespan(app: st.App) -> AsyncIterator[None]:
 def main(**flags: Any) -> None:
     """Serve until SIGTERM or Ctrl-C."""
     try:
-        hosting.begin_log()
         load_endpoints()
     except SettingsError as problem:
         sys.exit(str(problem))
     app = st.App(_APP, routes=[Route("/healthz", _healthz)], lifespan=_lifespan)
-    bootstrap.load_config_options(flags)
+    bootstrap.load_config_options(flags)  # which sets the levels of its loggers
+    hosting.begin_log()
 
     def end(number: int, frame: object) -> None:
         hosting.end()

@@ -245,8 +245,9 @@ def test_a_signal_ends_the_server_within_seconds_also_in_mid_download(
         async with visit(server.url, "live_inference", **query) as visitor:
             await visitor.until(lambda one: one.finished > 0)
             await visitor.press("Predict")
-            while not hub.asked_for("model.safetensors"):
-                await asyncio.sleep(0.1)
+            async with asyncio.timeout(30):
+                while not hub.asked_for("model.safetensors"):
+                    await asyncio.sleep(0.1)
             await asyncio.sleep(0.5)
             began = time.monotonic()
             children = psutil.Process(server.process.pid).children(recursive=True)

@@ -18,6 +18,7 @@ from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from streamlit.proto.WidgetStates_pb2 import WidgetState
 from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosedError
 from websockets.typing import Subprotocol
 
 _MOST_BYTES = 200_000_000
@@ -40,9 +41,9 @@ class Visitor:
     def __init__(self, channel: ClientConnection, page: str, query: str):
         self._channel, self._page, self._query = channel, page, query
         self._drawn: dict[tuple[int, ...], _Drawn] = {}
-        self._run = self._page_hash = ""
+        self._run = ""
         self._fragments: list[str] = []
-        self._asked, self._running = True, False
+        self._asked, self._running, self._lost = True, False, False
         self._changed = asyncio.Condition()
         self._reruns: dict[str, asyncio.Task[None]] = {}
         self._began = time.monotonic()
@@ -71,9 +72,14 @@ class Visitor:
         return [f"{one.type}: {one.message}" for one in self.all("exception")]
 
     async def until(self, condition: Callable[["Visitor"], bool], seconds: float = 120) -> None:
-        """Wait until the page, with no run of it under way, is as it is wanted. TimeoutError."""
+        """Wait until the page, with no run of it under way, is as it is wanted.
+
+        TimeoutError, or ConnectionError once the server has ended the visit.
+        """
         async with asyncio.timeout(seconds), self._changed:
-            await self._changed.wait_for(lambda: self._is_still and condition(self))
+            await self._changed.wait_for(lambda: self._lost or (self._is_still and condition(self)))
+        if self._lost:
+            raise ConnectionError("the server ended the visit")
 
     @property
     def _is_still(self) -> bool:
@@ -95,7 +101,6 @@ class Visitor:
     async def go(self, page: str, **query: object) -> None:
         """Open another page in the same visit, and wait until it is drawn."""
         self._page, self._query = page, urlencode(query, doseq=True)
-        self._page_hash = ""
         before = self.finished
         await self._ask()
         await self.until(lambda one: one.finished > before)
@@ -104,8 +109,7 @@ class Visitor:
         message = BackMsg()
         asked = message.rerun_script
         asked.query_string = self._query
-        asked.page_script_hash = self._page_hash
-        asked.page_name = "" if self._page_hash else self._page
+        asked.page_name = self._page
         asked.fragment_id = fragment
         asked.is_auto_rerun = bool(fragment)
         asked.widget_states.widgets.extend(widgets)
@@ -114,19 +118,24 @@ class Visitor:
         await self._channel.send(message.SerializeToString())
 
     async def _listen(self) -> None:
-        async for told in self._channel:
-            assert isinstance(told, bytes)
-            message = ForwardMsg.FromString(told)
-            async with self._changed:
-                self._take(message)
-                self._changed.notify_all()
+        try:
+            async for told in self._channel:
+                assert isinstance(told, bytes)
+                message = ForwardMsg.FromString(told)
+                async with self._changed:
+                    self._take(message)
+                    self._changed.notify_all()
+        except ConnectionClosedError:  # by a server that ends
+            pass
+        async with self._changed:
+            self._lost = True
+            self._changed.notify_all()
 
     def _take(self, message: ForwardMsg) -> None:
         match message.WhichOneof("type"):
             case "new_session":
                 begun = message.new_session
                 self.session = begun.initialize.session_id
-                self._page_hash = begun.page_script_hash
                 self._run = message.metadata.run.script_run_id
                 self._fragments = list(message.metadata.run.fragment_ids)
                 self._asked, self._running = False, True

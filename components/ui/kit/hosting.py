@@ -18,7 +18,8 @@ def begin_log() -> None:
     configure_logging(style)
     if style == "json":
         streamlit_compat.format_logs(formatter(style))
-    logging.getLogger("uvicorn.access").setLevel(logging.WARNING)  # a page is a hundred requests
+    for name in ("uvicorn", "uvicorn.error", "uvicorn.access"):  # they log who visits
+        logging.getLogger(name).setLevel(logging.WARNING)
 
 
 def end() -> None:
