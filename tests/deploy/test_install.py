@@ -55,16 +55,16 @@ mount --make-rprivate /
 cp /etc/resolv.conf "$ROOT/etc/resolv.conf"
 mount -t proc proc "$ROOT/proc"
 mount --bind /dev "$ROOT/dev"
-mount --bind "$SITE" "$ROOT/site"
-mount -o remount,bind,ro "$ROOT/site"
+mount --bind "$SITE" "$ROOT/there/site-packages"
+mount -o remount,bind,ro "$ROOT/there/site-packages"
 """
 
 INSTALL = """
 in_root() { chroot "$ROOT" /usr/bin/env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin NPM=0 "$@"; }
 in_root /build/install.sh system
-in_root /usr/bin/python3 -m venv /opt/basewise
+in_root /usr/bin/python3 -m venv --without-pip /opt/basewise
 there="$ROOT/opt/basewise/lib/python$PYTHON/site-packages"
-if [ -d "$there" ]; then echo /site > "$there/there.pth"; fi  # of another Python: a real download
+if [ -d "$there" ]; then echo /there/site-packages > "$there/there.pth"; fi  # of another Python: a real download
 in_root /build/install.sh packages
 in_root /build/install.sh app
 in_root /build/install.sh system
@@ -75,7 +75,7 @@ SERVE = """
 mount --bind "$ROOT" "$ROOT"
 mount -t proc proc "$ROOT/proc"
 mount --bind /dev "$ROOT/dev"
-mount --bind "$SITE" "$ROOT/site"
+mount --bind "$SITE" "$ROOT/there/site-packages"
 mount --bind "$ROOT/cache" "$ROOT/cache"
 mount -t tmpfs tmpfs "$ROOT/tmp"
 mount -o remount,bind,ro "$ROOT"
@@ -91,8 +91,8 @@ def debian(tmp_path_factory) -> Path:
     release, mirror = packages_of_this_machine()
     command = ["unshare", "--mount", "debootstrap", "--variant=minbase", release, str(root), mirror]
     subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
-    for folder in ("build", "app", "site", "app/.streamlit"):
-        (root / folder).mkdir()
+    for folder in ("build", "app", "there/site-packages", "app/.streamlit"):
+        (root / folder).mkdir(parents=True)
     for name in ("deploy/install.sh", "requirements.txt", "constraints.txt"):
         shutil.copy(REPOSITORY / name, root / "build")
     for name in (*COPIED, "deploy"):
@@ -156,7 +156,8 @@ def served(installed, tmp_path_factory) -> Iterator[str]:
                 time.sleep(0.2)
         yield url
     finally:
-        os.killpg(process.pid, signal.SIGKILL)
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL)
         process.wait(10)
 
 
