@@ -194,11 +194,11 @@ def test_every_page_opens_in_a_browser_and_breaks_no_rule_of_the_headers(proxy):
             page.goto(f"{proxy.url}/{path}")
             page.get_by_role("heading", level=1).first.wait_for(timeout=60_000)
             page.get_by_test_id("stStatusWidget").wait_for(state="detached", timeout=60_000)
-        cookies = page.context.cookies()
+        # The one script in a page that the policy has to let run, on the last of them.
+        page.wait_for_function("document.cookie.includes('basewise_visitor=')", timeout=60_000)
         browser.close()
     assert refused == []
     assert 429 not in statuses
-    assert "basewise_visitor" in {cookie["name"] for cookie in cookies}
 
 
 def test_a_flood_is_answered_with_429_and_a_page_after_it_opens_again(proxy):

@@ -52,11 +52,11 @@ def settings(hub: LoopbackHub, folder: Path) -> dict[str, str]:
 
 
 def test_visitors_at_once_get_the_answers_that_each_alone_would_get(server, small_hub, tmp_path):
-    descriptions = products(4)
+    descriptions = products(2)
 
     async def at_once() -> object:
         _, answers = await asyncio.gather(
-            tour(server.url, 4), ask_at_once(server.url, [ONE, TWO], descriptions)
+            tour(server.url, 2), ask_at_once(server.url, [ONE, TWO], descriptions)
         )
         return answers
 
