@@ -17,7 +17,7 @@ from components.assets.hub_failures import (
     HubError,
     check_token,
     explain,
-    has_code,
+    has_reason,
     token_problem,
 )
 from components.assets.store import SourceError, file_matches, hub_cache, sha256
@@ -177,7 +177,7 @@ def ask_hub(repo: HubRepo) -> HubAnswer:
             repo.repo_id, revision=repo.revision, files_metadata=True, timeout=_ANSWER_SECONDS
         )
     except RepositoryNotFoundError as error:
-        return HubAnswer(problem="missing" if has_code(error) else "refused")
+        return HubAnswer(problem="missing" if has_reason(error) else "refused")
     except HfHubHTTPError as error:
         _log.info("The Hub says nothing of %s: %s", repo.repo_id, error)
         refused = error.response.status_code in (401, 403)

@@ -39,10 +39,10 @@ def check_token() -> None:
         raise HubError(problem, _SET_TOKEN)
 
 
-def has_code(error: BaseException) -> bool:
+def has_reason(error: BaseException) -> bool:
     """Whether an answer is the Hub's own: it says why it refuses; others before it do not."""
     response = getattr(error, "response", None)
-    return response is not None and "X-Error-Code" in response.headers
+    return response is not None and bool({"x-error-code", "x-error-message"} & {*response.headers})
 
 
 def explain(error: BaseException, repo: HubRepo, *, answered: bool) -> SourceError:
@@ -65,10 +65,10 @@ def explain(error: BaseException, repo: HubRepo, *, answered: bool) -> SourceErr
                 f"accept the licence at https://huggingface.co/{repo.repo_id} and set HF_TOKEN to a"
                 " token of that account",
             )
-        case RepositoryNotFoundError() if not has_code(error):
+        case HfHubHTTPError() if error.response.status_code in (401, 403) and not has_reason(error):
             return HubError(
-                f"what answers for the Hub asks for a login (HTTP {error.response.status_code}, and"
-                " no reason)",
+                f"what answers for the Hub refuses it (HTTP {error.response.status_code}) and does"
+                " not say why",
                 f"check that the id is spelled right, and HF_ENDPOINT, if it is set; {_SET_TOKEN}",
             )
         case RepositoryNotFoundError():

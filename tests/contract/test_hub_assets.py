@@ -308,8 +308,8 @@ def test_an_error_of_the_hub_is_named(hub: LoopbackHub, tokenizer_files: Files):
 @pytest.mark.parametrize(
     ("status", "reason", "way_out"),
     [
-        (401, "asks for a login", "HF_ENDPOINT"),
-        (403, "refuses the token, or lets it read no files", "HF_TOKEN"),
+        (401, "refuses it .HTTP 401. and does not say why", "HF_ENDPOINT"),
+        (403, "refuses it .HTTP 403. and does not say why", "HF_ENDPOINT"),
         (404, "HTTP 404", "try again"),
         (408, "HTTP 408", "try again"),
         (418, "HTTP 418", "try again"),

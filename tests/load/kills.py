@@ -69,7 +69,7 @@ def parent(**environment: str) -> Iterator[Parent]:
     with subprocess.Popen(
         [sys.executable, "-m", "tests.support.killed_child"],
         cwd=REPOSITORY,
-        env={**os.environ, "OMP_NUM_THREADS": "1", **environment},
+        env={**os.environ, "OMP_NUM_THREADS": "1", "BASEWISE_DTYPE": "float32", **environment},
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,

@@ -44,9 +44,8 @@ def check(model: str, store: str) -> None:
     known = stored.known(files.id, item, _SETTINGS)
     assert known is not None
     again = fresh.predict(model, item, _SETTINGS, Control())
-    assert np.array_equal(known.distribution.probabilities, again.distribution.probabilities), (
-        "another answer"
-    )
+    difference = np.abs(known.distribution.probabilities - again.distribution.probabilities).max()
+    assert difference < 1e-5, f"another answer, by {difference}"
     assert known.continuation == again.continuation
 
 
