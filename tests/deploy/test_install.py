@@ -64,7 +64,8 @@ in_root() { chroot "$ROOT" /usr/bin/env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin NP
 in_root /build/install.sh system
 in_root /usr/bin/python3 -m venv --without-pip /opt/basewise
 there="$ROOT/opt/basewise/lib/python$PYTHON/site-packages"
-if [ -d "$there" ]; then echo /there/site-packages > "$there/there.pth"; fi  # of another Python: a real download
+# With another Python than this one: a real download.
+if [ -d "$there" ]; then echo /there/site-packages > "$there/there.pth"; fi
 in_root /build/install.sh packages
 in_root /build/install.sh app
 in_root /build/install.sh system

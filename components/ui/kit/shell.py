@@ -10,7 +10,6 @@ from components.charts import Theme
 from components.ui import process, run_services
 from components.ui.kit import permalinks, shortlist, streamlit_compat
 
-
 _ICON = Path(__file__).with_name("icon.svg")  # a Material one would come from another host
 
 
