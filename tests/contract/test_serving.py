@@ -13,6 +13,7 @@ import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import psutil
@@ -241,7 +242,7 @@ def test_a_signal_ends_the_server_within_seconds_also_in_mid_download(
     told = {"BASEWISE_CACHE": str(cache), "BASEWISE_RUNS_FILE": str(tmp_path / "runs.sqlite")}
 
     async def interrupt(server: Server) -> float:
-        query = {"run": MODEL, "product": "own", "description": "a lamp"}
+        query: dict[str, Any] = {"run": MODEL, "product": "own", "description": "a lamp"}
         async with visit(server.url, "live_inference", **query) as visitor:
             await visitor.until(lambda one: one.finished > 0)
             await visitor.press("Predict")
@@ -269,7 +270,7 @@ def test_a_signal_ends_the_server_within_seconds_also_in_mid_download(
 
 
 async def predict(server: Server) -> None:
-    query = {"run": MODEL, "product": "own", "description": "a lamp"}
+    query: dict[str, Any] = {"run": MODEL, "product": "own", "description": "a lamp"}
     async with visit(server.url, "live_inference", **query) as visitor:
         await visitor.until(lambda one: one.finished > 0)
         await visitor.press("Predict")

@@ -10,6 +10,7 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import psutil
 
@@ -137,7 +138,7 @@ def products(count: int, offset: int = 0) -> list[str]:
 
 async def ask(url: str, models: Sequence[str], description: str) -> dict[str, Answer]:
     """One visitor predicts a product: what the page says of each model, in its order."""
-    query: dict[str, object] = {"run": list(models), "product": "own", "wording": "own"}
+    query: dict[str, Any] = {"run": list(models), "product": "own", "wording": "own"}
     query |= {"description": description, "question": _QUESTION}
     async with visit(url, "live_inference", **query) as visitor:
         await visitor.until(lambda one: one.finished > 0, _PATIENCE_SECONDS)

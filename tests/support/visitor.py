@@ -193,7 +193,7 @@ class Visitor:
 
 @asynccontextmanager
 async def visit(
-    url: str, page: str = "", *, tls: ssl.SSLContext | None = None, **query: object
+    url: str, page: str = "", *, tls: ssl.SSLContext | None = None, **query: Any
 ) -> AsyncIterator[Visitor]:
     """A visit that begins at a page, with its query parameters; it is not yet drawn."""
     stream = f"{url.replace('http', 'ws', 1)}/_stcore/stream"
@@ -218,7 +218,7 @@ async def visit(
                 await listening
 
 
-async def view(url: str, page: str, **query: object) -> Visitor:
+async def view(url: str, page: str, **query: Any) -> Visitor:
     """A page viewed until it is drawn, and left; AssertionError if its script failed."""
     async with visit(url, page, **query) as visitor:
         await visitor.until(lambda one: one.finished > 0)

@@ -4,6 +4,7 @@ import json
 import logging
 import subprocess
 import sys
+from typing import Any
 
 import pytest
 
@@ -11,7 +12,7 @@ from benchmarks.serving import REPOSITORY
 from components.logs import JsonFormatter
 
 
-def record(message: str, *arguments: object, exc_info: object = None) -> logging.LogRecord:
+def record(message: str, *arguments: object, exc_info: Any = None) -> logging.LogRecord:
     return logging.LogRecord(
         "components.assets", logging.WARNING, __file__, 1, message, arguments, exc_info
     )
