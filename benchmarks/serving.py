@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -44,6 +44,23 @@ def running_server(
     command = [sys.executable, "-m", "streamlit", "run", str(script), f"--server.port={port}"]
     command += ["--server.headless=true", "--server.address=127.0.0.1"]
     with serving(command, port, "/_stcore/health", log, script.parent, environment) as server:
+        yield server
+
+
+@contextmanager
+def hosted_server(
+    log: Path,
+    environment: Mapping[str, str] = MappingProxyType({}),
+    *,
+    command: Sequence[str] = (sys.executable, "-m", "deploy.serve"),
+    seconds: float = 60,
+) -> Iterator[Server]:
+    """The app as `deploy/serve.py` serves it, on a port of its own, once all is well with it."""
+    port = free_port()
+    told = {"STREAMLIT_SERVER_PORT": str(port), "STREAMLIT_SERVER_ADDRESS": "127.0.0.1"}
+    with serving(
+        list(command), port, "/healthz", log, REPOSITORY, {**told, **environment}, seconds=seconds
+    ) as server:
         yield server
 
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import threading
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
@@ -14,8 +12,6 @@ from components.errors import StoppedError
 Unit = Literal["bytes", "share"]
 
 _process_ends = threading.Event()
-# As a shell says it of a program that SIGTERM ended.
-_ENDED_BY_FORCE = 128 + 15
 
 
 @dataclass(frozen=True)
@@ -40,7 +36,7 @@ class Control:
     The work calls `report` or `check` several times a second, in its caller's thread. `listener`
     gets each report there; whatever it raises (a page that its visitor left, say) ends the work.
     `stop` may be called from any thread: the next `report` or `check` then raises StoppedError. So
-    does all work once the process ends, where `stop_all_at_end` was called.
+    does all work after `stop_all`.
     """
 
     def __init__(self, listener: Listener | None = None):
@@ -73,19 +69,6 @@ class Control:
         return part
 
 
-def stop_all_at_end(seconds: float = 2.0) -> None:
-    """From now on all work stops once the main thread is through, and the process with it.
-
-    Python waits for the threads of pools before a process ends, and a download may wait for its
-    next bytes: what still works after so many seconds is cut off, which files and stores bear.
-    """
-    # A name that Python does not promise, as pools use it: the last registered is called first,
-    # before any is waited for; `atexit` would be too late.
-    threading._register_atexit(_process_ends.set)  # type: ignore[attr-defined]
-    threading.Thread(target=_cut_off, args=[seconds], name="end", daemon=True).start()
-
-
-def _cut_off(seconds: float) -> None:
-    _process_ends.wait()
-    time.sleep(seconds)
-    os._exit(_ENDED_BY_FORCE)
+def stop_all() -> None:
+    """Stop all work of this process, for good: it ends."""
+    _process_ends.set()

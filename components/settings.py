@@ -137,6 +137,10 @@ class Settings(BaseSettings):
         _Count,
         Field(description="how long after the last look at it a live prediction is ended"),
     ] = 600
+    log: Annotated[
+        Literal["text", "json"],
+        Field(description="how lines of the log are written: `text`, or `json`, an object a line"),
+    ] = "text"
     retry_seconds: Annotated[
         _Count,
         Field(description="how long a failed download is not tried again by a rerun of a page"),

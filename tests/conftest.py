@@ -44,6 +44,8 @@ _MARKERS_OF_FOLDER = {
     "app": [],
     "contract": ["network"],
     "e2e": ["network", "browser", "slow"],
+    "load": ["network", "slow"],
+    "deploy": ["network", "slow"],
     "servers": ["network", "slow"],
 }
 

@@ -13,7 +13,7 @@ from components.assets.fetch import (
     weights_at_hand,
 )
 from components.assets.hub import HubAnswer, ask_hub, has_hub_token, stored_on_hub
-from components.assets.store import cache_root
+from components.assets.store import cache_root, without_folders
 
 __all__ = [
     "Asset",
@@ -31,4 +31,5 @@ __all__ = [
     "stored_on_hub",
     "weights_at_hand",
     "weights_names",
+    "without_folders",
 ]

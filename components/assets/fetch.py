@@ -17,7 +17,6 @@ from components.assets.contents import (
     weights_names,
 )
 from components.assets.hub import (
-    HubError,
     cached_files,
     cached_repo,
     dataset_files,
@@ -28,6 +27,7 @@ from components.assets.packages import cached_package, fetch_package, package_fo
 from components.assets.store import SourceError
 from components.control import Control
 from components.errors import AssetError, Attempt
+from components.metrics import count
 from components.registry import HubRepo, ModelRegistry, ModelSpec, Source
 
 _log = logging.getLogger(__name__)
@@ -141,7 +141,7 @@ def fetch_dataset_file(repo_id: str, name: str, control: Control | None = None) 
     hub_away = None
     try:
         folder = fetch_repo(repo, [name], control or Control(), repo_type="dataset")
-    except HubError as error:
+    except SourceError as error:
         cached = cached_repo(repo, [name], repo_type="dataset")
         if cached is None or not (cached / name).is_file():
             raise AssetError(
@@ -150,6 +150,7 @@ def fetch_dataset_file(repo_id: str, name: str, control: Control | None = None) 
                 attempts=[Attempt(f"Hub {repo_id}", str(error))],
             ) from error
         _log.warning("%s from an earlier download: %s", repo_id, error)
+        count("fallbacks", "earlier download")
         folder, hub_away = cached, str(error)
     if not (folder / name).is_file():
         raise AssetError(
@@ -201,7 +202,7 @@ def fetch_dataset(
                 way_out="Take a smaller split, or give a file with some of its rows.",
             )
         folder = fetch_repo(repo, list(files), control or Control(), repo_type="dataset")
-    except HubError as error:
+    except SourceError as error:
         earlier = cached_files(repo, repo_type="dataset")
         files = tuple(choose(earlier)) if earlier else ()
         cached = cached_repo(repo, list(files), repo_type="dataset") if files else None
@@ -212,6 +213,7 @@ def fetch_dataset(
                 attempts=[Attempt(f"Hub {repo_id}", str(error))],
             ) from error
         _log.warning("%s from an earlier download: %s", repo_id, error)
+        count("fallbacks", "earlier download")
         folder, hub_away = cached, str(error)
     return Dataset(folder, files, folder.name, hub_away)
 
@@ -235,6 +237,8 @@ def _fetch(spec: ModelSpec, sources: Sequence[Source], kind: _Kind, control: Con
             attempts.append(Attempt(source.describe(), str(error)))
             steps += [error.way_out] if error.way_out else []
             continue
+        if attempts:
+            count("fallbacks", "another source")
         return Asset(folder, source, _revision(source, folder))
     raise AssetError(
         f"The {kind.name} of {spec.label} could not be fetched.",

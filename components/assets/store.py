@@ -1,22 +1,28 @@
 """The cache folder on disk: verified, published atomically, locked between processes."""
 
+import errno
 import hashlib
 import json
+import logging
 import shutil
+import sys
 import tempfile
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from filelock import FileLock, Timeout
 from platformdirs import user_cache_path
 
 from components.control import Control
+from components.errors import SettingsError
 from components.settings import load_settings, variable
 
 MANIFEST = "manifest.json"
 
+_log = logging.getLogger(__name__)
+_REPOSITORY = Path(__file__).resolve().parents[2]
 _POLL_SECONDS = 0.2
 _verified: set[tuple[str, int, int, str]] = set()
 _verified_lock = threading.Lock()
@@ -34,17 +40,64 @@ class StoreError(SourceError):
     """The cache folder can't be used."""
 
 
+_NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+_NOT_ALLOWED = {errno.EACCES, errno.EPERM, errno.EROFS}
+_NO_FOLDER = {errno.ENOTDIR, errno.EEXIST, errno.EISDIR, errno.ENAMETOOLONG, errno.EIO}
+
+
 @contextmanager
 def usable_store() -> Iterator[None]:
     """Turn what the file system refuses (no space, no permission) into StoreError."""
     try:
         yield
     except OSError as error:
-        raise StoreError(
-            f"the cache folder can't be used ({error})",
-            f"make room in {cache_root()}, or set {variable('cache')} to a folder that can be"
-            " written",
-        ) from error
+        raise refused_by_disk(error) or _unusable(error) from error
+
+
+def refused_by_disk(error: BaseException) -> StoreError | None:
+    """What the file system says of the folder for downloads; None for an error of another kind.
+
+    Visitors read it, so that it does not say where the folder is: the log does.
+    """
+    number = error.errno if isinstance(error, OSError) else None
+    set_it = f"set {variable('cache')} to a folder"
+    if number in _NO_ROOM:
+        _log.warning("The folder for downloads is full: %s", error)
+        return no_room()
+    if number in _NOT_ALLOWED:
+        _log.warning("The folder for downloads can't be written: %s", error)
+        return StoreError(
+            "the folder for downloads can't be written on this host",
+            f"give Basewise the right to write there, or {set_it} that it may write to",
+        )
+    return _unusable(error) if number in _NO_FOLDER else None
+
+
+def no_room() -> StoreError:
+    """The disk is full, or at a limit of the system."""
+    return StoreError(
+        "the disk of the folder for downloads is full on this host",
+        f"make room there, or set {variable('cache')} to a folder on another disk",
+    )
+
+
+def _unusable(error: BaseException) -> StoreError:
+    _log.warning("The folder for downloads can't be used: %s", error)
+    said = error.strerror if isinstance(error, OSError) else None
+    return StoreError(
+        f"the folder for downloads can't be used on this host ({said or type(error).__name__})",
+        f"set {variable('cache')} to a folder on a disk that works",
+    )
+
+
+def without_folders(text: str) -> str:
+    """`text` without where this host keeps things: of a path in it the end is left."""
+    known = {Path.home(), Path(tempfile.gettempdir()), _REPOSITORY, Path(sys.prefix)}
+    with suppress(SettingsError):  # what is said may be that a setting can't be used
+        known.add(cache_root())
+    for folder in sorted(map(str, known - {Path("/")}), key=len, reverse=True):
+        text = text.replace(folder, "…")
+    return text
 
 
 def cache_root() -> Path:

@@ -61,6 +61,20 @@ class EnginePool:
         with self._engines_lock:
             return list(self._engines)
 
+    @property
+    def capacity(self) -> int:
+        """How many engines are in memory at most."""
+        return self._capacity
+
+    def queue_lengths(self) -> dict[str, int]:
+        """How many use or wait for each engine, by its model's key; "" for loads."""
+        with self._engines_lock:
+            pooled = list(self._engines.items())
+        lengths: dict[str, int] = {"": len(self._loads)}
+        for model_id, one in pooled:  # a model in 4 bit has the key of itself in 16
+            lengths[model_id.key] = lengths.get(model_id.key, 0) + len(one.queue)
+        return lengths
+
     def _make_room(self) -> None:
         with self._engines_lock:
             while len(self._engines) >= self._capacity:

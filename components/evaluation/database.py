@@ -63,7 +63,7 @@ class Database:
         if version > len(MIGRATIONS) or (application != APPLICATION_ID and not empty):
             what = "of a newer Basewise" if application == APPLICATION_ID else "no file of runs"
             raise RunStoreError(
-                f"{self.path} is {what} (layout {version}; this one reads up to"
+                f"{self.path.name} is {what} (layout {version}; this one reads up to"
                 f" {len(MIGRATIONS)}).",
                 way_out="Name another file, or use the Basewise that wrote this one.",
             )
@@ -140,7 +140,7 @@ def usable(path: Path) -> Iterator[None]:
         raise RunStoreError(f"{problem}.", way_out=way_out) from error
     except OSError as error:
         raise RunStoreError(
-            f"{path} can't be used ({error}).",
+            f"{path.name} can't be used ({error.strerror or error}).",
             way_out="Name a file in a folder that can be written.",
         ) from error
 
@@ -148,19 +148,19 @@ def usable(path: Path) -> Iterator[None]:
 def _explained(code: int, path: Path) -> tuple[str, str] | None:
     match code:
         case sqlite3.SQLITE_FULL:
-            return f"The disk of {path} is full", _MAKE_ROOM
+            return f"The disk of {path.name} is full", _MAKE_ROOM
         case sqlite3.SQLITE_IOERR:
             return (
-                f"{path} can't be written or read: the disk is full, at a limit, or failing",
+                f"{path.name} can't be written or read: the disk is full, at a limit, or failing",
                 _MAKE_ROOM,
             )
         case sqlite3.SQLITE_BUSY | sqlite3.SQLITE_LOCKED:
             return _locked(path)
         case sqlite3.SQLITE_CORRUPT | sqlite3.SQLITE_NOTADB:
-            return f"{path} is damaged, or no SQLite file", _MOVE_AWAY
+            return f"{path.name} is damaged, or no SQLite file", _MOVE_AWAY
         case sqlite3.SQLITE_READONLY | sqlite3.SQLITE_CANTOPEN | sqlite3.SQLITE_PERM:
             return (
-                f"{path} can't be opened for writing",
+                f"{path.name} can't be opened for writing",
                 "Give Basewise the right to write there, or name another file.",
             )
     return None
@@ -168,6 +168,6 @@ def _explained(code: int, path: Path) -> tuple[str, str] | None:
 
 def _locked(path: Path) -> tuple[str, str]:
     return (
-        f"{path} is locked by another program",
+        f"{path.name} is locked by another program",
         "Wait for that program or end it, then resume: what was recorded is kept.",
     )

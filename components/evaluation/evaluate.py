@@ -16,12 +16,14 @@ from components.evaluation.item import (
     Item,
     Prediction,
 )
+from components.metrics import count, counted_refusals
 
 Listener = Callable[[Prediction], None]
 
 _MAY_BE_A_PRICE = re.compile(r"\s*[\d.,]*", re.ASCII)
 
 
+@counted_refusals()
 def evaluate(
     engine: Engine,
     item: Item,
@@ -56,6 +58,7 @@ def evaluate(
                     partial(prediction)
                 if _is_complete(text, settings.continuation):
                     break
+    count("predictions")
     return replace(prediction, finished=True)
 
 

@@ -24,6 +24,7 @@ from components.errors import EngineError, RunStoreError
 from components.evaluation.evaluate import Listener, evaluate
 from components.evaluation.item import InferenceSettings, Item, Prediction
 from components.evaluation.store import RunStore
+from components.metrics import counted_refusals
 
 _log = logging.getLogger(__name__)
 
@@ -115,6 +116,7 @@ class Predictor:
         self._remember(prediction)
         return prediction
 
+    @counted_refusals()
     def files(self, repo_id: str, settings: InferenceSettings, control: Control) -> ModelSource:
         """What the model is loaded from, and its identity: files on this disk, or its server.
 
@@ -138,6 +140,7 @@ class Predictor:
             )
         return ServedModel(engine)
 
+    @counted_refusals()
     def engine(self, files: ModelSource, control: Control) -> PooledEngine:
         """The model in memory, loaded if it is not there, or on its server.
 
@@ -148,6 +151,12 @@ class Predictor:
             queue = Queue("this server", engine.concurrency)
             return PooledEngine(engine, self._queues.setdefault(files.id.endpoint, queue))
         return self.pool.get(files.id, lambda: open_engine(files, control), control)
+
+    def queue_lengths(self) -> dict[str, int]:
+        """How many use or wait for each model, by its key; "" for those that wait for a load."""
+        servers = list(self._queues.items())
+        lengths = {f"server {name}": len(queue) for name, queue in servers}
+        return self.pool.queue_lengths() | lengths
 
     def known(self, model: ModelId, item: Item, settings: InferenceSettings) -> Prediction | None:
         """The answer that was found out earlier, if it is remembered or stored."""

@@ -210,7 +210,7 @@ def _opened(path: Path) -> Iterator[sqlite3.Connection]:
         unwritten = log.exists() and log.stat().st_size > 0
     except OSError as error:
         raise RunError(
-            f"{path} can't be read: {error.strerror or error}.", way_out="Name a run's file."
+            f"{path.name} can't be read: {error.strerror or error}.", way_out="Name a run's file."
         ) from error
     if head != MAGIC:
         raise RunError(f"{path.name} is no SQLite file.", way_out="Give a file that export wrote.")

@@ -123,7 +123,7 @@ def load_registry(path: Path = MODELS_FILE) -> ModelRegistry:
         raw = tomllib.loads(path.read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise RegistryError(
-            f"{path.name} can't be read: {error}", way_out=f"Correct {path}."
+            f"{path.name} can't be read: {error}", way_out=f"Correct {path.name}."
         ) from error
     try:
         content = _RegistryFile.model_validate(raw)
@@ -132,7 +132,7 @@ def load_registry(path: Path = MODELS_FILE) -> ModelRegistry:
             f"{_entry(raw, problem['loc'])}: {problem['msg']}" for problem in error.errors()
         )
         raise RegistryError(
-            f"{path.name} breaks its rules. {problems}", way_out=f"Correct {path}."
+            f"{path.name} breaks its rules. {problems}", way_out=f"Correct {path.name}."
         ) from error
     return ModelRegistry(content.models, content.packages)
 

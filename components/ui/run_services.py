@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import atexit
-import gc
+import hashlib
 import logging
 import re
 import uuid
@@ -14,7 +14,6 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from components.control import stop_all_at_end
 from components.errors import BasewiseError, RunStoreError
 from components.evaluation import (
     FROZEN_FEATURES,
@@ -39,7 +38,7 @@ from components.evaluation.summary import figure
 from components.review import PriceFigures
 from components.settings import load_settings
 from components.ui import services
-from components.ui.kit import streamlit_compat
+from components.ui.kit import streamlit_compat, visits
 from components.ui.kit.feedback import shown_progress
 from components.ui.kit.shared import SharedTable
 
@@ -83,18 +82,6 @@ def go_on() -> None:
         runner()
     except RunStoreError:
         _log.warning("Interrupted runs can't be gone on with", exc_info=True)
-
-
-@st.cache_resource(show_spinner=False)
-def settle_server() -> None:
-    """What is done once in a server: it ends within seconds when told to, whatever is at work.
-
-    And what is loaded by now stays: it need not be looked through by the garbage collection after
-    each run of a page, which takes 0.07 s.
-    """
-    stop_all_at_end()
-    gc.collect()
-    gc.freeze()
 
 
 def visitor() -> str:
@@ -229,10 +216,16 @@ def _text_reading(run_id: str, repo_id: str, read: int) -> TextReading | None:
     )
 
 
-@st.cache_resource(max_entries=4, show_spinner="Reading the table …")
 def uploaded_table(name: str, content: bytes) -> Table:
     """An uploaded table of rows. RowsError."""
-    return read_strangers_table(name, content)
+    key = hashlib.sha256(content).hexdigest()
+    visits.drop_afterwards(f"{key} {name}", lambda: _uploaded_table.clear(key, name, b""))
+    return _uploaded_table(key, name, content)
+
+
+@st.cache_resource(max_entries=4, show_spinner="Reading the table …")
+def _uploaded_table(key: str, name: str, _content: bytes) -> Table:
+    return read_strangers_table(name, _content)
 
 
 def hub_table(name: str) -> Table:

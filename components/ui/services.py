@@ -46,6 +46,7 @@ from components.pricing import (
 )
 from components.registry import load_registry
 from components.tokenization import TokenStrip, give_memory_back, open_tokenizer
+from components.ui.kit import visits
 from components.ui.kit.feedback import shown_progress, usable_settings
 from components.ui.kit.parallel import run_parallel
 from components.ui.kit.shared import SharedTable
@@ -146,7 +147,9 @@ def _open(asset: Asset) -> LoadedTokenizer:
 
 def uploaded_tokenizer(content: bytes) -> LoadedTokenizer:
     """The tokenizer in an uploaded tokenizer.json. BasewiseError."""
-    return _read(hashlib.sha256(content).hexdigest(), content)
+    key = hashlib.sha256(content).hexdigest()
+    visits.drop_afterwards(key, lambda: _read.clear(key, b""))
+    return _read(key, content)
 
 
 @st.cache_resource(max_entries=_SETTINGS.uploads, show_spinner="Reading the uploaded tokenizer …")

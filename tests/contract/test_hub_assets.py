@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from tokenizers import Tokenizer, models, pre_tokenizers
 
-from components.assets import Asset, fetch_dataset_file, fetch_tokenizer, fetch_weights
+from components.assets import Asset, ask_hub, fetch_dataset_file, fetch_tokenizer, fetch_weights
 from components.assets.hub import HubError, cached_repo, fetch_repo
 from components.control import Control, Progress
 from components.errors import AssetError
@@ -122,8 +122,10 @@ def corrupt_blobs(cache: Path) -> list[str]:
     return corrupt
 
 
-def fetch_in_another_process(what: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    code = (
+def fetch_in_another_process(
+    what: str, prelude: str = "", **environment: str
+) -> subprocess.CompletedProcess[str]:
+    code = prelude + (
         "from components.assets import fetch_tokenizer, fetch_weights\n"
         "from components.errors import AssetError\n"
         "from components.registry import ModelRegistry, ModelSpec\n"
@@ -301,6 +303,80 @@ def test_an_error_of_the_hub_is_named(hub: LoopbackHub, tokenizer_files: Files):
     hub.status = 503
     with pytest.raises(AssetError, match="HTTP 503"):
         tokenizer_of(registry_of())
+
+
+@pytest.mark.parametrize(
+    ("status", "reason", "way_out"),
+    [
+        (401, "refuses it .HTTP 401. and does not say why", "HF_ENDPOINT"),
+        (403, "refuses it .HTTP 403. and does not say why", "HF_ENDPOINT"),
+        (404, "HTTP 404", "try again"),
+        (408, "HTTP 408", "try again"),
+        (418, "HTTP 418", "try again"),
+        (429, "asked too often", "try again"),
+        (500, "HTTP 500", "try again"),
+        (502, "HTTP 502", "try again"),
+        (504, "HTTP 504", "try again"),
+        (511, "network of this host asks for a login", "in a browser"),
+    ],
+)
+def test_an_answer_without_the_hubs_own_reason_is_told_as_what_it_is(
+    hub: LoopbackHub, tokenizer_files: Files, status: int, reason: str, way_out: str
+):
+    hub.add_repo("acme/tiny", tokenizer_files)
+    hub.status = status
+    with pytest.raises(AssetError, match=reason) as caught:
+        tokenizer_of(registry_of())
+    assert way_out in caught.value.way_out
+
+
+def test_the_page_of_a_networks_login_is_told_as_that(hub: LoopbackHub, tokenizer_files: Files):
+    hub.add_repo("acme/tiny", tokenizer_files)
+    hub.page = b"<html><title>Welcome to the hotel</title></html>"
+    with pytest.raises(AssetError, match="no Hub: it sends a web page") as caught:
+        tokenizer_of(registry_of())
+    assert "in a browser" in caught.value.way_out
+    with pytest.raises(AssetError, match="no Hub: it sends a web page"):
+        fetch_dataset_file("acme/scores", "data.parquet")
+
+
+def test_a_page_in_place_of_a_file_is_never_taken_for_it(
+    hub: LoopbackHub, tokenizer_files: Files, empty_cache: Path
+):
+    hub.add_repo("acme/tiny", tokenizer_files)
+    hub.page_for_files = b"<html><title>Welcome to the hotel</title></html>"
+    with pytest.raises(AssetError):
+        tokenizer_of(registry_of())
+    assert corrupt_blobs(empty_cache) == []
+
+
+@pytest.mark.parametrize("token", ["hf_añb", "hf_a b", "hf_“abc”", "hf_a\x7fb"])
+def test_a_token_that_no_header_takes_is_said_and_sent_to_nobody(
+    hub: LoopbackHub, tokenizer_files: Files, monkeypatch: pytest.MonkeyPatch, token: str
+):
+    hub.add_repo("acme/tiny", tokenizer_files)
+    monkeypatch.setenv("HF_TOKEN", token)
+    with pytest.raises(AssetError, match="characters that no token has") as caught:
+        tokenizer_of(registry_of())
+    assert "set HF_TOKEN" in caught.value.way_out
+    assert token not in str(caught.value)
+    assert hub.requests == []
+    assert ask_hub(HubRepo(repo_id="acme/tiny")).problem == "refused"
+
+
+def test_a_full_disk_is_told_in_a_download(hub: LoopbackHub, empty_cache: Path):
+    hub.add_repo("acme/tiny", {"config.json": b"{}", "model.safetensors": bytes(4 * MIB)})
+    # The system's limit for a file: what a full disk is to the program, without filling one.
+    limited = (
+        "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 20, 1 << 20))\n"
+        "import signal; signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
+    )
+    said = fetch_in_another_process("weights", prelude=limited).stdout
+    assert "disk of the folder for downloads is full" in said
+    assert "make room" in said
+    assert str(empty_cache) not in said
+    folder = fetch_in_another_process("weights").stdout.strip()
+    assert (Path(folder) / "model.safetensors").stat().st_size == 4 * MIB
 
 
 def test_pickled_weights_are_refused_and_never_requested(hub: LoopbackHub, weights_files: Files):

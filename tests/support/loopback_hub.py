@@ -59,6 +59,8 @@ class LoopbackHub:
     def _clear_faults(self) -> None:
         self.down = False  # connections are closed at once
         self.status: int | None = None  # every answer is this HTTP error
+        self.page: bytes | None = None  # every answer is this web page
+        self.page_for_files: bytes | None = None  # and so is every file's content
         self.delay_seconds = 0.0  # before every answer
         self.bytes_per_second: float | None = None  # of file contents
         self.token: str | None = None  # opens gated repositories
@@ -277,8 +279,11 @@ class _Handler(BaseHTTPRequestHandler):
             self.close_connection = True
             self.connection.shutdown(socket.SHUT_RDWR)
             return
+        is_file = server.serves_lfs or "/resolve/" in self.path
         if hub.status is not None:
             answer = _Answer(hub.status, {})
+        elif page := hub.page or (is_file and hub.page_for_files):
+            answer = _Answer(200, {"Content-Type": "text/html"}, page)
         else:
             reply = hub.lfs_answer if server.serves_lfs else hub.answer
             answer = reply(self.command, self.path, self.headers)
@@ -291,7 +296,6 @@ class _Handler(BaseHTTPRequestHandler):
             return
         if answer.sent is not None:
             self.close_connection = True
-        is_file = server.serves_lfs or "/resolve/" in self.path
         self._send_body(
             answer.body if answer.sent is None else answer.sent,
             hub.bytes_per_second if is_file else None,

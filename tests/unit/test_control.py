@@ -1,13 +1,10 @@
 """Progress and stopping: one way for all long work."""
 
-import subprocess
-import sys
 import threading
 
 import pytest
 
-from benchmarks.serving import REPOSITORY
-from components.control import Control, Progress
+from components.control import Control, Progress, stop_all
 from components.errors import StoppedError
 
 
@@ -66,30 +63,12 @@ def test_a_part_reports_elsewhere_and_stops_with_the_whole():
         part.check()
 
 
-_AT_WORK = """
-import sys, threading, time
-from concurrent.futures import ThreadPoolExecutor
-from components.control import Control, stop_all_at_end
-from components.errors import StoppedError
-
-def listens():
+def test_a_process_that_ends_stops_all_its_work(monkeypatch):
+    monkeypatch.setattr("components.control._process_ends", threading.Event())
     control = Control()
-    try:
-        while True:
-            control.report("Working")
-            time.sleep(0.01)
-    except StoppedError:
-        print("stopped", flush=True)
-
-stop_all_at_end(1.0)
-work = listens if sys.argv[1] == "listens" else lambda: time.sleep(60)
-ThreadPoolExecutor(1).submit(work)
-time.sleep(0.2)
-"""
-
-
-@pytest.mark.parametrize(("work", "code", "said"), [("listens", 0, "stopped"), ("sleeps", 143, "")])
-def test_a_process_that_ends_does_not_wait_for_its_work(work, code, said):
-    command = [sys.executable, "-c", _AT_WORK, work]
-    ended = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, timeout=20)
-    assert (ended.returncode, ended.stdout.strip()) == (code, said)
+    control.check()
+    stop_all()
+    with pytest.raises(StoppedError):
+        control.report("Working")
+    with pytest.raises(StoppedError):
+        Control().check()

@@ -41,6 +41,7 @@ def test_an_empty_variable_counts_as_not_set(monkeypatch):
         ("BASEWISE_CACHE", "~nosuchuser/models", "home folder"),
         ("BASEWISE_ADDRESS", "basewise.example.org", "a web address such as"),
         ("BASEWISE_ADDRESS", "https://x.org/?a=1", "a web address such as"),
+        ("BASEWISE_LOG", "xml", "'text' or 'json'"),
         ("BASEWISE_ENGINE", "3", "did you mean BASEWISE_ENGINES?"),
     ],
 )

@@ -1,13 +1,23 @@
 """The names of Streamlit's that Basewise uses without a promise: each is still there."""
 
+import inspect
+import json
 from dataclasses import fields
 from pathlib import Path
 
 import pytest
 import streamlit as st
+import streamlit.logger
+from streamlit.runtime import Runtime, RuntimeState
+from streamlit.runtime.app_session import AppSession
+from streamlit.runtime.memory_session_storage import MemorySessionStorage
+from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
 from streamlit.runtime.scriptrunner_utils.script_run_context import ScriptRunContext
+from streamlit.runtime.stats import StatsManager
+from streamlit.runtime.websocket_session_manager import WebsocketSessionManager
 from streamlit.testing.v1 import AppTest
 
+from components.logs import JsonFormatter
 from components.ui.kit import streamlit_compat
 
 SCRIPTS = Path(st.__file__).parent / "static" / "static" / "js"
@@ -73,3 +83,53 @@ def test_no_other_module_touches_these_names():
         )
     ]
     assert not offenders
+
+
+def test_streamlit_still_asks_its_session_to_clear_the_caches_of_all():
+    assert "self._handle_clear_cache_request()" in inspect.getsource(AppSession.handle_backmsg)
+    assert list(inspect.signature(AppSession._handle_clear_cache_request).parameters) == ["self"]
+
+
+def test_streamlit_still_formats_each_of_its_loggers_by_one_function(monkeypatch, capsys):
+    monkeypatch.setattr(streamlit.logger, "setup_formatter", streamlit.logger.setup_formatter)
+    streamlit_compat.format_logs(JsonFormatter())
+    try:
+        streamlit.logger.get_logger("streamlit.basewise").warning("a lamp")
+        assert json.loads(capsys.readouterr().err)["message"] == "a lamp"
+    finally:
+        monkeypatch.undo()
+        streamlit.logger.update_formatter()
+
+
+def test_streamlit_still_tells_whether_its_server_ends_and_keeps_visits_that_can_expire():
+    assert {"STOPPING", "STOPPED"} <= set(RuntimeState.__members__)
+    assert isinstance(Runtime.state, property)
+    assert callable(Runtime._get_async_objs)
+    assert "self._session_mgr = " in inspect.getsource(Runtime.__init__)
+    assert "self._session_storage = " in inspect.getsource(WebsocketSessionManager.__init__)
+    assert MemorySessionStorage()._cache.expire() == []  # type: ignore[attr-defined]
+    assert callable(AppSession.shutdown)
+    assert callable(WebsocketSessionManager.list_sessions)
+    assert MemoryUploadedFileManager("/upload").file_storage == {}
+
+
+def test_streamlit_still_takes_metrics_of_others_and_writes_them_as_prometheus_reads_them():
+    given = [
+        streamlit_compat.Metric("basewise_lamps", 3, "Lamps.", {"kind": "brass"}, counts=True),
+        streamlit_compat.Metric("basewise_open", 2, "Open."),
+    ]
+    manager = StatsManager()
+    manager.register_provider(
+        streamlit_compat._OwnStats(["basewise_lamps", "basewise_open"], lambda: given)
+    )
+    found = manager.get_stats()
+    assert [stat.to_metric_str() for stat in found["basewise_lamps"]] == [
+        'basewise_lamps_total{kind="brass"} 3'
+    ]
+    assert [stat.to_metric_str() for stat in found["basewise_open"]] == ["basewise_open 2"]
+    assert [stat.type for stats in found.values() for stat in stats] == ["counter", "gauge"]
+    assert set(manager.get_stats(["basewise_open"])) == {"basewise_open"}
+
+
+def test_a_page_without_a_server_begins_nothing():
+    assert not streamlit_compat.is_served()

@@ -37,6 +37,7 @@ from components.engines.local.transformers_compat import (
 from components.engines.local.tree_check import TreeCheck
 from components.engines.prices import price_distribution
 from components.errors import BasewiseError, EngineError
+from components.metrics import count
 from components.numbers import NumberTrie, PriceDistribution, Scorer, TokenPath
 
 if TYPE_CHECKING:
@@ -181,6 +182,7 @@ class LocalEngine:
             self._cache_use = right_cache_use(self.model, tokens, one_pass)
             if self._cache_use == "whole":
                 _log.warning("%s is continued without a cache", self.id.repo_id)
+                count("fallbacks", "continued without a cache")
             checks.keep(self.id, self._device, "continuation", found={"cache_use": self._cache_use})
         return self._cache_use
 
@@ -207,6 +209,7 @@ class LocalEngine:
             )
             if not check.works:
                 _log.warning("%s is scored plainly: %s", self.id.repo_id, check.reason)
+                count("fallbacks", "scored plainly")
             checks.keep(self.id, self._device, past, found=asdict(check))
         self._tree_checks[past] = check
         return check

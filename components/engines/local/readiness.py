@@ -67,6 +67,8 @@ def _on_hub(repos: Sequence[HubRepo], precision: Precision) -> Readiness:
 
 
 def _of_answer(answer: HubAnswer, precision: Precision) -> Readiness:
+    if answer.problem == "refused":
+        return Readiness("token")
     if answer.problem is not None:
         return Readiness(answer.problem)
     if answer.parameters is not None:

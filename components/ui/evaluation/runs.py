@@ -8,6 +8,7 @@ from pathlib import Path
 
 import streamlit as st
 
+from components.assets import without_folders
 from components.errors import BasewiseError
 from components.evaluation import Plan, RunInfo
 from components.evaluation.progress import ModelProgress
@@ -92,7 +93,7 @@ def _progress(run_id: str, was_at_work: bool) -> None:
     if was_at_work and run.state not in _AT_WORK:
         st.rerun(scope="app")  # the results are whole now
     if run.problem:
-        st.warning(plain(run.problem), icon=":material/error:")
+        st.warning(plain(without_folders(run.problem)), icon=":material/error:")
     if run.state != "finished" or run.failed:
         columns = st.columns(len(state.models))
         for column, model in zip(columns, state.models, strict=True):

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
+from components.assets import without_folders
 from components.control import Control, Progress
 from components.endpoints import load_endpoints
 from components.errors import BasewiseError, SettingsError
@@ -48,8 +49,8 @@ def shown_progress() -> Iterator[Control]:
 
 def show_error(error: BasewiseError) -> None:
     """The error with the first reason and the way out; the rest of what is known behind "Why"."""
-    first, *others = [f"- {plain(a.what)}: {plain(a.reason)}" for a in error.attempts] or [""]
-    lines = [f"**{plain(error.problem)}**", first, "", plain(error.way_out)]
+    first, *others = [f"- {_shown(a.what)}: {_shown(a.reason)}" for a in error.attempts] or [""]
+    lines = [f"**{_shown(error.problem)}**", first, "", _shown(error.way_out)]
     st.error("\n".join(lines), icon=":material/error:")
     if not others and not error.details:
         return
@@ -57,7 +58,12 @@ def show_error(error: BasewiseError) -> None:
         if others:
             st.markdown("\n".join(["Tried after it:", *others]))
         if error.details:
-            st.code(error.details, language=None, wrap_lines=True)
+            st.code(without_folders(error.details), language=None, wrap_lines=True)
+
+
+def _shown(text: str) -> str:
+    """Visitors are not told where the host keeps its files."""
+    return plain(without_folders(text))
 
 
 def usable_settings() -> Settings:

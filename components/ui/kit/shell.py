@@ -7,7 +7,7 @@ from typing import Any
 import streamlit as st
 
 from components.charts import Theme
-from components.ui import run_services
+from components.ui import process, run_services
 from components.ui.kit import first_paint, permalinks, shortlist, streamlit_compat
 
 _ICON = Path(__file__).with_name("icon.svg")  # a Material one would come from another host
@@ -42,9 +42,8 @@ def open_page(page: _Page, purpose: str | None) -> list[str]:
     st.set_page_config(page_title=f"{page.name} · Basewise", page_icon=str(_ICON), layout="wide")
     dark = streamlit_compat.theme_type() == "dark"
     st.html(streamlit_compat.PAGE_STYLE + (streamlit_compat.DARK_PAGE_STYLE if dark else ""))
+    process.begin()
     run_services.go_on()
-    if streamlit_compat.page_address() is not None:  # there is a server, not a test of a page
-        run_services.settle_server()
     permalinks.say_left_out()
     permalinks.begin_page(page.in_url)
     with st.sidebar:

@@ -1,10 +1,20 @@
 """What Basewise uses of Streamlit that Streamlit does not promise; a test per name."""
 
+import logging
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Literal
 
 import streamlit as st
+import streamlit.logger
+from streamlit import runtime
 from streamlit.dataframe import lazy_df_source
+from streamlit.runtime import RuntimeState
+from streamlit.runtime.app_session import AppSession
 from streamlit.runtime.scriptrunner import get_script_run_ctx
+from streamlit.runtime.stats import CounterStat, GaugeStat, Stat
+
+_log = logging.getLogger(__name__)
 
 # Rows of a lazy table that go to the browser at a time, and those above which a table may be lazy.
 # Streamlit's own 1,000 of the leaderboard are 330 kB, which a changed filter would wait for.
@@ -63,3 +73,93 @@ def is_history_navigation() -> bool:
     """Whether the browser's Back or Forward asked for this run."""
     context = get_script_run_ctx()
     return context is not None and context.is_history_navigation
+
+
+def is_served() -> bool:
+    """Whether a server of Streamlit's runs in this process; AppTest has a stand-in."""
+    return runtime.exists() and isinstance(runtime.get_instance(), runtime.Runtime)
+
+
+def is_ending() -> bool:
+    """Whether the server was told to end, or has ended."""
+    return runtime.get_instance().state in (RuntimeState.STOPPING, RuntimeState.STOPPED)
+
+
+@dataclass(frozen=True)
+class Metric:
+    """A figure as it is now; one that `counts` never falls while the server lives."""
+
+    name: str
+    value: int
+    help: str
+    labels: dict[str, str] | None = None
+    counts: bool = False
+
+
+Metrics = Iterable[Metric]
+
+
+class _OwnStats:
+    """Metrics of ours among Streamlit's."""
+
+    def __init__(self, families: Sequence[str], read: Callable[[], Metrics]):
+        self.stats_families = families
+        self._read = read
+
+    def get_stats(self, family_names: Sequence[str] | None = None) -> Mapping[str, Sequence[Stat]]:
+        found: dict[str, list[Stat]] = {}
+        for one in self._read():
+            if family_names is None or one.name in family_names:
+                kind = CounterStat if one.counts else GaugeStat
+                stat = kind(one.name, one.value, one.labels, help=one.help)
+                found.setdefault(one.name, []).append(stat)
+        return found
+
+
+def add_metrics(families: Sequence[str], read: Callable[[], Metrics]) -> None:
+    """Have Streamlit's /_stcore/metrics give these too, read each time they are asked for."""
+    runtime.get_instance().stats_mgr.register_provider(_OwnStats(families, read))
+
+
+def format_logs(formatter: logging.Formatter) -> None:
+    """Have Streamlit's loggers, and those that it makes later, write their lines so."""
+    set_up = streamlit.logger.setup_formatter
+
+    def set_up_and_format(logger: logging.Logger) -> None:
+        set_up(logger)
+        for handler in logger.handlers:
+            handler.setFormatter(formatter)
+
+    streamlit.logger.setup_formatter = set_up_and_format
+    streamlit.logger.update_formatter()
+
+
+def refuse_to_clear_caches() -> None:
+    """Have no visitor empty the caches of all: models in memory, the store, the worker of runs.
+
+    Streamlit's page can ask for it with a key, and any client with a message.
+    """
+
+    def refuse(session: AppSession) -> None:
+        _log.warning("A visitor asked to clear the caches of all visitors: not done")
+
+    AppSession._handle_clear_cache_request = refuse
+
+
+def expire_sessions() -> None:
+    """Let go of visits whose time to reconnect is over, with the files that they uploaded.
+
+    Streamlit does so once another visit ends and Python collects its garbage: that may be never.
+    """
+    running = runtime.get_instance()
+    sessions, files = running._session_mgr, running.uploaded_file_mgr
+
+    def let_go() -> None:
+        for _, ended in sessions._session_storage._cache.expire():
+            ended.session.shutdown()
+        kept = {info.session.id for info in sessions.list_sessions()}
+        for session_id in set(files.file_storage) - kept:
+            files.remove_session_files(session_id)
+
+    # On the server's own thread, where visits begin and end.
+    running._get_async_objs().eventloop.call_soon_threadsafe(let_go)

@@ -1,0 +1,1 @@
+"""Serving Basewise to others: docs/hosting.md."""
