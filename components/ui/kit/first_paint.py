@@ -8,6 +8,7 @@ says that it has nothing else to do.
 from functools import cache, partial
 
 import streamlit as st
+from streamlit.components.v2 import component
 from streamlit.components.v2.types import ComponentRenderer
 
 from components.ui.kit import permalinks, streamlit_compat
@@ -40,4 +41,4 @@ def _take(page: str) -> None:
 
 @cache
 def _component() -> ComponentRenderer:
-    return st.components.v2.component("basewise_first_paint", js=_SAY_WHEN_IDLE)
+    return component("basewise_first_paint", js=_SAY_WHEN_IDLE)
