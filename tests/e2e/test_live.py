@@ -53,9 +53,7 @@ def test_it_goes_on_while_the_page_is_left_refreshed_and_closed(held: HeldServer
     context.close()
 
 
-def test_a_waiting_model_is_taken_off_and_added_while_another_is_at_work(
-    held: HeldServer, page: Page
-):
+def test_a_waiting_model_is_taken_off_while_another_is_at_work(held: HeldServer, page: Page):
     held.hold("text")
     predict(page, held.address("How much?", SMOL, GEMMA))
     expect(page.get_by_text("▌")).to_be_visible(timeout=LOAD_MS)
@@ -63,13 +61,10 @@ def test_a_waiting_model_is_taken_off_and_added_while_another_is_at_work(
     page.get_by_test_id("stMain").get_by_role("button", name="Remove Gemma 3 270M").click()
     expect(page.get_by_text("Waits for its turn.")).to_have_count(0)
     expect(page.get_by_text("▌")).to_be_visible()
-    models = page.get_by_role("combobox", name="Models to run")
-    models.fill(GEMMA)
-    models.press("Enter")
-    expect(page.get_by_text("Waits for its turn.")).to_be_visible()
-    expect(page.get_by_text("▌")).to_be_visible()
     held.let_go()
-    expect(page.get_by_text("Median price")).to_have_count(2, timeout=LOAD_MS)
+    expect(page.get_by_text("▌")).to_have_count(0, timeout=LOAD_MS)
+    expect(page.get_by_text("Median price")).to_have_count(1)
+    expect(page.get_by_text(re.compile("Stopped"))).to_have_count(0)
     expect(page.get_by_role("button", name=STOP)).to_be_disabled()
     expect_no_error(page)
 
@@ -150,6 +145,7 @@ def test_a_page_at_rest_asks_the_server_for_nothing(held: HeldServer, page: Page
     expect(page.get_by_role("button", name=STOP)).to_be_disabled()
     page.wait_for_timeout(1500)
     before = len(frames)
+    assert before > 0
     page.wait_for_timeout(2000)
     assert len(frames) == before
 
