@@ -28,9 +28,9 @@ _APP = Path(__file__).resolve().parents[1] / "app.py"
 
 
 def _healthz(request: Request) -> JSONResponse:
-    from components.ui.health import health
+    from components.ui.health import server_health
 
-    well, found = health()
+    well, found = server_health()
     return JSONResponse(found, 200 if well else 503, {"Cache-Control": "no-store"})
 
 

@@ -12,7 +12,7 @@ from components.ui import run_services, services
 _LEAST_FREE_GB = 0.5
 
 
-def health() -> tuple[bool, dict[str, Any]]:
+def server_health() -> tuple[bool, dict[str, Any]]:
     """Whether all is well, and what is known of pool, queue, store and disk."""
     parts = {"pool": _pool(), "queue": _queue(), "store": _store(), "disk": _disk()}
     well = all(part.get("ok", True) for part in parts.values())
