@@ -3,6 +3,7 @@
 # make test    sets up and runs every test
 # make test-servers  the contract of servers against a real vLLM: 3 GB of packages, 6 GB of memory
 # make mutate  mutation tests of the rooms that only compute
+# make audit   known vulnerabilities of the exact versions: needs pypi.org
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
@@ -16,7 +17,7 @@ WORKERS ?= 2
 CONSTRAINTS ?=
 PIP_INSTALL = $(BIN)/python -m pip install -q $(if $(CONSTRAINTS),-c $(CONSTRAINTS))
 
-.PHONY: run check test test-servers quick lint browser mutate constraints clean
+.PHONY: run check test test-servers quick lint browser mutate audit constraints clean
 
 run: $(VENV)/app.stamp
 	$(BIN)/python -m components.endpoints
@@ -53,6 +54,16 @@ mutate: $(VENV)/dev.stamp
 	$(BIN)/mutmut run --max-children $(WORKERS)
 	$(BIN)/mutmut results
 
+# In an environment of its own: what it brings is no part of the app.
+AUDIT := .venv-audit
+audit: $(AUDIT)/audit.stamp
+	$(AUDIT)/bin/pip-audit --requirement constraints.txt --no-deps --disable-pip
+
+$(AUDIT)/audit.stamp: | $(BIN)/python
+	$(PYTHON) -m venv $(AUDIT)
+	$(AUDIT)/bin/python -m pip install -q "pip-audit>=2.9,<3"
+	@touch $@
+
 # What the pages' tests read, once: afterwards they run without a network.
 .test-cache/tokenizers.stamp: components/registry/models.toml | $(VENV)/dev.stamp
 	$(BIN)/python -m tests.support.fetch_tokenizers
@@ -84,4 +95,4 @@ constraints: $(VENV)/dev.stamp
 		| sed 's/+[a-z0-9.]*$$//' >> $@.txt
 
 clean:
-	rm -rf $(VENV) .pytest_cache .ruff_cache .hypothesis .import_linter_cache mutants
+	rm -rf $(VENV) $(AUDIT) .pytest_cache .ruff_cache .hypothesis .import_linter_cache mutants

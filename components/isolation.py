@@ -13,8 +13,10 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
@@ -28,7 +30,11 @@ Reason = Literal["memory", "time", "crash", "output"]
 
 _ROOT = Path(__file__).resolve().parents[1]
 _POLL_SECONDS = 0.02
+_NICE = 5  # pages come first
 _MB = 1_000_000
+_PAGE_TABLE = Path("/proc/self/statm")
+# As many at a time: each takes a core, and may take memory up to its limit.
+_places = threading.BoundedSemaphore(min(4, max(2, os.cpu_count() or 1)))
 # One thread and one arena: address space that is only reserved would count against the limit.
 _ENVIRONMENT = {
     "TOKENIZERS_PARALLELISM": "false",
@@ -36,6 +42,7 @@ _ENVIRONMENT = {
     "OMP_NUM_THREADS": "1",
     "OPENBLAS_NUM_THREADS": "1",
     "MALLOC_ARENA_MAX": "1",
+    "ARROW_DEFAULT_MEMORY_POOL": "system",
     "PYTHONUTF8": "1",
 }
 # What the process is given of this one's environment: no token, no address, no key.
@@ -86,16 +93,17 @@ def run_isolated(
     limits: Limits,
     control: Control | None = None,
 ) -> Any:
-    """What `function(payload)` returns in a process of its own, as JSON has it.
+    """What `function(payload)` returns in a process of its own: bytes, or what JSON has of it.
 
     `function` is one of a module, found there by its name. Raises the BasewiseError that it
     raises, IsolationError if it goes over a limit or crashes, IsolatedFaultError for any other
-    exception, and StoppedError once `control` is to stop.
+    exception, and StoppedError once `control` is to stop. Waits while as many others run as may.
     """
     command = [sys.executable, "-m", "components.isolation"]
     command += [f"{function.__module__}:{function.__qualname__}"]
     command += [str(n) for n in (limits.memory_mb, limits.cpu_seconds, limits.output_mb)]
     with (
+        _place(control),
         tempfile.TemporaryFile() as given,
         tempfile.TemporaryFile() as answered,
         tempfile.TemporaryFile() as said,
@@ -121,6 +129,17 @@ def run_isolated(
     if not in_time:
         raise IsolationError("time", f"more than {limits.seconds:g} s")
     return _result(process.returncode, answer, detail)
+
+
+@contextmanager
+def _place(control: Control | None) -> Iterator[None]:
+    while not _places.acquire(timeout=_POLL_SECONDS if control else None):
+        if control is not None:
+            control.check()
+    try:
+        yield
+    finally:
+        _places.release()
 
 
 def _wait(process: subprocess.Popen[bytes], seconds: float, control: Control | None) -> bool:
@@ -158,7 +177,10 @@ def _last_words(file: IO[bytes]) -> str:
 
 def _result(returncode: int, answer: bytes, detail: str) -> Any:
     if returncode == 0:
-        found = json.loads(answer)
+        head, _, body = answer.partition(b"\n")
+        found = json.loads(head)
+        if "bytes" in found:
+            return body
         if "refused" in found:
             raise _refusal(found["refused"])
         if "fault" in found:
@@ -197,19 +219,33 @@ def allow_processor_time(seconds: int) -> None:
         resource.setrlimit(resource.RLIMIT_CPU, (int(used) + 1 + seconds, most))
 
 
+def allow_memory(megabytes: int) -> None:
+    """From now on the function may take so many megabytes of address space on top of what it has.
+
+    Called by a function after imports that take more than it may take itself.
+    """
+    if sys.platform == "linux":
+        import resource
+
+        pages = int(_PAGE_TABLE.read_text(encoding="ascii").split()[0])
+        space = pages * resource.getpagesize() + megabytes * _MB
+        _, most = resource.getrlimit(resource.RLIMIT_AS)
+        if most != resource.RLIM_INFINITY:
+            space = min(space, most)
+        resource.setrlimit(resource.RLIMIT_AS, (space, most))
+
+
 def _limit(memory_mb: int, cpu_seconds: int, output_mb: int) -> None:
     if os.name != "posix":
         return
     import resource
 
+    os.nice(_NICE)
     most = resource.RLIM_INFINITY
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     resource.setrlimit(resource.RLIMIT_FSIZE, (output_mb * _MB, output_mb * _MB))
     resource.setrlimit(resource.RLIMIT_CPU, (int(time.process_time()) + 1 + cpu_seconds, most))
-    if sys.platform == "linux":
-        pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[0])
-        space = pages * resource.getpagesize() + memory_mb * _MB
-        resource.setrlimit(resource.RLIMIT_AS, (space, space))
+    allow_memory(memory_mb)
 
 
 def _answer(name: str, payload: bytes, limits: tuple[int, int, int]) -> dict[str, Any]:
@@ -231,12 +267,19 @@ def _answer(name: str, payload: bytes, limits: tuple[int, int, int]) -> dict[str
         return {"fault": traceback.format_exc()[-4000:]}
 
 
+def _written(found: dict[str, Any]) -> bytes:
+    if isinstance(body := found.get("value"), bytes):
+        return b'{"bytes": true}\n' + body
+    return json.dumps(found).encode()
+
+
 def _main() -> None:
     results = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # what a library prints is no result
     name, *limits = sys.argv[1:]
     memory, cpu, output = map(int, limits)
-    answer = json.dumps(_answer(name, sys.stdin.buffer.read(), (memory, cpu, output))).encode()
+    found = _answer(name, sys.stdin.buffer.read(), (memory, cpu, output))
+    answer = _written(found)
     if len(answer) > output * _MB:
         told = f"{len(answer) / _MB:.0f} MB, more than {output}"
         answer = json.dumps({"ended": "output", "detail": told}).encode()

@@ -11,8 +11,13 @@ from components.assets.store import SourceError
 WEIGHTS, INDEX = "model.safetensors", "model.safetensors.index.json"
 ADAPTER_CONFIG = "adapter_config.json"
 CONFIG_PATTERNS = ["config.json", "generation_config.json", INDEX]
-# What a client's pattern would read as more than a name, and what leaves the folder.
-_UNSAFE_NAME = re.compile(r"[*?\[\]\\]|^/|^$|(^|/)\.\.?(/|$)")
+# Plain names in the repository's own folders: no pattern, nothing that leaves the folder, nothing
+# that a file system refuses.
+_FOLDER, _FILE = r"\w[\w.-]{0,127}/", r"\w[\w.-]{0,127}"
+_WEIGHTS_NAME = re.compile(rf"(?:{_FOLDER}){{0,4}}{_FILE}\.safetensors", re.ASCII)
+# The largest models in use have 200 shards, and an index of 9 MB.
+_MOST_SHARDS = 2000
+_MOST_JSON_BYTES = 30_000_000
 
 
 class ContentsError(SourceError):
@@ -31,8 +36,13 @@ def weights_names(folder: Path) -> list[str]:
     names = set(weight_map.values()) if isinstance(weight_map, dict) else set()
     if not names or not all(isinstance(name, str) for name in names):
         raise ContentsError(f"it has no readable {index.name}")
-    if unsafe := sorted(name for name in names if not _is_weights_name(name)):
-        raise ContentsError(f"its index names files that are no weights of its own ({unsafe[0]})")
+    if unsafe := sorted(name for name in names if _WEIGHTS_NAME.fullmatch(name) is None):
+        shown = repr(unsafe[0][:60])
+        raise ContentsError(f"its index names files that are no weights of its own ({shown})")
+    if len(names) > _MOST_SHARDS:
+        raise ContentsError(
+            f"its index names {len(names):,} files, and no model in use has as many"
+        )
     return sorted(names)
 
 
@@ -92,13 +102,11 @@ def _adapter(config: dict[str, Any]) -> ContentsError:
     return ContentsError(f"it is an adapter for {base}, not a model", f"load {base} instead")
 
 
-def _is_weights_name(name: str) -> bool:
-    return _UNSAFE_NAME.search(name) is None and name.endswith(".safetensors")
-
-
 def _json(file: Path) -> dict[str, Any]:
-    """The object in a JSON file; an empty one if it holds anything else."""
+    """The object in a JSON file; an empty one if it holds anything else, or too much."""
     try:
+        if file.stat().st_size > _MOST_JSON_BYTES:
+            return {}
         content = json.loads(file.read_text(encoding="utf-8-sig"))
     except (OSError, ValueError, RecursionError):
         return {}

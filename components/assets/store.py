@@ -115,13 +115,13 @@ def publish(folder: Path, destination: Path) -> None:
 
 
 def intact(folder: Path) -> bool:
-    """Whether a published folder still holds exactly what its manifest says.
+    """Whether a published folder still holds exactly what its manifest says, which is something.
 
     Contents are hashed once per process and file version; sizes are compared every time.
     """
     try:
         manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
-        return all(
+        return bool(manifest) and all(
             (folder / name).stat().st_size == entry["bytes"]
             and file_matches(folder / name, entry["sha256"], sha256)
             for name, entry in manifest.items()

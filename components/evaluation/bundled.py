@@ -9,7 +9,7 @@ import tempfile
 from pathlib import Path
 
 from components.evaluation.store import RunStore
-from components.evaluation.transfer import import_run
+from components.evaluation.transfer import take_run
 
 BUNDLED_FILE = Path(__file__).with_name("data") / "catalogue_run.sqlite.xz"
 BUNDLED_RUN = "0836509808ecff2072a5"
@@ -24,5 +24,5 @@ def import_bundled(store: RunStore) -> str:
         with tempfile.TemporaryDirectory() as folder, lzma.open(BUNDLED_FILE) as packed:
             file = Path(folder) / "run.sqlite"
             file.write_bytes(packed.read())
-            import_run(store, file, owner="", origin="bundled")
+            take_run(store, file, owner="", origin="bundled")
     return BUNDLED_RUN

@@ -17,6 +17,7 @@ from components.errors import PriceListError, RowsError
 from components.evaluation.columns import Columns, amounts, find_columns, texts
 from components.evaluation.item import own_item
 from components.evaluation.rows import Row, RowSet, usable
+from components.isolation import IsolationError, Limits, run_isolated
 from components.pricing import (
     DEFAULT_PROMPT,
     PROMPTS,
@@ -34,6 +35,13 @@ _OF_THE_HUB = (".parquet", ".jsonl", ".json", ".csv")
 MOST_BYTES = 1_000_000_000
 
 _KINDS = "Give CSV with a line of names, JSON Lines, or Parquet; large tables as Parquet."
+
+_ENDED = {
+    "memory": "reading it takes more memory than a table may",
+    "time": "reading it takes too long",
+    "crash": "reading it ends in a crash",
+    "output": "there is more in it than a table may hold",
+}
 
 # Held-out rows first: a model may have been trained on the others.
 _SPLITS = ("test", "validation", "valid", "val", "dev", "train")
@@ -145,6 +153,50 @@ def _description(prompt: str) -> str:
     return text
 
 
+def read_strangers_table(name: str, content: bytes, control: Control | None = None) -> Table:
+    """`read_table` in a process of its own, from which numbers and texts come back. RowsError."""
+    import pyarrow as pa
+
+    size_mb = round(len(content) / 1e6)
+    limits = Limits(
+        memory_mb=1500 + 4 * size_mb,
+        cpu_seconds=30 + size_mb,
+        seconds=120 + 3 * size_mb,
+        output_mb=300 + 2 * size_mb,
+    )
+    try:
+        found = run_isolated(
+            read_table_here, json.dumps(name).encode() + b"\n" + content, limits, control
+        )
+    except IsolationError as error:
+        raise RowsError(f"{name} can't be read: {_ENDED[error.reason]}.", way_out=_KINDS) from error
+    return Table(name, pa.ipc.open_stream(found).read_all().to_pandas())
+
+
+def read_table_here(payload: bytes) -> bytes:
+    """What `read_strangers_table` has a process of its own do: the table as an Arrow stream."""
+    import pyarrow as pa
+
+    head, content = payload.split(b"\n", 1)
+    name = json.loads(head)
+    cells = read_table(name, content).cells
+    if not cells.columns.is_unique:
+        raise RowsError(f"{name} can't be read: two of its columns have one name.", way_out=_KINDS)
+    written = io.BytesIO()
+    try:
+        plain = {str(key): _as_numbers_or_texts(cells[key]) for key in cells.columns}
+        table = pa.Table.from_pandas(pd.DataFrame(plain), preserve_index=False)
+    except (ValueError, TypeError) as error:  # of pyarrow too
+        raise RowsError(f"{name} can't be read: {error}"[:500], way_out=_KINDS) from error
+    with pa.ipc.new_stream(written, table.schema) as stream:
+        stream.write_table(table)
+    return written.getvalue()
+
+
+def _as_numbers_or_texts(cells: pd.Series) -> pd.Series:
+    return cells if pd.api.types.is_numeric_dtype(cells) else texts(cells)
+
+
 def read_table(name: str, content: bytes) -> Table:
     """A file by the ending of its name: CSV, JSON Lines or Parquet. RowsError if it is none."""
     suffix = Path(name).suffix.lower()
@@ -217,7 +269,8 @@ def hub_table(name: str, control: Control | None = None) -> Table:
 
     fetched = fetch_dataset(repo_id, chosen, MOST_BYTES, control)
     tables = [
-        read_table(file, (fetched.folder / file).read_bytes()).cells for file in fetched.files
+        read_strangers_table(file, (fetched.folder / file).read_bytes(), control).cells
+        for file in fetched.files
     ]
     found = split or _split_of(fetched.files[0]) or "all"
     label = f"{HUB}{repo_id} ({found}, revision {fetched.revision[:8]})"

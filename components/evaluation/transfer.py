@@ -1,8 +1,9 @@
 """A run as one file, written and read: docs/runs.md says what is in it.
 
-A file that is read is untrusted: it is opened read-only, its tables must be ours to the letter
-(no trigger, view or further index runs), SQLite may do nothing but read them, and every value is
-checked before it is written elsewhere.
+A file that is read is untrusted: it is opened in a process of its own and read-only, its tables
+must be ours to the letter (no trigger, view or further index runs), SQLite may do nothing but read
+them, and every value is checked before it is written elsewhere. The app reads what that process
+wrote, and checks it again.
 """
 
 from __future__ import annotations
@@ -17,13 +18,14 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
-from components.errors import RunError
+from components.errors import RunError, RunStoreError
 from components.evaluation.checks import check_plan, check_prediction, check_reading
 from components.evaluation.database import usable
 from components.evaluation.migrations import APPLICATION_ID, MIGRATIONS, migrate, version_of
 from components.evaluation.records import settings_of
 from components.evaluation.score_table import add_scores
 from components.evaluation.store import Origin, RunInfo, RunStore
+from components.isolation import IsolationError, Limits, run_isolated
 
 MAGIC = b"SQLite format 3\0"
 _MOST_BYTES = 4_000_000_000
@@ -33,6 +35,12 @@ _STEPS_BETWEEN_CHECKS = 100_000
 # Not `score`: what is in it follows from the answers, and is computed from them here.
 _TABLES = ("run", "item", "prediction", "reading")
 _WAY_OUT = "Export the run again, with this version of Basewise or an older one."
+_ENDED = {
+    "memory": "reading it takes more memory than a run of its size needs",
+    "time": "reading it takes too long",
+    "crash": "reading it ends in a crash",
+    "output": "it holds more than a file of its size can",
+}
 
 
 def export_run(store: RunStore, run_id: str, path: Path) -> None:
@@ -68,11 +76,56 @@ def export_run(store: RunStore, run_id: str, path: Path) -> None:
             written.unlink(missing_ok=True)
 
 
-def import_run(store: RunStore, path: Path, owner: str, origin: Origin = "imported") -> RunInfo:
+def import_run(store: RunStore, path: Path, owner: str) -> RunInfo:
     """Bring in the run of a file that export_run or the command line wrote; it is read-only.
 
-    RunError says why a file is refused. Nothing of it is kept then.
+    The file is read and checked in a process of its own. RunError says why it is refused; nothing
+    of it is kept then.
     """
+    with tempfile.TemporaryDirectory() as folder:
+        copy = Path(folder) / path.name
+        _copy_elsewhere(path, copy)
+        return take_run(store, copy, owner, "imported")
+
+
+def _copy_elsewhere(path: Path, copy: Path) -> None:
+    size_mb = path.stat().st_size / 1e6 if path.is_file() else 0.0
+    limits = Limits(
+        memory_mb=500 + min(round(8 * size_mb), 6000),
+        cpu_seconds=60 + round(size_mb),
+        seconds=180 + 3 * size_mb,
+        output_mb=100 + round(3 * size_mb),
+    )
+    asked = json.dumps([str(path.absolute()), str(copy)]).encode()
+    try:
+        run_isolated(copy_here, asked, limits)
+    except IsolationError as error:
+        raise RunError(
+            f"{path.name} can't be read: {_ENDED[error.reason]}.",
+            way_out=_WAY_OUT,
+            details=error.detail or None,
+        ) from error
+
+
+def copy_here(payload: bytes) -> str:
+    """What `import_run` has a process of its own do: write the run of one file into another."""
+    source, target = map(Path, json.loads(payload))
+    try:
+        store = RunStore(target)
+        try:
+            return take_run(store, source, "", "imported").id
+        finally:
+            store.close()
+    except RunStoreError as error:
+        raise RunError(
+            f"{source.name} holds more than a run of its size can.",
+            way_out=_WAY_OUT,
+            details=error.problem,
+        ) from error
+
+
+def take_run(store: RunStore, path: Path, owner: str, origin: Origin) -> RunInfo:
+    """Check the run of a file and put it into the store, in this process. RunError."""
     with _refused(path), _opened(path) as opened, _up_to_date(opened) as source:
         runs = _rows(source, "run")
         if len(runs) != 1:

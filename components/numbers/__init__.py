@@ -11,13 +11,19 @@ from components.numbers.first_token import (
     still_possible,
 )
 from components.numbers.information import FirstTokenInformation
+from components.numbers.look import (
+    OpenTokenizer,
+    Overview,
+    Sequences,
+    StrangersTokenizer,
+    TokenizerLook,
+)
 from components.numbers.scorer import NextTokens, Scorer, TopToken
 from components.numbers.strategy import (
     LONG_SAMPLE,
     Chunking,
     NumberingStrategy,
     StrategyName,
-    long_numbers,
     numbering_strategy,
 )
 from components.numbers.trie import NumberTrie, TokenPath
@@ -39,16 +45,20 @@ __all__ = [
     "NumberTrie",
     "NumberTrieCache",
     "NumberingStrategy",
+    "OpenTokenizer",
+    "Overview",
     "PriceDistribution",
     "Scorer",
+    "Sequences",
+    "StrangersTokenizer",
     "StrategyName",
     "TokenPath",
+    "TokenizerLook",
     "TopToken",
     "Unwritable",
     "as_ranges",
     "cost_summary",
     "first_token_information",
-    "long_numbers",
     "number_atlas",
     "numbering_strategy",
     "possible_counts",

@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 
 from components.numbers.context import IN_PLACE, NumberContext
 from components.numbers.encoding import EncodedNumber, encode_numbers
 from components.tokenization.fast_tokenizer import backend, unknown_token
 
 if TYPE_CHECKING:
+    import pandas as pd
     from tokenizers import Tokenizer
 
     from components.tokenization.fast_tokenizer import AnyTokenizer
@@ -68,6 +68,8 @@ class NumberAtlas:
 
         `count` is missing, and `unwritable` says why, where the number can't be written.
         """
+        import pandas as pd
+
         counts = pd.array(self.counts, dtype="Int64")
         counts[~self.written] = pd.NA
         reasons = [self.unwritable.get(number) for number in self.numbers.tolist()]

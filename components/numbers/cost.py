@@ -6,12 +6,13 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 
 from components.numbers.atlas import number_atlas
 from components.tokenization.fast_tokenizer import backend
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from components.tokenization.fast_tokenizer import AnyTokenizer
 
 
@@ -28,6 +29,8 @@ def sequence_costs(
     that hold a digit of the price), `number_share` (price tokens per sequence token, 0 to 1). The
     last two are NaN where the tokenizer has no way to write the price.
     """
+    import pandas as pd
+
     library = backend(tokenizer)
     texts = [f"{prompt}{price}" for prompt, price in zip(prompts, dollars, strict=True)]
     alone = library.encode_batch_fast(list(descriptions), add_special_tokens=False)

@@ -27,6 +27,7 @@ from components.pricing.price_file import (
 from components.pricing.products import Product, load_catalogue
 from components.pricing.prompts import DEFAULT_PROMPT, PROMPTS, clean_description, price_prompt
 from components.pricing.text_table import TextTable
+from components.pricing.uploads import PriceExamination, examine_elsewhere
 
 __all__ = [
     "DEFAULT_PROMPT",
@@ -38,6 +39,7 @@ __all__ = [
     "Judgement",
     "LeftOut",
     "NumberFormat",
+    "PriceExamination",
     "PriceFile",
     "PriceReading",
     "Product",
@@ -48,6 +50,7 @@ __all__ = [
     "describe_left_out",
     "error_band",
     "error_bands",
+    "examine_elsewhere",
     "examine_price_file",
     "examine_prices",
     "is_amount",

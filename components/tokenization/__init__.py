@@ -6,13 +6,13 @@ from components.tokenization.load import (
     give_memory_back,
     load_tokenizer,
     open_tokenizer,
-    read_tokenizer,
 )
 from components.tokenization.spans import (
     TokenSpan,
     TokenStrip,
     cut_text,
     disagreements,
+    strip_of,
     token_spans,
 )
 from components.tokenization.trial import try_tokenizer
@@ -27,7 +27,7 @@ __all__ = [
     "give_memory_back",
     "load_tokenizer",
     "open_tokenizer",
-    "read_tokenizer",
+    "strip_of",
     "token_spans",
     "try_tokenizer",
     "unknown_token",

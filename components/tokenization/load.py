@@ -1,10 +1,9 @@
-"""Load a model's tokenizer, or one that a visitor brings. Imports transformers, not torch."""
+"""Load a model's tokenizer into the app. Imports transformers, not torch."""
 
 from __future__ import annotations
 
 import ctypes
 import sys
-from collections.abc import Sequence
 from threading import Lock
 from typing import TYPE_CHECKING
 
@@ -16,7 +15,6 @@ from components.tokenization.fast_tokenizer import as_for_inference
 from components.tokenization.trial import try_tokenizer
 
 if TYPE_CHECKING:
-    from tokenizers import Tokenizer
     from transformers import PreTrainedTokenizerFast
 
 # Reading holds Python's global lock anyway, and importing transformers is not for two threads.
@@ -33,14 +31,14 @@ def load_tokenizer(repo_id: str, control: Control | None = None) -> PreTrainedTo
     return open_tokenizer(fetch_tokenizer(registry.resolve(repo_id), registry, control))
 
 
-def open_tokenizer(asset: Asset, texts: Sequence[str] = ()) -> PreTrainedTokenizerFast:
+def open_tokenizer(asset: Asset) -> PreTrainedTokenizerFast:
     """The tokenizer in a fetched folder, as its tokenizer.json has it, without training's settings.
 
-    One that the registry does not pin is first tried on `texts` and its standard ones in a process
-    of its own. TokenizerError says what is wrong with it.
+    One that the registry does not pin is first tried on short and long texts in a process of its
+    own. TokenizerError says what is wrong with it.
     """
     if not asset.is_pinned:
-        try_tokenizer((asset.folder / "tokenizer.json").read_bytes(), texts)
+        try_tokenizer(asset.folder)
     with _opening:
         from transformers import PreTrainedTokenizerFast
 
@@ -55,22 +53,6 @@ def open_tokenizer(asset: Asset, texts: Sequence[str] = ()) -> PreTrainedTokeniz
                 f" {asset.folder}",
             ) from error
     as_for_inference(tokenizer.backend_tokenizer)
-    return tokenizer
-
-
-def read_tokenizer(
-    content: bytes, texts: Sequence[str] = (), control: Control | None = None
-) -> Tokenizer:
-    """The tokenizer in the content of a `tokenizer.json`, read by the tokenizers library alone.
-
-    It is first tried on `texts`, and those of `try_tokenizer`, in a process of its own. Raises
-    TokenizerError for content that is too large, is no tokenizer, or is one that can't encode.
-    """
-    try_tokenizer(content, texts, control)
-    from tokenizers import Tokenizer
-
-    tokenizer = Tokenizer.from_buffer(content)
-    as_for_inference(tokenizer)
     return tokenizer
 
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -46,7 +46,9 @@ class TokenStrip:
     """A text and its tokens, without those that the tokenizer puts around it.
 
     `cuts` has one more entry than `ids`: token `i` adds `text[cuts[i]:cuts[i + 1]]`. `before`
-    and `after` are the special tokens that the tokenizer itself adds, such as BOS.
+    and `after` are the special tokens that the tokenizer itself adds, such as BOS. `entries` are
+    the vocabulary entries of the ids, `special` those of them that are special tokens,
+    `byte_level` whether the entries' characters stand for bytes.
     """
 
     text: str
@@ -54,7 +56,9 @@ class TokenStrip:
     cuts: npt.NDArray[np.int64]
     before: list[TokenSpan]
     after: list[TokenSpan]
-    _tokenizer: Tokenizer = field(repr=False)
+    entries: Mapping[int, str] = field(repr=False)
+    special: frozenset[int]
+    byte_level: bool
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -67,23 +71,27 @@ class TokenStrip:
     def spans(self, tokens: range | None = None) -> list[TokenSpan]:
         """These tokens, by default all, as spans."""
         return [
-            _span(
-                self._tokenizer,
-                int(self.ids[index]),
-                self.text[self.cuts[index] : self.cuts[index + 1]],
-                special=int(self.ids[index]) in self._special_ids,
-                byte_level=self._byte_level,
-            )
+            self._span(int(self.ids[index]), self.text[self.cuts[index] : self.cuts[index + 1]])
             for index in (range(len(self)) if tokens is None else tokens)
         ]
 
-    @cached_property
-    def _special_ids(self) -> frozenset[int]:
-        return _special_ids(self._tokenizer)
+    def _span(self, token_id: int, text: str) -> TokenSpan:
+        special = token_id in self.special
+        return _span(
+            token_id, self.entries[token_id], text, special=special, byte_level=self.byte_level
+        )
 
-    @cached_property
-    def _byte_level(self) -> bool:
-        return _is_byte_level(self._tokenizer)
+    def as_json(self) -> dict[str, Any]:
+        """The strip without its text, as JSON has it; `strip_of` reads it."""
+        return {
+            "ids": self.ids.tolist(),
+            "cuts": self.cuts.tolist(),
+            "before": [asdict(span) for span in self.before],
+            "after": [asdict(span) for span in self.after],
+            "entries": list(self.entries.items()),
+            "special": sorted(self.special),
+            "byte_level": self.byte_level,
+        }
 
     @cached_property
     def _groups(self) -> npt.NDArray[np.int64]:
@@ -111,8 +119,10 @@ def cut_text(tokenizer: AnyTokenizer, text: str) -> TokenStrip:
     cuts[0] = 0
     first = kept[0] if len(kept) else len(ids)
 
+    entries = {token: own.id_to_token(token) or "" for token in dict.fromkeys(ids.tolist())}
+
     def around(indexes: npt.NDArray[np.int64]) -> list[TokenSpan]:
-        return [_span(own, int(ids[i]), "", special=True, byte_level=False) for i in indexes]
+        return [TokenSpan(int(ids[i]), entries[int(ids[i])], "", "special") for i in indexes]
 
     outside = np.flatnonzero(added)
     return TokenStrip(
@@ -121,7 +131,23 @@ def cut_text(tokenizer: AnyTokenizer, text: str) -> TokenStrip:
         cuts=cuts,
         before=around(outside[outside < first]),
         after=around(outside[outside > first]),
-        _tokenizer=own,
+        entries=entries,
+        special=_special_ids(own) & entries.keys(),
+        byte_level=_is_byte_level(own),
+    )
+
+
+def strip_of(text: str, told: Mapping[str, Any]) -> TokenStrip:
+    """The strip of a text that `TokenStrip.as_json` wrote down."""
+    return TokenStrip(
+        text=text,
+        ids=np.array(told["ids"], dtype=np.int64),
+        cuts=np.array(told["cuts"], dtype=np.int64),
+        before=[TokenSpan(**span) for span in told["before"]],
+        after=[TokenSpan(**span) for span in told["after"]],
+        entries=dict(told["entries"]),
+        special=frozenset(told["special"]),
+        byte_level=told["byte_level"],
     )
 
 
@@ -149,10 +175,7 @@ def _keys(strip: TokenStrip) -> npt.NDArray[np.int64]:
     return (start << 40) | (end << 16) | np.minimum(tokens, 0xFFFF)
 
 
-def _span(
-    own: Tokenizer, token_id: int, text: str, *, special: bool, byte_level: bool
-) -> TokenSpan:
-    token = own.id_to_token(token_id) or ""
+def _span(token_id: int, token: str, text: str, *, special: bool, byte_level: bool) -> TokenSpan:
     if special:
         return TokenSpan(token_id, token, text, "special")
     spelled = _spelled(token, byte_level)

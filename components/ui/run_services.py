@@ -26,7 +26,7 @@ from components.evaluation import (
 )
 from components.evaluation.host import has_interrupted, host_store_path
 from components.evaluation.readings import count_readings, load_readings
-from components.evaluation.row_sources import Table, read_table
+from components.evaluation.row_sources import Table, read_strangers_table
 from components.evaluation.row_sources import hub_table as fetch_hub_table
 from components.evaluation.runner import Runner
 from components.evaluation.score_table import stored_scores
@@ -206,7 +206,7 @@ def _text_reading(run_id: str, repo_id: str, read: int) -> TextReading | None:
 @st.cache_resource(max_entries=4, show_spinner="Reading the table …")
 def uploaded_table(name: str, content: bytes) -> Table:
     """An uploaded table of rows. RowsError."""
-    return read_table(name, content)
+    return read_strangers_table(name, content)
 
 
 def hub_table(name: str) -> Table:

@@ -8,7 +8,6 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from threading import Lock
-from typing import TYPE_CHECKING
 
 import pandas as pd
 import streamlit as st
@@ -30,49 +29,45 @@ from components.leaderboard import (
     prepare,
 )
 from components.numbers import (
-    CONTEXTS,
-    PREFIX,
     NumberAtlas,
-    NumberContext,
     NumberingStrategy,
+    OpenTokenizer,
+    Sequences,
+    StrangersTokenizer,
+    TokenizerLook,
     first_token_information,
-    long_numbers,
-    number_atlas,
-    numbering_strategy,
-    sequence_costs,
 )
-from components.pricing import load_catalogue, price_prompt
+from components.pricing import (
+    NumberFormat,
+    PriceExamination,
+    examine_elsewhere,
+    load_catalogue,
+    price_prompt,
+)
 from components.registry import load_registry
-from components.tokenization import (
-    backend,
-    give_memory_back,
-    open_tokenizer,
-    read_tokenizer,
-    try_tokenizer,
-)
+from components.tokenization import TokenStrip, give_memory_back, open_tokenizer
 from components.ui.kit.feedback import shown_progress, usable_settings
 from components.ui.kit.parallel import run_parallel
 from components.ui.kit.shared import SharedTable
 from components.ui.kit.text import plain
 from components.ui.leaderboard.labels import with_texts
 
-if TYPE_CHECKING:
-    from components.tokenization.fast_tokenizer import AnyTokenizer
-
 _SETTINGS = usable_settings()
 _log = logging.getLogger(__name__)
+_STRIPS = 16  # of strangers' tokenizers, which take a process each; the longest take 10 MB
 
 
 @dataclass(frozen=True)
 class LoadedTokenizer:
     """A tokenizer, where it came from, and how it writes numbers.
 
-    `key` is the same for the same files; `asset` is None for an uploaded one.
-    `costs` are its sequence_costs over the catalogue, a row per product in its order.
+    `key` is the same for the same files; `look` answers what else is asked of it; `asset` is None
+    for an uploaded one. `costs` are its sequence_costs over the catalogue, a row per product in
+    its order.
     """
 
     key: str
-    tokenizer: AnyTokenizer
+    look: TokenizerLook
     asset: Asset | None
     strategy: NumberingStrategy
     costs: pd.DataFrame
@@ -81,11 +76,6 @@ class LoadedTokenizer:
     def tokens_per_price(self) -> float:
         """Tokens per catalogue price in whole dollars, on average; NaN if one can't be written."""
         return float(self.costs["price_tokens"].mean(skipna=False))
-
-    @property
-    def is_pinned(self) -> bool:
-        """Whether the registry names exactly these files."""
-        return self.asset is not None and self.asset.is_pinned
 
 
 @dataclass(frozen=True)
@@ -151,7 +141,7 @@ def _recent_failures() -> SharedTable[str, BasewiseError]:
     hash_funcs={Asset: lambda a: str(a.folder)},
 )
 def _open(asset: Asset) -> LoadedTokenizer:
-    return _examined(str(asset.folder), open_tokenizer(asset, _texts_of_pages()), asset)
+    return _examined(str(asset.folder), _look(asset), asset)
 
 
 def uploaded_tokenizer(content: bytes) -> LoadedTokenizer:
@@ -161,44 +151,27 @@ def uploaded_tokenizer(content: bytes) -> LoadedTokenizer:
 
 @st.cache_resource(max_entries=_SETTINGS.uploads, show_spinner="Reading the uploaded tokenizer …")
 def _read(key: str, _content: bytes) -> LoadedTokenizer:
-    return _examined(key, read_tokenizer(_content, _texts_of_pages()), None)
+    return _examined(key, StrangersTokenizer(_content), None)
 
 
-def _texts_of_pages() -> list[str]:
-    """What pages encode without being asked: every context and the catalogue."""
-    contexts = map(NumberContext.parse, CONTEXTS)
-    numbers = [context.write(number) for context in contexts for number in range(1000)]
-    long = [NumberContext(PREFIX).write(number) for number in long_numbers()]
+def _look(asset: Asset) -> TokenizerLook:
+    """Open here if the registry names exactly these files, else never."""
+    if asset.is_pinned:
+        return OpenTokenizer(open_tokenizer(asset))
+    return StrangersTokenizer(asset.folder)
+
+
+def _examined(key: str, look: TokenizerLook, asset: Asset | None) -> LoadedTokenizer:
+    found = look.overview(_catalogue_sequences())
+    return LoadedTokenizer(key, look, asset, found.strategy, found.costs)
+
+
+def _catalogue_sequences() -> Sequences:
     products = load_catalogue().values()
-    asked = [f"{price_prompt(p.description)}{p.whole_dollars}" for p in products]
-    return [*numbers, *long, *(p.description for p in products), *asked]
-
-
-def require_usable(loaded: LoadedTokenizer, texts: Sequence[str]) -> None:
-    """Refuse texts on which a tokenizer that nobody vouched for would hang or crash this process.
-
-    TokenizerError says what is wrong. Call it before such a tokenizer is given a visitor's text.
-    """
-    if not loaded.is_pinned:
-        _tried_texts(loaded.key, tuple(texts), loaded.tokenizer)
-
-
-@st.cache_data(max_entries=200, show_spinner="Trying the tokenizer on this text …")
-def _tried_texts(key: str, texts: tuple[str, ...], _tokenizer: AnyTokenizer) -> None:
-    try_tokenizer(backend(_tokenizer).to_str().encode(), texts)
-
-
-def _examined(key: str, opened: AnyTokenizer, asset: Asset | None) -> LoadedTokenizer:
-    return LoadedTokenizer(key, opened, asset, numbering_strategy(opened), _catalogue_costs(opened))
-
-
-def _catalogue_costs(opened: AnyTokenizer) -> pd.DataFrame:
-    products = load_catalogue().values()
-    return sequence_costs(
-        opened,
-        [product.description for product in products],
-        [price_prompt(product.description) for product in products],
-        [product.whole_dollars for product in products],
+    return Sequences(
+        tuple(product.description for product in products),
+        tuple(price_prompt(product.description) for product in products),
+        tuple(product.whole_dollars for product in products),
     )
 
 
@@ -206,8 +179,32 @@ def _catalogue_costs(opened: AnyTokenizer) -> pd.DataFrame:
     max_entries=_SETTINGS.atlases, show_spinner=False, hash_funcs={LoadedTokenizer: lambda t: t.key}
 )
 def atlas(loaded: LoadedTokenizer, template: str, first: int, last: int) -> NumberAtlas:
-    """The atlas of `first` to `last` in the template's context. ContextError."""
-    return number_atlas(loaded.tokenizer, range(first, last + 1), template)
+    """The atlas of `first` to `last` in the template's context. ContextError, TokenizerError."""
+    return loaded.look.atlas(range(first, last + 1), template)
+
+
+@st.cache_resource(
+    max_entries=_SETTINGS.atlases, show_spinner=False, hash_funcs={LoadedTokenizer: lambda t: t.key}
+)
+def atlas_of_prices(loaded: LoadedTokenizer, dollars: tuple[int, ...]) -> NumberAtlas:
+    """The atlas of prices in whole dollars, in place. TokenizerError."""
+    return loaded.look.atlas(dollars)
+
+
+def cut(loaded: LoadedTokenizer, text: str) -> TokenStrip:
+    """A text as the tokenizer cuts it. TokenizerError."""
+    if isinstance(loaded.look, OpenTokenizer):
+        return loaded.look.cut(text)
+    return _strangers_cut(loaded, text)
+
+
+@st.cache_resource(
+    max_entries=_STRIPS,
+    show_spinner="Trying the tokenizer on this text …",
+    hash_funcs={LoadedTokenizer: lambda t: t.key},
+)
+def _strangers_cut(loaded: LoadedTokenizer, text: str) -> TokenStrip:
+    return loaded.look.cut(text)
 
 
 @st.cache_resource(
@@ -216,11 +213,10 @@ def atlas(loaded: LoadedTokenizer, template: str, first: int, last: int) -> Numb
 def tokens_per_text(loaded: LoadedTokenizer, key: str, _texts: Sequence[str]) -> float:
     """Tokens of a text, without BOS or EOS, on average over texts that `key` names.
 
-    TokenizerError if nobody vouched for the tokenizer and it can't encode them.
+    TokenizerError if it can't encode them.
     """
-    require_usable(loaded, _texts)
-    encoded = backend(loaded.tokenizer).encode_batch_fast(list(_texts), add_special_tokens=False)
-    return sum(len(one) for one in encoded) / len(encoded)
+    lengths = loaded.look.lengths(_texts)
+    return sum(lengths) / len(lengths)
 
 
 @st.cache_resource(show_spinner=False, hash_funcs={LoadedTokenizer: lambda t: t.key})
@@ -228,10 +224,24 @@ def settled_share(loaded: LoadedTokenizer) -> float:
     """What the first token settles of the catalogue prices' entropy, 0 to 1; NaN if unwritable."""
     dollars = [product.whole_dollars for product in load_catalogue().values()]
     counts = {price: dollars.count(price) for price in sorted(set(dollars))}
-    found = number_atlas(loaded.tokenizer, list(counts))
+    found = atlas_of_prices(loaded, tuple(counts))
     if found.unwritable:
         return math.nan
     return first_token_information(found, list(counts.values())).share
+
+
+def examined_prices(
+    content: bytes, column: str | None = None, number_format: NumberFormat | None = None
+) -> PriceExamination:
+    """What is known of a file of prices; the same content is read once, whoever brings it."""
+    return _examined_prices(hashlib.sha256(content).hexdigest(), column, number_format, content)
+
+
+@st.cache_resource(max_entries=16, show_spinner="Reading the prices …")
+def _examined_prices(
+    key: str, column: str | None, number_format: NumberFormat | None, _content: bytes
+) -> PriceExamination:
+    return examine_elsewhere(_content, column=column, number_format=number_format)
 
 
 @dataclass(frozen=True)
@@ -262,11 +272,9 @@ def registry_tokenizers() -> dict[str, RegistryTokenizer | BasewiseError]:
             asset = _fetching(ids[0])(control)
             with one_at_a_time:  # fetched side by side, but the largest take 0.3 GB of memory
                 control.report(f"Running {registry.get(ids[0]).label}")
-                opened = open_tokenizer(asset, _texts_of_pages())
-                strategy, costs = numbering_strategy(opened), _catalogue_costs(opened)
-                del opened
+                found = _look(asset).overview(_catalogue_sequences())
                 give_memory_back()
-            return RegistryTokenizer(tuple(ids), asset.describe(), strategy, costs)
+            return RegistryTokenizer(tuple(ids), asset.describe(), found.strategy, found.costs)
 
         return examine
 

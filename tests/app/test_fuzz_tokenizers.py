@@ -3,6 +3,7 @@
 import resource
 
 import pytest
+from tokenizers import Tokenizer
 
 from components.assets import fetch_tokenizer
 from components.charts import NamedAtlas, atlas_heatmaps, first_token_maps
@@ -10,48 +11,62 @@ from components.errors import TokenizerError
 from components.numbers import (
     CONTEXTS,
     NumberTrieCache,
+    Sequences,
+    StrangersTokenizer,
     cost_summary,
     first_token_information,
-    number_atlas,
-    numbering_strategy,
     possible_counts,
-    sequence_costs,
     still_possible,
 )
 from components.registry import load_registry
-from components.tokenization import cut_text, disagreements, read_tokenizer
+from components.tokenization import disagreements, try_tokenizer
+from components.tokenization.fast_tokenizer import as_for_inference
 from components.ui.tokenizers.labels import explanation
 from components.ui.tokenizers.strips import DEFAULT_TEXT, strip_html
-from tests.support.fuzz import fuzz_size, processor_seconds
+from tests.support.fuzz import fuzz_cases, processor_seconds
 from tests.support.mutated_tokenizers import mutated
 
-SEEDS = range(fuzz_size(8))
-MOST_SECONDS, MOST_MB = 10, 1000
+SEEDS = fuzz_cases(8)
+MOST_MB = 1000
+# Nine processes are started to look at all; none may take 10 s.
+MOST_SECONDS = {"look_at": 25, "run_with": 10}
 PROMPT = "What does this cost?\n\nWireless headphones\n\nPrice is $"
 
 
+SEQUENCES = Sequences(("headphones",), (PROMPT,), (349,))
+
+
 def look_at(content: bytes) -> str:
-    """All that pages and engines do with a tokenizer; the strategy found."""
-    tokenizer = read_tokenizer(content, [DEFAULT_TEXT, PROMPT])
-    strategy = numbering_strategy(tokenizer)
-    assert explanation(strategy)
-    cost_summary(sequence_costs(tokenizer, ["headphones"], [PROMPT], [349]))
-    atlases = [number_atlas(tokenizer, template=template) for template in CONTEXTS]
+    """All that pages do with a tokenizer, asked elsewhere; the strategy found."""
+    look = StrangersTokenizer(content)
+    found = look.overview(SEQUENCES)
+    assert explanation(found.strategy)
+    cost_summary(found.costs)
+    atlases = [look.atlas(range(1000), template) for template in CONTEXTS]
     atlas = atlases[0]
     atlas_heatmaps([NamedAtlas("x", atlas)], where="here", theme="light")
     first_token_maps([NamedAtlas("x", atlas)], 349, [still_possible(atlas, 349)], theme="light")
     assert 0 <= first_token_information(atlas, [1.0] * 1000).share <= 1
     assert possible_counts(atlas).shape == (1000,)
-    strip = cut_text(tokenizer, DEFAULT_TEXT)
+    strip = look.cut(DEFAULT_TEXT)
     spans = [*strip.before, *strip.spans(), *strip.after]
     strip_html(spans, disagreements([strip, strip])[0].tolist(), with_ids=True)
-    trie = NumberTrieCache(tokenizer).after(PROMPT).trie
+    return found.strategy.name
+
+
+def run_with(content: bytes) -> str:
+    """What engines do with a model's own, in this process, once it has passed its trial."""
+    try_tokenizer(content)
+    opened = Tokenizer.from_buffer(content)
+    as_for_inference(opened)
+    trie = NumberTrieCache(opened).after(PROMPT).trie
     assert len({trie.path(number) for number in range(1000)}) == 1000
-    return strategy.name
+    return "runs"
 
 
+@pytest.mark.parametrize("do", [look_at, run_with])
 @pytest.mark.parametrize("seed", SEEDS)
-def test_a_mutated_tokenizer_is_looked_at_or_refused_in_time_and_memory(seed):
+def test_a_mutated_tokenizer_is_looked_at_or_refused_in_time_and_memory(seed, do):
     registry = load_registry()
     models = ("openai-community/gpt2", "meta-llama/Llama-2-7b-hf")
     specs = [registry.get(repo_id) for repo_id in models if repo_id in registry]
@@ -60,11 +75,11 @@ def test_a_mutated_tokenizer_is_looked_at_or_refused_in_time_and_memory(seed):
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     started = processor_seconds()
     try:
-        outcome = look_at(content)
+        outcome = do(content)
     except TokenizerError as error:
         outcome = error.problem
     assert 0 < len(outcome) < 400
     print(f"{seed}: {processor_seconds() - started:.1f} s, {outcome}")
-    assert processor_seconds() - started < MOST_SECONDS
+    assert processor_seconds() - started < MOST_SECONDS[do.__name__]
     for whose in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN):
         assert resource.getrusage(whose).ru_maxrss - before < MOST_MB * 1000

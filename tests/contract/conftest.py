@@ -1,5 +1,6 @@
 """Real servers of models for the contract tests: started once, used by all of them."""
 
+import json
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -10,7 +11,30 @@ import pytest
 
 from benchmarks.llama_server import ALIAS, running_llama_server
 from components.endpoints import Endpoint
+from components.engines.local import examination
 from tests.support.llama_models import SmallModel, small_llama
+
+
+def in_this_process(examine: Callable[[bytes], Any], payload: bytes, *_: object) -> Any:
+    """The same checks as in a process of its own, which takes seconds to import torch."""
+    same = {
+        examination.config_here: examination.examine_config,
+        examination.weights_here: examination.examine_weights,
+    }[examine]
+    return json.loads(json.dumps(same(json.loads(payload))))
+
+
+@pytest.fixture(autouse=True)
+def examined(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Repositories are examined in this process, but for tests that ask for `elsewhere`."""
+    if "elsewhere" not in request.fixturenames:
+        monkeypatch.setattr(examination, "run_isolated", in_this_process)
+
+
+@pytest.fixture
+def elsewhere() -> None:
+    """Repositories are examined in a process of their own, as in the app."""
+
 
 KEY = "sk-secret-0123456789"
 

@@ -151,11 +151,49 @@ def test_the_shards_that_the_index_names_are_fetched_and_no_others(hub: Loopback
     assert not hub.asked_for("model-00009-of-00009.safetensors")
 
 
-@pytest.mark.parametrize("name", ["../../secret.safetensors", "/etc/a.safetensors", "a.py", "*"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("../../secret.safetensors", "/etc/a.safetensors", "a.py", "*", "", ".safetensors"),
+        *("a/../b.safetensors", "a//b.safetensors", "./a.safetensors", "a\\b.safetensors"),
+        *("a\0.safetensors", "\ud800.safetensors", "x" * 300 + ".safetensors", "[a].safetensors"),
+        *("~/a.safetensors", "C:/a.safetensors", "file:///etc/a.safetensors", "a\n.safetensors"),
+    ],
+)
 def test_an_index_can_not_name_files_outside_the_weights(hub: LoopbackHub, name):
     files = sharded(["a.safetensors"])
     files["model.safetensors.index.json"] = json.dumps({"weight_map": {"x": name}}).encode()
     assert "no weights of its own" in refused(hub, files).attempts[0].reason
+
+
+def test_an_index_that_names_what_is_there_on_this_disk_is_refused_in_the_same_words(
+    hub: LoopbackHub, tmp_path: Path
+):
+    said = []
+    for file in (tmp_path / "there.safetensors", tmp_path / "not_there.safetensors"):
+        (tmp_path / "there.safetensors").write_bytes(b"")
+        files = sharded(["a.safetensors"])
+        index = {"weight_map": {"x": str(file)}}
+        files["model.safetensors.index.json"] = json.dumps(index).encode()
+        hub.reset()
+        said.append(refused(hub, files).attempts[0].reason.replace(file.stem, ""))
+    assert said[0] == said[1]
+
+
+@pytest.mark.parametrize(
+    ("weight_map", "said"),
+    [
+        ({f"t{i}": f"s-{i}.safetensors" for i in range(5000)}, "names 5,000 files"),
+        ({"x": 5}, "no readable"),
+        ([], "no readable"),
+    ],
+)
+def test_an_index_of_more_files_than_any_model_has_or_none_is_refused(
+    hub: LoopbackHub, weight_map, said
+):
+    files = sharded(["a.safetensors"])
+    files["model.safetensors.index.json"] = json.dumps({"weight_map": weight_map}).encode()
+    assert said in refused(hub, files).attempts[0].reason
 
 
 def test_an_index_left_behind_by_joined_shards_does_no_harm(hub: LoopbackHub):

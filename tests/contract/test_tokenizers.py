@@ -2,7 +2,9 @@
 
 import json
 import random
+import tempfile
 from functools import cache
+from pathlib import Path
 
 import pytest
 from hypothesis import example, given, settings
@@ -14,6 +16,8 @@ from components.errors import AssetError, TokenizerError
 from components.numbers import (
     CONTEXTS,
     NumberContext,
+    Sequences,
+    StrangersTokenizer,
     as_ranges,
     first_token_information,
     number_atlas,
@@ -27,8 +31,8 @@ from components.tokenization import (
     disagreements,
     load_tokenizer,
     open_tokenizer,
-    read_tokenizer,
     token_spans,
+    try_tokenizer,
 )
 
 PER_DIGIT = {1: 10, 2: 90, 3: 900}
@@ -254,9 +258,24 @@ def test_tokenizers_disagree_on_the_number_and_agree_on_the_words():
 
 def test_a_tokenizer_brought_as_a_file_gives_the_same_atlas():
     opened = tokenizer("Qwen/Qwen2.5-7B")
-    brought = read_tokenizer(opened.backend_tokenizer.to_str().encode())
-    assert number_atlas(brought).pieces == number_atlas(opened).pieces
-    assert numbering_strategy(brought) == numbering_strategy(opened)
+    brought = StrangersTokenizer(opened.backend_tokenizer.to_str().encode())
+    assert brought.atlas(range(1000)).pieces == number_atlas(opened).pieces
+    found = brought.overview(Sequences(("a lamp",), ("a lamp for $",), (5,)))
+    assert found.strategy == numbering_strategy(opened)
+
+
+@pytest.mark.parametrize("repo_id", EXPECTED)
+def test_every_tokenizer_in_use_passes_the_trial_of_strangers_and_its_folder_says_the_same(
+    repo_id,
+):
+    opened = tokenizer(repo_id)
+    with tempfile.TemporaryDirectory() as folder:
+        opened.save_pretrained(folder)
+        try_tokenizer(Path(folder))
+        brought = StrangersTokenizer(Path(folder))
+        text = "A lamp, naïve 😀 for $349.99\n\nPrice is $1299"
+        assert brought.cut(text).spans() == cut_text(opened, text).spans()
+        assert brought.lengths([text]) == [len(opened(text, add_special_tokens=False).input_ids)]
 
 
 def test_with_an_empty_cache_the_hub_is_asked_first(hub, empty_cache):

@@ -2,16 +2,20 @@
 
 import os
 import sys
+import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from components import isolation
 from components.control import Control
 from components.errors import Attempt, StoppedError, TokenizerError
 from components.isolation import (
     IsolatedFaultError,
     IsolationError,
     Limits,
+    allow_memory,
     allow_processor_time,
     run_isolated,
 )
@@ -45,6 +49,21 @@ def abort(payload: bytes) -> None:
 
 def flood(payload: bytes) -> int:
     return len(bytearray(10**9))
+
+
+def flood_after_imports(payload: bytes) -> int:
+    allow_memory(100)
+    return flood(payload)
+
+
+def take_little_after_imports(payload: bytes) -> int:
+    held = bytearray(300 * 10**6)
+    allow_memory(100)
+    return len(held) + len(bytearray(50 * 10**6))
+
+
+def return_bytes(payload: bytes) -> bytes:
+    return b"\x00\n" + payload
 
 
 def spin(payload: bytes) -> None:
@@ -86,6 +105,7 @@ def test_a_programming_error_stays_loud_with_its_traceback():
     [
         (abort, LIMITS, "crash"),
         (flood, LIMITS, "memory"),
+        (flood_after_imports, Limits(memory_mb=9000, cpu_seconds=20, seconds=30), "memory"),
         (spin, LIMITS, "time"),
         (sleep, Limits(memory_mb=200, cpu_seconds=20, seconds=2), "time"),
         (babble, Limits(memory_mb=200, cpu_seconds=20, seconds=30, output_mb=1), "output"),
@@ -95,6 +115,38 @@ def test_a_crash_a_flood_and_a_hang_there_are_errors_here(function, limits, reas
     with pytest.raises(IsolationError) as caught:
         run_isolated(function, b"", limits)
     assert caught.value.reason == reason
+
+
+def test_bytes_come_back_as_they_are():
+    assert run_isolated(return_bytes, b"\nrest", LIMITS) == b"\x00\n\nrest"
+
+
+def test_memory_is_allowed_on_top_of_what_was_taken_before():
+    limits = Limits(memory_mb=900, cpu_seconds=20, seconds=30)
+    assert run_isolated(take_little_after_imports, b"", limits) == 350 * 10**6
+
+
+def when(payload: bytes) -> tuple[float, float]:
+    started = time.monotonic()
+    time.sleep(0.5)
+    return started, time.monotonic()
+
+
+def test_no_more_run_at_a_time_than_may(monkeypatch):
+    monkeypatch.setattr(isolation, "_places", threading.BoundedSemaphore(2))
+    with ThreadPoolExecutor(5) as pool:
+        times = list(pool.map(lambda _: run_isolated(when, b"", LIMITS), range(5)))
+    at_once = [sum(a <= started < b for a, b in times) for started, _ in times]
+    assert max(at_once) <= 2
+
+
+def test_who_waits_for_a_place_can_be_stopped(monkeypatch):
+    monkeypatch.setattr(isolation, "_places", threading.BoundedSemaphore(1))
+    control = Control()
+    with isolation._places:
+        control.stop()
+        with pytest.raises(StoppedError):
+            run_isolated(sleep, b"", LIMITS, control)
 
 
 def test_stop_ends_the_process():

@@ -1,27 +1,20 @@
 """Choices in the URL: each parameter has one meaning on all pages, and one way to its widget."""
 
-import importlib
-import pkgutil
-from collections import defaultdict
-
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from streamlit.runtime.state.query_params_proxy import QueryParamsProxy
 from streamlit.testing.v1 import AppTest
 
-import components.ui
 from components.settings import load_settings
 from components.ui.kit import permalinks, streamlit_compat
-from components.ui.kit.permalinks import Parameter
+from tests.support.parameters import parameters
 
 
 def test_no_two_choices_share_a_name():
     # They would share a visit's memory too: one page would read the other's value.
-    owners: defaultdict[str, set[int]] = defaultdict(set)
-    for module in pkgutil.walk_packages(components.ui.__path__, "components.ui."):
-        for value in vars(importlib.import_module(module.name)).values():
-            if isinstance(value, Parameter):
-                owners[value.name].add(id(value))
-    assert owners
-    assert not [name for name, found in owners.items() if len(found) > 1]
+    assert parameters()
+    assert not [name for name, found in parameters().items() if len(found) > 1]
 
 
 def bound_toggle() -> None:
@@ -122,3 +115,26 @@ def test_what_is_spelled_out_as_unset_is_read_as_unset():
     at.query_params["low"], at.query_params["kinds"], at.query_params["flag"] = "", "", "false"
     at.run()
     assert at.markdown[0].value == "None [] False"
+
+
+NUMBERS = {
+    "positive": permalinks.positive_number("positive"),
+    "any": permalinks.number("any"),
+    "between": permalinks.number_between("between", 0, 1e12, 1.0),
+}
+
+
+@pytest.mark.parametrize("kind", NUMBERS)
+@given(value=st.floats(0, 1e12, exclude_min=True) | st.integers(1, 10**12).map(float))
+def test_a_number_in_a_link_is_the_one_that_was_typed(kind, value):
+    parameter = NUMBERS[kind]
+    assert parameter.read(parameter.write(value)) == value
+
+
+@pytest.mark.parametrize(
+    ("value", "written"),
+    [(1234567.0, "1234567"), (1234.56789, "1234.56789"), (0.1, "0.1"), (9.0, "9"), (7.61, "7.61")],
+)
+def test_a_number_in_a_link_has_the_digits_that_were_typed(value, written):
+    for parameter in NUMBERS.values():
+        assert parameter.write(value) == [written]

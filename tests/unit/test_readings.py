@@ -13,7 +13,7 @@ from components.engines import Queue
 from components.errors import EngineError, RunError, StoppedError
 from components.evaluation import RunStore
 from components.evaluation.readings import count_readings, load_readings, read_rows, unread
-from components.evaluation.transfer import export_run, import_run
+from components.evaluation.transfer import export_run, import_run, take_run
 from tests.support.scripted_runs import MODELS, plan
 from tests.unit.test_evaluate import ScriptedEngine
 
@@ -127,6 +127,6 @@ def test_readings_that_no_run_has_refuse_the_file(store, run, tmp_path, change):
     connection.close()
     elsewhere = RunStore(tmp_path / "elsewhere.sqlite")
     with pytest.raises(RunError):
-        import_run(elsewhere, file, "visitor")
+        take_run(elsewhere, file, "visitor", "imported")
     assert elsewhere.runs() == []
     elsewhere.close()

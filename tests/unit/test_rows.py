@@ -2,6 +2,8 @@
 
 import io
 import json
+import os
+import resource
 from dataclasses import replace
 
 import numpy as np
@@ -11,9 +13,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from components.errors import RowsError
-from components.evaluation import Row, RowSet
+from components.evaluation import Row, RowSet, row_sources
 from components.evaluation.columns import Columns, find_columns
-from components.evaluation.row_sources import open_rows, read_table, table_rows
+from components.evaluation.row_sources import (
+    open_rows,
+    read_strangers_table,
+    read_table,
+    table_rows,
+)
 from components.evaluation.rows import ABOVE_999, NO_PRICE, NO_TEXT, REPEATED, usable
 from components.pricing import load_catalogue, price_prompt
 
@@ -218,3 +225,56 @@ def test_files_that_are_no_tables_are_refused_by_name(name, content):
 def test_a_file_that_is_not_there_is_said(tmp_path):
     with pytest.raises(RowsError, match="No such file"):
         open_rows(str(tmp_path / "none.csv"))
+
+
+MIXED = [
+    {"text": "a lamp", "price": 5, "more": {"a": [1]}, "kind": None},
+    {"text": None, "price": 7.5, "more": [1, 2], "kind": True},
+    {"text": "a desk", "price": None, "more": "x", "kind": "\u2028"},
+]
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("t.csv", ITEMS_LITE.to_csv(index=False).encode()),
+        ("t.parquet", parquet(ITEMS_LITE)),
+        ("t.jsonl", "\n".join(map(json.dumps, MIXED)).encode()),
+        ("t.csv", "text;price\nlamp;1.299\nchair;2.450\n".encode("utf-16")),
+    ],
+)
+def test_a_strangers_table_that_is_read_elsewhere_gives_the_same_rows(name, content):
+    here, elsewhere = read_table(name, content), read_strangers_table(name, content)
+    columns = replace(find_columns(here.cells), number_format="point")
+    assert replace(find_columns(elsewhere.cells), number_format="point") == columns
+    assert table_rows(elsewhere, columns) == table_rows(here, columns)
+    assert list(elsewhere.cells.columns) == list(here.cells.columns)
+
+
+def test_what_is_no_table_is_refused_elsewhere_in_the_same_words():
+    for name, content in (("x.csv", b"PK\x03\x04"), ("x.jsonl", b"[1, 2]"), ("x.exe", b"MZ")):
+        with pytest.raises(RowsError) as here:
+            read_table(name, content)
+        with pytest.raises(RowsError) as elsewhere:
+            read_strangers_table(name, content)
+        assert elsewhere.value.problem == here.value.problem
+
+
+def test_a_parquet_file_that_unpacks_to_gigabytes_is_not_felt_here():
+    bomb = io.BytesIO()
+    pd.DataFrame({"text": ["x" * 1000] * 900_000, "price": 5.0}).to_parquet(bomb)
+    assert len(bomb.getvalue()) < 5_000_000
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    with pytest.raises(RowsError, match=r"t\.parquet can't be read"):
+        read_strangers_table("t.parquet", bomb.getvalue())
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 100_000
+
+
+def crash(payload: bytes) -> bytes:
+    os.abort()
+
+
+def test_a_table_that_crashes_its_reader_is_a_message(monkeypatch):
+    monkeypatch.setattr(row_sources, "read_table_here", crash)
+    with pytest.raises(RowsError, match="ends in a crash"):
+        read_strangers_table("t.parquet", b"PAR1")

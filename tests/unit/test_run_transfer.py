@@ -1,15 +1,23 @@
 """A run as one file: what is written is read again, and nothing else is."""
 
+import contextlib
+import lzma
+import os
 import sqlite3
+import time
 import zlib
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from components.errors import RunError
-from components.evaluation import RunStore, transfer
+from components.evaluation import RunInfo, RunStore, transfer
 from components.evaluation import migrations as steps
-from components.evaluation.transfer import export_run, import_run
+from components.evaluation.bundled import BUNDLED_FILE
+from components.evaluation.transfer import export_run, take_run
+from components.evaluation.transfer import import_run as import_elsewhere
+from tests.support.fuzz import fuzz_cases
 from tests.support.scripted_runs import MODELS, plan, prediction
 
 
@@ -27,6 +35,11 @@ def here(tmp_path):
     yield store
     assert store.database.path.with_name("here.sqlite").exists()
     store.close()
+
+
+def import_run(store: RunStore, path: Path, owner: str) -> RunInfo:
+    """In this process: what is refused is the same, and a process each takes minutes."""
+    return take_run(store, path, owner, "imported")
 
 
 def answered(store: RunStore, count: int = 3) -> str:
@@ -289,29 +302,99 @@ def test_the_imported_file_is_not_touched(here, file, tmp_path):
     assert after == before
 
 
-def test_a_random_bit_flipped_anywhere_is_refused_or_changes_no_number_beyond_its_bounds(
+def damaged(content: bytes, seed: int) -> bytes:
+    """A file with bits flipped, bytes cut out, repeated or made noise; the same by seed."""
+    random = np.random.default_rng(seed)
+    data = bytearray(content)
+    for _ in range(int(random.integers(1, 4))):
+        at, length = int(random.integers(len(data))), int(random.integers(1, 600))
+        match int(random.integers(6)):
+            case 0 | 1 | 2:
+                data[at] ^= 1 << int(random.integers(8))
+            case 3:
+                data[at : at + length] = random.bytes(len(data[at : at + length]))
+            case 4:
+                other = int(random.integers(len(data)))
+                data[at : at + length] = data[other : other + len(data[at : at + length])]
+            case _:
+                del data[at : at + length]
+    return bytes(data)
+
+
+def in_values(content: bytes, path: Path, seed: int) -> bytes:
+    """A file whose tables are whole and one of whose values is another, the same by seed."""
+    random = np.random.default_rng(seed)
+    values = [None, -1, 0, 1, 2**62, 1e308, "", "x" * 9000, "[]", "{}", "\x00", b"", b"\xff" * 4000]
+    path.write_bytes(content)
+    connection = sqlite3.connect(path, isolation_level=None)
+    connection.execute("PRAGMA foreign_keys = OFF")
+    for _ in range(int(random.integers(1, 4))):
+        table = ["run", "item", "prediction"][int(random.integers(3))]
+        names = [row[1] for row in connection.execute(f"PRAGMA table_info({table})")]
+        name, value = names[int(random.integers(len(names)))], values[int(random.integers(13))]
+        rows = connection.execute(f"SELECT rowid FROM {table} ORDER BY rowid").fetchall()
+        chosen = rows[int(random.integers(len(rows)))]
+        with contextlib.suppress(sqlite3.IntegrityError):  # the tables' own rules
+            connection.execute(f"UPDATE {table} SET {name} = ? WHERE rowid = ?", [value, *chosen])
+    connection.close()
+    return path.read_bytes()
+
+
+def refusal(here: RunStore, path: Path, import_it) -> RunError | RunInfo:
+    """What comes of a file: why it is refused, or its run."""
+    try:
+        return import_it(here, path, "me")
+    except RunError as error:
+        return error
+
+
+def expect_refused_or_sound(here: RunStore, path: Path, import_it) -> bool:
+    """Import a file; whether it was refused. What is taken has distributions that sum to 1."""
+    found = refusal(here, path, import_it)
+    if isinstance(found, RunError):
+        assert found.way_out
+        assert len(found.problem) < 600
+        assert here.runs() == []
+        return True
+    for model in found.models:
+        for record in here.predictions(found.id, model):
+            if (distribution := record.distribution) is not None:
+                masses = (
+                    distribution.overflow,
+                    distribution.not_a_number,
+                    distribution.unexplored,
+                )
+                total = distribution.probabilities.sum() + sum(masses)
+                assert total == pytest.approx(1, abs=1e-3)
+    here.delete(found.id)
+    return False
+
+
+def test_a_damaged_or_changed_file_is_refused_or_changes_no_number_beyond_its_bounds(
     here, file, tmp_path
 ):
-    """Whatever a flipped bit does, it is RunError or a run whose distributions sum to 1."""
     content = file.read_bytes()
-    random = np.random.default_rng(0)
     refused = 0
-    for _ in range(150):
-        damaged = bytearray(content)
-        damaged[random.integers(len(damaged))] ^= 1 << random.integers(8)
-        file.write_bytes(damaged)
-        try:
-            info = import_run(here, file, "me")
-        except RunError:
-            refused += 1
-            continue
-        for record in here.predictions(info.id, MODELS[0]):
-            if record.distribution is not None:
-                found = record.distribution
-                parts = (found.overflow, found.not_a_number, found.unexplored)
-                assert found.probabilities.sum() + sum(parts) == pytest.approx(1, abs=1e-3)
-        here.delete(info.id)
+    for seed in fuzz_cases(150):
+        changed = damaged(content, seed) if seed % 2 else in_values(content, file, seed)
+        file.write_bytes(changed)
+        refused += expect_refused_or_sound(here, file, import_run)
     assert refused > 5
+
+
+def test_a_changed_real_run_is_refused_or_sound_in_a_process_of_its_own(here, tmp_path):
+    with lzma.open(BUNDLED_FILE) as packed:
+        content = packed.read()
+    path = tmp_path / "real.sqlite"
+    refused, slowest = 0, 0.0
+    for seed in (cases := fuzz_cases(4)):
+        changed = damaged(content, seed) if seed % 2 else in_values(content, path, seed)
+        path.write_bytes(changed)
+        started = time.monotonic()
+        refused += expect_refused_or_sound(here, path, import_elsewhere)
+        slowest = max(slowest, time.monotonic() - started)
+    print(f"{len(cases)} changed runs, {refused} refused: slowest {slowest:.1f} s")
+    assert slowest < 60  # against hangs, not a measurement
 
 
 def test_a_whole_run_is_finished_where_it_is_shown(store, here, tmp_path):
@@ -321,3 +404,61 @@ def test_a_whole_run_is_finished_where_it_is_shown(store, here, tmp_path):
         store.add(run, MODELS[0], prediction(row.item))
     export_run(store, run, tmp_path / "whole.sqlite")
     assert import_run(here, tmp_path / "whole.sqlite", "me").state == "finished"
+
+
+def test_a_file_is_read_in_a_process_of_its_own_and_is_the_same_run(store, here, file, tmp_path):
+    info = import_elsewhere(here, file, "visitor-2")
+    assert (info.origin, info.read_only, info.owner) == ("imported", True, "visitor-2")
+    assert (info.done, info.failed, info.state) == (3, 1, "stopped")
+    assert here.plan(info.id) == store.plan(info.id)
+    for mine, theirs in zip(
+        here.predictions(info.id, MODELS[0]), store.predictions(info.id, MODELS[0]), strict=True
+    ):
+        assert mine.model == theirs.model
+        tokens = [record.distribution.first_tokens[0] for record in (mine, theirs)]
+        assert tokens[0].text == tokens[1].text
+        np.testing.assert_array_equal(
+            mine.distribution.probabilities, theirs.distribution.probabilities
+        )
+    with pytest.raises(RunError, match="here already"):
+        import_elsewhere(here, file, "visitor-2")
+    assert sorted(path.name for path in tmp_path.iterdir() if path.is_file()) == [
+        *["here.sqlite", "here.sqlite-shm", "here.sqlite-wal", "run.sqlite"],
+        *["runs.sqlite", "runs.sqlite-shm", "runs.sqlite-wal"],
+    ]
+
+
+@pytest.mark.parametrize(
+    ("statement", "said"),
+    [
+        ("CREATE TABLE more (x)", "tables are not those of a run"),
+        ("UPDATE item SET actual = 5000", "holds what no run has"),
+        ("PRAGMA user_version = 99", "layout 99"),
+        ("DELETE FROM run", "0 runs"),
+    ],
+)
+def test_what_is_refused_elsewhere_is_refused_in_the_same_words(here, file, statement, said):
+    change(file, "PRAGMA foreign_keys = OFF", statement)
+    with pytest.raises(RunError, match=said):
+        import_elsewhere(here, file, "me")
+    assert here.runs() == []
+
+
+def test_a_file_that_is_not_there_or_none_is_refused_elsewhere_too(here, tmp_path):
+    with pytest.raises(RunError, match="No such file"):
+        import_elsewhere(here, tmp_path / "none.sqlite", "me")
+    (tmp_path / "x.sqlite").write_bytes(b"SQLite format 3\0" + bytes(4080))
+    with pytest.raises(RunError):
+        import_elsewhere(here, tmp_path / "x.sqlite", "me")
+
+
+def crash(payload: bytes) -> None:
+    os.abort()
+
+
+def test_a_file_that_crashes_its_reader_is_a_message(here, file, monkeypatch):
+    monkeypatch.setattr(transfer, "copy_here", crash)
+    with pytest.raises(RunError, match="ends in a crash") as caught:
+        import_elsewhere(here, file, "me")
+    assert str(file.parent) not in caught.value.problem
+    assert here.runs() == []

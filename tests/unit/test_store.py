@@ -113,6 +113,13 @@ def test_publishing_replaces_what_was_there(tmp_path: Path):
     assert intact(destination)
 
 
+def test_a_manifest_that_lists_nothing_is_not_intact(tmp_path: Path):
+    destination = published(tmp_path, one=b"1")
+    for content in ("{}", "[]", "null", '""'):
+        (destination / MANIFEST).write_text(content, encoding="utf-8")
+        assert not intact(destination)
+
+
 def test_a_folder_that_is_not_there_is_not_intact(cache: Path):
     assert not intact(cache / "packages" / "words")
 

@@ -15,10 +15,9 @@ from components.assets import (
 )
 from components.control import Control
 from components.engines.base import ModelId
-from components.engines.local.architecture import read_architecture
-from components.engines.local.claims import refuse_beyond_reason
 from components.engines.local.device import chosen_device, chosen_dtype
-from components.engines.local.layout import Layout, read_layout
+from components.engines.local.examination import examined_config
+from components.engines.local.layout import Layout
 from components.engines.local.memory import BYTES_IN_FOUR_BIT, WeightsSize, refuse_if_never
 from components.errors import EngineError
 from components.registry import HubRepo, ModelSpec, Package, load_registry
@@ -59,14 +58,12 @@ def fetch_engine(
         stored = stored_on_hub(HubRepo(repo_id=spec.id, revision=spec.revision))
     _refuse_if_never(spec, Layout(), stored, precision)  # the least that it may take
     config = fetch_config(spec, registry, control)
-    refuse_beyond_reason(config.folder, spec.label)
-    layout = read_layout(config.folder, spec.label)
+    layout = examined_config(config, spec.label, control)
     if layout.quantization is not None and precision == "4-bit":
         raise EngineError(
             f"{spec.label} is quantized already, with {layout.quantization}.",
             way_out="Switch “Weights in 4 bit” off.",
         )
-    read_architecture(config.folder, spec.label)
     _refuse_if_never(spec, layout, stored, precision)
     weights = fetch_weights(spec, registry, control)
     tokenizer = fetch_tokenizer(spec, registry, control)

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import re
-import threading
 from typing import TYPE_CHECKING, Any
 
 from components.control import Control
 from components.engines.local.architecture import Architecture, read_architecture
 from components.engines.local.causality import refuse_unless_causal
-from components.engines.local.claims import refuse_unlike_weights
 from components.engines.local.device import chosen_device, chosen_dtype
 from components.engines.local.engine import LocalEngine
-from components.engines.local.failures import in_words, is_loading_failure
+from components.engines.local.examination import examined_weights, loading, loading_failures
 from components.engines.local.files import EngineFiles, Precision, fetch_engine, weights_size
-from components.engines.local.layout import refuse_unexplained, stored_numbers, stored_tensors
 from components.engines.local.memory import refuse_if_not_now
 from components.engines.local.transformers_compat import embedding_rows
 from components.errors import EngineError
@@ -24,9 +21,6 @@ from components.tokenization import open_tokenizer
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerFast
 
-# transformers swaps process-wide settings while it loads, and restores what it saw before: two
-# loads at once can leave another's in place.
-_loading = threading.Lock()
 # Tensors of a repository that a model can do without: what is computed anew (positions, causal
 # masks), and parts that reading text does not run (vision, audio, prediction of several tokens).
 _HARMLESS = re.compile(
@@ -55,37 +49,24 @@ def open_engine(files: EngineFiles, control: Control | None = None) -> LocalEngi
     model's, or if the model turns out not to be causal.
     """
     label = load_registry().resolve(files.id.repo_id).label
-    (control or Control()).report(f"Loading {label} into memory")
+    control = control or Control()
+    control.report(f"Loading {label} into memory")
     tokenizer = open_tokenizer(files.tokenizer)
-    model = _load_model(label, files)
+    model = _load_model(label, files, control)
     _refuse_foreign(label, model, tokenizer)
     refuse_unless_causal(label, model)
     return LocalEngine(files.id, model, tokenizer)
 
 
-def _load_model(label: str, files: EngineFiles) -> PreTrainedModel:
+def _load_model(label: str, files: EngineFiles, control: Control) -> PreTrainedModel:
     device = chosen_device()
     dtype = chosen_dtype(device)
-    try:
-        stored = stored_tensors(files.weights.folder)
-        refuse_unexplained(stored, label, files.layout)
-        numbers = stored_numbers(stored)
-        size = weights_size(files.layout, numbers, dtype.itemsize, files.precision)
-        refuse_if_not_now(label, size, device)
+    numbers = examined_weights(files.weights, label, files.layout, control)
+    size = weights_size(files.layout, numbers, dtype.itemsize, files.precision)
+    refuse_if_not_now(label, size, device)
+    with loading_failures(files.weights.describe()), loading:
         architecture = read_architecture(files.weights.folder, label)
-        with _loading:
-            refuse_unlike_weights(architecture, label, stored)
-            model, info = _from_pretrained(architecture, files, device, dtype)
-    except EngineError:
-        raise
-    except Exception as error:
-        if not is_loading_failure(error):
-            raise
-        raise EngineError(
-            f"The weights of {files.weights.describe()} could not be loaded.",
-            way_out=_ANOTHER,
-            details=in_words(error),
-        ) from error
+        model, info = _from_pretrained(architecture, files, device, dtype)
     _refuse_other_weights(files.weights.describe(), info)
     return model.eval()
 

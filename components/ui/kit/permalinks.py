@@ -271,7 +271,7 @@ def positive_number(name: str) -> Parameter[float | None]:
         name,
         None,
         read,
-        lambda value: [] if value is None else [f"{value:g}"],
+        lambda value: [] if value is None else [_as_typed(value)],
         usable=lambda text: read([text]) is not None,
     )
 
@@ -289,7 +289,7 @@ def number(name: str) -> Parameter[float | None]:
         name,
         None,
         read,
-        lambda value: [] if value is None else [f"{value:.12g}"],
+        lambda value: [] if value is None else [_as_typed(value)],
         usable=lambda text: read([text]) is not None,
     )
 
@@ -307,9 +307,15 @@ def number_between(name: str, low: float, high: float, default: float) -> Parame
         name,
         default,
         read,
-        lambda value: [f"{value:g}"],
+        lambda value: [_as_typed(value)],
         usable=lambda text: _is_number(text, float, low, high),
     )
+
+
+def _as_typed(value: float) -> str:
+    """A number in the fewest digits that are read as the same one, none of them rounded off."""
+    written = repr(float(value))
+    return written.removesuffix(".0")
 
 
 def _is_number(text: str, kind: type[int] | type[float], low: float, high: float) -> bool:

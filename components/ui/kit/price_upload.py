@@ -1,7 +1,5 @@
 """A visitor's file of prices: what was read of it, and the choices to read it otherwise."""
 
-from dataclasses import dataclass, field
-
 import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
@@ -9,14 +7,12 @@ from components.errors import PriceListError
 from components.pricing import (
     NUMBER_FORMATS,
     NumberFormat,
+    PriceExamination,
     PriceFile,
     PriceReading,
-    TextTable,
     describe_left_out,
-    examine_prices,
-    rank_price_columns,
-    read_price_table,
 )
+from components.ui import services
 from components.ui.kit import permalinks
 from components.ui.kit.feedback import show_error
 from components.ui.kit.permalinks import bound
@@ -35,35 +31,23 @@ _WHY = {
 _UPLOAD = "price_upload"
 
 
-@dataclass
-class _Upload:
-    """The file of this visit: its table, and what was read of it by column and format."""
-
-    file_id: str
-    table: TextTable
-    read: dict[tuple[str | None, NumberFormat | None], PriceFile] = field(default_factory=dict)
-
-    def examine(self, column: str | None, number_format: NumberFormat | None) -> PriceFile:
-        if (column, number_format) not in self.read:
-            self.read[column, number_format] = examine_prices(
-                self.table, column=column, number_format=number_format
-            )
-        return self.read[column, number_format]
-
-
 def read_upload(file: UploadedFile) -> PriceFile | None:
     """Read a file of prices, show what was read and let it be changed; None while it can't be.
 
     The column and the number format are in the address, as `price_column` and `number_format`.
     """
+    _start_anew(file)
+    content = file.getvalue()
+    examined = services.examined_prices(content)
     try:
-        upload = _take(file)
+        if not examined.columns:
+            _ = examined.found
         column_place, format_place = st.columns([2, 3], vertical_alignment="bottom")
         with column_place:
-            column = _pick_column(upload.table)
+            column = _pick_column(examined)
         with format_place:
-            number_format = _pick_format(upload.examine(column, None))
-        read = upload.examine(column, number_format)
+            number_format = _pick_format(services.examined_prices(content, column).found)
+        read = services.examined_prices(content, column, number_format).found
     except PriceListError as error:
         show_error(error)
         return None
@@ -74,27 +58,21 @@ def read_upload(file: UploadedFile) -> PriceFile | None:
     return read
 
 
-def _take(file: UploadedFile) -> _Upload:
-    """The file as it was read before in this visit, else read now."""
-    before: _Upload | None = st.session_state.get(_UPLOAD)
-    if before is not None and before.file_id == file.file_id:
-        return before
-    st.session_state.pop(_UPLOAD, None)
-    if before is not None:  # what was chosen for another file says nothing about this one
+def _start_anew(file: UploadedFile) -> None:
+    """Forget what was chosen for another file of this visit: it says nothing about this one."""
+    before = st.session_state.get(_UPLOAD)
+    st.session_state[_UPLOAD] = file.file_id
+    if before not in (None, file.file_id):
         _COLUMN.choose(_FOUND_OUT)
         _FORMAT.choose(_FOUND_OUT)
-    upload = _Upload(file.file_id, read_price_table(file.getvalue()))
-    st.session_state[_UPLOAD] = upload
-    return upload
 
 
-def _pick_column(table: TextTable) -> str | None:
-    candidates = rank_price_columns(table)
-    keys = [table.key(candidate.place) for candidate in candidates]
+def _pick_column(examined: PriceExamination) -> str | None:
+    keys = list(examined.columns)
     if _COLUMN.value() not in ["", *keys]:
         st.caption(plain(f"The file has no column of numbers called {_COLUMN.value()}."))
         _COLUMN.choose(_FOUND_OUT)
-    likeliest = keys[0] if candidates and candidates[0].likely else None
+    likeliest = examined.likeliest
     return (
         bound(
             st.selectbox,

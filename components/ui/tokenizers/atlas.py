@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -26,7 +26,6 @@ from components.numbers import (
     NumberAtlas,
     NumberContext,
     first_token_information,
-    number_atlas,
     possible_counts,
     still_possible,
 )
@@ -41,7 +40,7 @@ from components.ui.kit.price_upload import read_upload
 from components.ui.kit.text import plain
 from components.ui.services import LoadedTokenizer
 from components.ui.tokenizers.evidence import alike
-from components.ui.tokenizers.usable import usable_on
+from components.ui.tokenizers.usable import answered
 
 _CONTEXT = permalinks.text("context", IN_PLACE)
 _FROM = permalinks.whole_number("from", 0, low=0, high=LARGEST_NUMBER)
@@ -58,14 +57,10 @@ _WEIGHTS = permalinks.one_of("prices", list(_PRICES), "catalogue")
 def number_heatmaps(loaded: dict[str, LoadedTokenizer]) -> list[go.Figure]:
     """The heatmaps of a range of numbers in a context, both chosen here; returns the figures."""
     template, first, last = _pick_numbers()
-    loaded = _usable_in(loaded, template, range(first, last + 1))
-    if not loaded:
-        return []
     with st.spinner("Running every number …", show_time=True):
-        atlases = {
-            repo_id: services.atlas(tokenizer, template, first, last)
-            for repo_id, tokenizer in loaded.items()
-        }
+        atlases = answered(loaded, lambda one: services.atlas(one, template, first, last))
+    if not atlases:
+        return []
     named = [
         NamedAtlas(_names(together), atlases[together[0]], _atlas_note(atlases, loaded, together))
         for together in alike(atlases, _cut)
@@ -81,16 +76,9 @@ def number_heatmaps(loaded: dict[str, LoadedTokenizer]) -> list[go.Figure]:
         st.caption("Point at a cell for its number; up to 10,000 numbers show their pieces too.")
     if "," in NumberContext.parse(template).spec and last < 1000:
         st.caption("No number below 1,000 has a comma: take a longer range to see what it does.")
-    _bare_notes(loaded)
+    _bare_notes({repo_id: loaded[repo_id] for repo_id in atlases})
     csv_button("CSV of the atlas", f"atlas-{first}-{last}", lambda: _atlas_table(atlases))
     return [figure]
-
-
-def _usable_in(
-    loaded: dict[str, LoadedTokenizer], template: str, numbers: Iterable[int]
-) -> dict[str, LoadedTokenizer]:
-    context = NumberContext.parse(template)
-    return usable_on(loaded, list(map(context.write, numbers)))
 
 
 def _pick_numbers() -> tuple[str, int, int]:
@@ -245,18 +233,14 @@ def _settled_shares(loaded: dict[str, LoadedTokenizer]) -> list[go.Figure]:
     dollars, described = _distribution(chosen)
     if not dollars:
         return []
-    loaded = _usable_in(loaded, IN_PLACE, dollars)
-    if not loaded:
+    atlases = answered(loaded, lambda one: services.atlas_of_prices(one, tuple(dollars)))
+    if not atlases:
         return []
     rows = [
         NamedInformation(
-            repo_id,
-            label(repo_id),
-            first_token_information(
-                number_atlas(tokenizer.tokenizer, list(dollars)), list(dollars.values())
-            ),
+            repo_id, label(repo_id), first_token_information(atlas, list(dollars.values()))
         )
-        for repo_id, tokenizer in loaded.items()
+        for repo_id, atlas in atlases.items()
     ]
     if all(row.information.price_bits == 0 for row in rows):
         st.info("All prices are the same: the price is certain, and so is its first token.")

@@ -7,12 +7,13 @@ import streamlit as st
 
 from components.charts import VISIBLE_BLANKS
 from components.registry import load_registry
-from components.tokenization import TokenSpan, TokenStrip, cut_text, disagreements
+from components.tokenization import TokenSpan, TokenStrip, disagreements
+from components.ui import services
 from components.ui.kit import permalinks, shortlist
 from components.ui.kit.permalinks import bound
 from components.ui.kit.text import html_text, plain
 from components.ui.services import LoadedTokenizer
-from components.ui.tokenizers.usable import usable_on
+from components.ui.tokenizers.usable import answered
 
 DEFAULT_TEXT = "Wireless headphones with 30 hours of battery life.\n\nPrice is $349.99"
 # A browser or a proxy may cut an address of more than some thousand characters.
@@ -71,8 +72,8 @@ def text_input() -> str:
 
 def show_strips(loaded: dict[str, LoadedTokenizer], text: str) -> None:
     """The text as each tokenizer cuts it, two side by side, long text in parts."""
-    loaded = usable_on(loaded, [text])
-    if not loaded:
+    strips = answered(loaded, lambda tokenizer: services.cut(tokenizer, text))
+    if not strips:
         return
     switch, pager = st.columns([2, 3], vertical_alignment="bottom")
     with switch:
@@ -85,7 +86,6 @@ def show_strips(loaded: dict[str, LoadedTokenizer], text: str) -> None:
                 f"Part of {_PART_CHARACTERS:,} characters, 1 to {parts}", 1, parts, key="part"
             )
     start = (part - 1) * _PART_CHARACTERS
-    strips = {repo_id: cut_text(tokenizer.tokenizer, text) for repo_id, tokenizer in loaded.items()}
     differing = disagreements(list(strips.values()))
     st.html(_STYLE + _LEGEND)
     items = list(zip(strips.items(), differing, strict=True))

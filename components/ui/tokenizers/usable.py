@@ -1,23 +1,23 @@
-"""Tokenizers that nobody vouched for, before they are given a visitor's own text."""
+"""Tokenizers of which some can't do what is asked: those that nobody vouched for."""
 
-from collections.abc import Sequence
+from collections.abc import Callable
+from typing import TypeVar
 
-from components.errors import BasewiseError
-from components.ui import services
+from components.errors import TokenizerError
 from components.ui.kit.feedback import show_error
 from components.ui.services import LoadedTokenizer
 
+T = TypeVar("T")
 
-def usable_on(
-    loaded: dict[str, LoadedTokenizer], texts: Sequence[str]
-) -> dict[str, LoadedTokenizer]:
-    """Those of the tokenizers that can encode these texts; why another can't is shown here."""
-    usable = {}
+
+def answered(
+    loaded: dict[str, LoadedTokenizer], ask: Callable[[LoadedTokenizer], T]
+) -> dict[str, T]:
+    """What each of the tokenizers answers; why another can't is shown here."""
+    answers = {}
     for repo_id, tokenizer in loaded.items():
         try:
-            services.require_usable(tokenizer, texts)
-        except BasewiseError as error:
+            answers[repo_id] = ask(tokenizer)
+        except TokenizerError as error:
             show_error(error)
-        else:
-            usable[repo_id] = tokenizer
-    return usable
+    return answers
