@@ -54,10 +54,11 @@ mutate: $(VENV)/dev.stamp
 	$(BIN)/mutmut run --max-children $(WORKERS)
 	$(BIN)/mutmut results
 
-# In an environment of its own: what it brings is no part of the app.
+# In an environment of its own: what it brings is no part of the app. Strict: where no advisories can be
+# had (a mirror of the packages alone), it fails instead of finding nothing.
 AUDIT := .venv-audit
 audit: $(AUDIT)/audit.stamp
-	$(AUDIT)/bin/pip-audit --requirement constraints.txt --no-deps --disable-pip
+	$(AUDIT)/bin/pip-audit --strict --requirement constraints.txt --no-deps --disable-pip
 
 $(AUDIT)/audit.stamp: | $(BIN)/python
 	$(PYTHON) -m venv $(AUDIT)

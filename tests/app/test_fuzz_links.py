@@ -1,6 +1,7 @@
 """Links with anything in them, over all pages: no page breaks, whatever it is given."""
 
 import random
+from collections.abc import Mapping
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -91,10 +92,10 @@ VALUES = {
 
 
 # Of parameters that nothing is listed for above.
-ANYTHING = ("", "x", "<b>", "1", "-1", "0.1234567891", "1e400", "true", "9" * 30)
+ANYTHING: tuple[str, ...] = ("", "x", "<b>", "1", "-1", "0.1234567891", "1e400", "true", "9" * 30)
 
 
-def values() -> dict[str, tuple[str, ...]]:
+def values() -> Mapping[str, tuple[str, ...]]:
     """What a link may hold under each of its parameters, and under names that are none."""
     return dict.fromkeys(parameters(), ANYTHING) | VALUES
 
