@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 import torch
+from safetensors import safe_open
 from transformers import (
     AutoConfig,
     DynamicCache,
@@ -75,3 +76,10 @@ def test_what_our_own_code_raises_is_not(error):
         raise error("no such name")
 
     assert not is_models_failure(raised(fail))
+
+
+def test_what_compiled_code_of_a_library_refuses_of_a_file_is_not_ours(tmp_path):
+    (tmp_path / "x.safetensors").write_bytes(b"")
+    error = raised(lambda: safe_open(tmp_path / "x.safetensors", framework="pt").__enter__())
+    assert not isinstance(error, (RuntimeError, OSError))
+    assert is_loading_failure(error)

@@ -38,6 +38,8 @@ def is_loading_failure(error: Exception) -> bool:
     """Whether a library refused a model's files, rather than this program failed on them."""
     if isinstance(error, (*_ALWAYS, OSError)):
         return True
+    if type(error).__module__.partition(".")[0] in _LIBRARIES:  # compiled code has no frame
+        return True
     return _is_library(Path(traceback.extract_tb(error.__traceback__)[-1].filename).as_posix())
 
 
