@@ -189,7 +189,7 @@ def test_nothing_in_an_imported_run_runs_on_any_page_or_in_a_report(
     page.goto(server.address("evaluation"))
     page.get_by_text("Bring in a run that was computed elsewhere").click()
     upload(page, "Import a run", tmp_path / "run.sqlite")
-    page.get_by_role("button", name="Import").click()
+    page.get_by_test_id("stButton").get_by_role("button", name="Import").click()
     expect(page).to_have_url(re.compile(run_id), timeout=60_000)
     for view in ("figures", "pairs", "actual", "calibration", "groups", "rows", "texts"):
         page.goto(server.address("evaluation", evaluation=run_id, view=view))
