@@ -1,7 +1,7 @@
 """What every page starts with: page settings, navigation, the shortlist."""
 
 from dataclasses import dataclass
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import streamlit as st
@@ -9,6 +9,8 @@ import streamlit as st
 from components.charts import Theme
 from components.ui import run_services
 from components.ui.kit import permalinks, shortlist, streamlit_compat
+
+_ICON = Path(__file__).with_name("icon.svg")  # a Material one would come from another host
 
 
 @dataclass(frozen=True)
@@ -37,9 +39,7 @@ def open_page(page: _Page, purpose: str | None) -> list[str]:
     `purpose` stands below the title; a page without one draws its title itself, with what it has
     beside it.
     """
-    st.set_page_config(
-        page_title=f"{page.name} · Basewise", page_icon=":material/straighten:", layout="wide"
-    )
+    st.set_page_config(page_title=f"{page.name} · Basewise", page_icon=str(_ICON), layout="wide")
     dark = streamlit_compat.theme_type() == "dark"
     st.html(streamlit_compat.PAGE_STYLE + (streamlit_compat.DARK_PAGE_STYLE if dark else ""))
     run_services.go_on()
