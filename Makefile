@@ -2,6 +2,7 @@
 # make check   lint, types and the quick tests: nothing that downloads, starts servers or loads weights
 # make test    sets up and runs every test
 # make test-servers  the contract of servers against a real vLLM: 3 GB of packages, 6 GB of memory
+# make test-hosting  install, proxy, signals, load and kills: root, nginx and debootstrap, 15 minutes
 # make mutate  mutation tests of the rooms that only compute
 # make audit   known vulnerabilities of the exact versions: needs pypi.org
 PYTHON ?= python3
@@ -17,7 +18,7 @@ WORKERS ?= 2
 CONSTRAINTS ?=
 PIP_INSTALL = $(BIN)/python -m pip install -q $(if $(CONSTRAINTS),-c $(CONSTRAINTS))
 
-.PHONY: run check test test-servers quick lint browser mutate audit constraints clean
+.PHONY: run check test test-servers test-hosting quick lint browser mutate audit constraints clean
 
 run: $(VENV)/app.stamp
 	$(BIN)/python -m components.endpoints
@@ -31,6 +32,9 @@ test: $(VENV)/dev.stamp .test-cache/tokenizers.stamp browser
 
 test-servers: $(VENV)/dev.stamp .test-cache/tokenizers.stamp $(VLLM)/vllm.stamp
 	VLLM_PYTHON=$(VLLM)/bin/python $(BIN)/python -m pytest -s tests/servers
+
+test-hosting: $(VENV)/dev.stamp .test-cache/tokenizers.stamp
+	BASEWISE_TEST_HOSTING=1 $(BIN)/python -m pytest tests/deploy tests/load
 
 $(VLLM)/vllm.stamp: benchmarks/install_vllm.py
 	@echo "Installing vLLM into $(VLLM): some minutes the first time."

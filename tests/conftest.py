@@ -49,8 +49,11 @@ _MARKERS_OF_FOLDER = {
     "servers": ["network", "slow"],
 }
 
-# They need vLLM in an environment of its own: `make test-servers` makes it.
+# `servers` needs vLLM in an environment of its own, which `make test-servers` makes; the folders of
+# hosting need root and 15 minutes more: `make test-hosting`.
 collect_ignore = [] if "VLLM_PYTHON" in os.environ else ["servers"]
+if os.environ.pop("BASEWISE_TEST_HOSTING", None) is None:
+    collect_ignore += ["deploy", "load"]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -161,7 +161,7 @@ def test_the_command_line_computes_resumes_exports_and_imports(random_model, tmp
     arguments += ["--sample", "6", "--tolerance", "0.05"]
     # Killed as soon as one prediction is there.
     process = subprocess.Popen(command(*arguments), cwd=REPOSITORY, stderr=subprocess.PIPE)
-    deadline = time.monotonic() + 120
+    deadline = time.monotonic() + 400
     while process.poll() is None and time.monotonic() < deadline:
         if predictions(out):
             break

@@ -4,26 +4,20 @@ import asyncio
 import json
 import os
 import re
-import signal
 import subprocess
 import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 from uuid import uuid4
 
-import psutil
 import pytest
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.WidgetStates_pb2 import WidgetState
 
-from benchmarks.serving import REPOSITORY, Server, hosted_server, running_server
-from tests.support.loopback_hub import LoopbackHub
-from tests.support.small_repositories import add, repository, small_llama
+from benchmarks.serving import REPOSITORY, Server, hosted_server
 from tests.support.visitor import Visitor, view, visit
 
 MODEL = "acme/small"
@@ -215,67 +209,6 @@ def test_what_a_visit_uploaded_is_let_go_of_soon_after_its_end(server):
     while uploaded_bytes(server) > 0:
         assert time.monotonic() < deadline, "an upload outlives its visit"
         time.sleep(0.5)
-
-
-Starter = Callable[[Path, dict[str, str]], AbstractContextManager[Server]]
-
-
-def with_launcher(log: Path, environment: dict[str, str]) -> AbstractContextManager[Server]:
-    return hosted_server(log, environment)
-
-
-def with_streamlit(log: Path, environment: dict[str, str]) -> AbstractContextManager[Server]:
-    return running_server(log, environment=environment)
-
-
-@pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-@pytest.mark.parametrize("start", [with_launcher, with_streamlit])
-def test_a_signal_ends_the_server_within_seconds_also_in_mid_download(
-    hub: LoopbackHub, tmp_path, start: Starter, number: int
-):
-    weights = os.urandom(24 * MIB)
-    files = {**repository(small_llama()), "model.safetensors": weights}
-    hub.add_repo(MODEL, files, lfs=["model.safetensors"])
-    hub.bytes_per_second = MIB  # a chunk of the client's takes longer than there is
-    cache = tmp_path / "cache"
-    told = {"BASEWISE_CACHE": str(cache), "BASEWISE_RUNS_FILE": str(tmp_path / "runs.sqlite")}
-
-    async def interrupt(server: Server) -> float:
-        query: dict[str, Any] = {"run": MODEL, "product": "own", "description": "a lamp"}
-        async with visit(server.url, "live_inference", **query) as visitor:
-            await visitor.until(lambda one: one.finished > 0)
-            await visitor.press("Predict")
-            async with asyncio.timeout(30):
-                while not hub.asked_for("model.safetensors"):
-                    await asyncio.sleep(0.1)
-            await asyncio.sleep(0.5)
-            began = time.monotonic()
-            children = psutil.Process(server.process.pid).children(recursive=True)
-            server.process.send_signal(number)
-            await asyncio.to_thread(server.process.wait, 20)
-            took = time.monotonic() - began
-            assert not [child for child in children if child.is_running()]
-            return took
-
-    with start(tmp_path / "first.log", told) as server:
-        assert asyncio.run(interrupt(server)) < END_SECONDS
-    whole = [b for b in cache.glob("hub/*/blobs/*") if len(b.name) == 64]
-    assert not [b for b in whole if b.read_bytes() != weights]
-    # The next start goes on from there.
-    hub.bytes_per_second = None
-    add(hub, MODEL, repository(small_llama()))
-    with start(tmp_path / "second.log", told) as server:
-        asyncio.run(predict(server))
-
-
-async def predict(server: Server) -> None:
-    query: dict[str, Any] = {"run": MODEL, "product": "own", "description": "a lamp"}
-    async with visit(server.url, "live_inference", **query) as visitor:
-        await visitor.until(lambda one: one.finished > 0)
-        await visitor.press("Predict")
-        await visitor.until(lambda one: bool(one.all("plotly_chart")))
-        assert not visitor.faults
 
 
 def test_a_signal_ends_a_server_that_visitors_have_open(tmp_path):

@@ -152,7 +152,8 @@ def _answered(visitor: Visitor, models: int) -> bool:
     """Whether every card is complete, and the charts below them are there."""
     if errors := [one.body for one in visitor.all("alert") if "error" in str(one.icon)]:
         raise AssertionError(errors)
-    return len(visitor.all("metric")) == models and bool(visitor.all("plotly_chart"))
+    # The charts themselves wait for a browser's first paint.
+    return len(visitor.all("metric")) == models and bool(visitor.all("bidi_component"))
 
 
 def _answers(visitor: Visitor) -> list[Answer]:
