@@ -264,8 +264,11 @@ def test_a_tokenizer_brought_as_a_file_gives_the_same_atlas():
     assert found.strategy == numbering_strategy(opened)
 
 
-@pytest.mark.parametrize("repo_id", EXPECTED)
-def test_every_tokenizer_in_use_passes_the_trial_of_strangers_and_its_folder_says_the_same(
+# A byte-level one, one with 262,144 tokens, and one that was SentencePiece: 10 to 30 s each.
+@pytest.mark.parametrize(
+    "repo_id", ["Qwen/Qwen2.5-7B", "google/gemma-3-270m", "microsoft/Phi-3-mini-4k-instruct"]
+)
+def test_a_tokenizer_of_each_kind_passes_the_trial_of_strangers_and_its_folder_says_the_same(
     repo_id,
 ):
     opened = tokenizer(repo_id)

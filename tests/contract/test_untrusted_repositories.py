@@ -66,8 +66,6 @@ def test_a_config_that_asks_for_memory_in_other_ways_is_refused_there_and_not_fe
         struct.pack("<Q", 2**63),
         struct.pack("<Q", 99_000_000) + b"{" * 1000,
         struct.pack("<Q", 8) + b"[[[[[[[[",
-        b"",
-        b"\x00" * 7,
     ],
 )
 def test_weights_with_a_strange_head_are_refused(hub: LoopbackHub, head):

@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import streamlit as st
 import streamlit.logger
@@ -140,7 +140,7 @@ def refuse_to_clear_caches() -> None:
     Streamlit's page can ask for it with a key, and any client with a message.
     """
 
-    def refuse(session: AppSession) -> None:
+    def refuse(self: AppSession) -> None:
         _log.warning("A visitor asked to clear the caches of all visitors: not done")
 
     AppSession._handle_clear_cache_request = refuse
@@ -152,7 +152,8 @@ def expire_sessions() -> None:
     Streamlit does so once another visit ends and Python collects its garbage: that may be never.
     """
     running = runtime.get_instance()
-    sessions, files = running._session_mgr, running.uploaded_file_mgr
+    sessions: Any = running._session_mgr
+    files: Any = running.uploaded_file_mgr
 
     def let_go() -> None:
         for _, ended in sessions._session_storage._cache.expire():
