@@ -1,6 +1,6 @@
 # make run     sets up .venv and serves the app
 # make check   lint, types and the quick tests: nothing that downloads, starts servers or loads weights
-# make test    sets up and runs every test
+# make test    sets up and runs the tests
 # make test-servers  the contract of servers against a real vLLM: 3 GB of packages, 6 GB of memory
 # make test-hosting  install, proxy, signals, load and kills: root, nginx and debootstrap, 15 minutes
 # make mutate  mutation tests of the rooms that only compute
