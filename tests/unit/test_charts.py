@@ -223,7 +223,8 @@ def test_the_names_at_the_ends_of_lines_do_not_lie_over_each_other():
     assert gaps.min() >= 13
 
 
-def test_eight_models_that_score_alike_have_names_that_do_not_lie_over_each_other():
+@pytest.mark.parametrize("width", [880, 590])
+def test_eight_models_that_score_alike_have_names_that_do_not_lie_over_each_other(width):
     models = [f"org/model-with-a-name-{n}" for n in range(8)]
     rows = pd.DataFrame(
         {
@@ -241,7 +242,7 @@ def test_eight_models_that_score_alike_have_names_that_do_not_lie_over_each_othe
     boxes = [
         box_at(
             (
-                (note["x"] - x_range[0]) / (x_range[1] - x_range[0]) * 880 + note["ax"],
+                (note["x"] - x_range[0]) / (x_range[1] - x_range[0]) * width + note["ax"],
                 (y_range[1] - note["y"]) / (y_range[1] - y_range[0]) * 320 + note["ay"],
             ),
             text_size(note["text"], note["font"]["size"]),
