@@ -186,7 +186,7 @@ def _label(
     screens = [
         Screen(
             [(across * width, down * _INSIDE_HEIGHT) for across, down in shares],
-            Box(0, 26, width + 20, _INSIDE_HEIGHT),  # the top is the legend's
+            Box(-12, 26, width + 20, _INSIDE_HEIGHT),  # the top is the legend's
         )
         for width in _INSIDE_WIDTHS
     ]
