@@ -33,5 +33,9 @@ if loaded:
         evidence.interpretation_note()
     with cost:
         costs.number_costs(loaded)
+else:
+    for tab in (numbers, first_token, cost):
+        with tab:
+            evidence.say_nothing_to_show()
 with registry:
     costs.registry()

@@ -57,6 +57,7 @@ def predicted_against_actual(
         title="Predicted against actual price",
         source=f"{rows}; log axes; shaded: off by less than $40 or 20 %, and less than $80 or 40 %",
         height=150 + _PANEL_PIXELS * len(series),
+        top=104,
     )
     for band, color in BAND_COLORS.items():
         figure.add_scatter(
@@ -67,7 +68,6 @@ def predicted_against_actual(
             name=_BAND_LABELS[band],
         )
     legend_below(figure)
-    figure.update_layout(margin={"t": 104})
     figure.update_annotations(x=0, xanchor="left", font_size=13)
     axis = {"type": "log", "tickvals": _TICKS, "ticktext": _TICK_TEXTS}
     figure.update_xaxes(**axis, range=[np.log10(0.9), 3.02])
@@ -223,8 +223,8 @@ def pit_histograms(series: Sequence[NamedSeries], *, rows: str, theme: Theme) ->
         title="Calibration: where prices fall in their distributions",
         source=f"{rows}; flat (dashed) if calibrated, U-shaped if too narrow, sloped if biased",
         height=140 + 170 * len(series),
+        top=104,
     )
-    figure.update_layout(margin={"t": 104})
     figure.update_annotations(x=0, xanchor="left", font_size=13)
     figure.update_yaxes(tickformat=".0%", nticks=4, range=[0, highest * 1.1])
     figure.update_xaxes(range=[0, 1], tickformat=".0%")

@@ -16,9 +16,10 @@ from components.numbers import NumberAtlas
 _LEAST_STEPS, _MOST_STEPS = 3, 8
 # With more numbers the pieces are not sent along: the page would grow by megabytes.
 MOST_WITH_PIECES = 10_000
-# Room for a tile's two lines of title and its axis.
-_TILE_HEAD, _TILE_FOOT = 62, 34
-_TITLE_CHARACTERS = 66  # what fits over half of a laptop's page
+# Room for a tile's title, above and per line, and for its axis.
+_TILE_HEAD, _TITLE_LINE, _TILE_FOOT = 28, 17, 34
+# What fits over a tile where a chart is 680 px wide, as on a phone: two side by side, or one alone.
+_HALF_CHARACTERS, _WHOLE_CHARACTERS = 38, 80
 
 
 @dataclass(frozen=True)
@@ -29,34 +30,43 @@ class NamedAtlas:
     atlas: NumberAtlas
     note: Sequence[str] = ()
 
-    @property
-    def title(self) -> str:
-        """The name and the lines, for plotly."""
-        label = wrapped_chart_text(self.label, width=_TITLE_CHARACTERS, lines=2)
-        first, *others = [
-            wrapped_chart_text(line, width=_TITLE_CHARACTERS, lines=2) for line in self.note
-        ] or [""]
-        return "<br>".join([f"<b>{label}</b>: {first}", *others])
+    def title(self, width: int) -> str:
+        """The name and the lines, for plotly, in lines of at most so many characters."""
+        texts = [self.label, *self.note]
+        name, *notes = [wrapped_chart_text(text, width=width, lines=2) for text in texts]
+        return "<br>".join([f"<b>{name}</b>", *notes])
 
 
 @dataclass(frozen=True)
 class Tiling:
     """Tiles of numbers in rows and columns: row + column = the number.
 
-    `width` numbers per row from `start` on, `rows` rows, `per_line` tiles side by side.
+    `width` numbers per row from `start` on, `rows` rows, `per_line` tiles side by side; a title
+    per tile.
     """
 
     start: int
     width: int
     rows: int
     per_line: int
+    titles: Sequence[str]
 
     @classmethod
-    def of(cls, first: int, last: int, tiles: int) -> "Tiling":
-        """The tiling for numbers `first` to `last`."""
+    def of(cls, atlases: Sequence[NamedAtlas]) -> "Tiling":
+        """The tiling for the numbers of the atlases, a tile each."""
+        numbers = atlases[0].atlas.numbers
+        first, last = int(numbers.min()), int(numbers.max())
         width = 100 if last - first < 10_000 else 1000
         start = first - first % width
-        return cls(start, width, (last - start) // width + 1, 1 if tiles == 1 or width > 100 else 2)
+        per_line = 1 if len(atlases) == 1 or width > 100 else 2
+        characters = _WHOLE_CHARACTERS if per_line == 1 else _HALF_CHARACTERS
+        titles = [named.title(characters) for named in atlases]
+        return cls(start, width, (last - start) // width + 1, per_line, titles)
+
+    @property
+    def head_pixels(self) -> int:
+        """Room above a tile for its title."""
+        return _TILE_HEAD + _TITLE_LINE * max(title.count("<br>") + 1 for title in self.titles)
 
     @property
     def tile_pixels(self) -> int:
@@ -71,16 +81,17 @@ class Tiling:
         cells[numbers - self.start] = values
         return cells.reshape(self.rows, self.width)
 
-    def figure(self, titles: list[str]) -> go.Figure:
+    def figure(self) -> go.Figure:
         """An empty figure with a tile per title; both axes are shared by all."""
-        lines = -(-len(titles) // self.per_line)
-        pixels = lines * self.tile_pixels + (lines - 1) * (_TILE_HEAD + _TILE_FOOT)
+        lines = -(-len(self.titles) // self.per_line)
+        between = self.head_pixels + _TILE_FOOT
+        pixels = lines * self.tile_pixels + (lines - 1) * between
         figure = make_subplots(
             rows=lines,
             cols=self.per_line,
-            vertical_spacing=(_TILE_HEAD + _TILE_FOOT) / pixels if lines > 1 else 0,
+            vertical_spacing=between / pixels if lines > 1 else 0,
             horizontal_spacing=0.07,
-            subplot_titles=titles,
+            subplot_titles=self.titles,
         )
         figure.update_layout(height=pixels)
         return figure
@@ -98,9 +109,9 @@ class Tiling:
         """Title, ticks that name rows and columns, and room for both."""
         _, rows = self.axes()
         inner = figure.layout.height  # pyright: ignore[reportAttributeAccessIssue]
-        top, bottom = 62 + _TILE_HEAD, _TILE_FOOT + 10
-        finish(figure, theme, title=title, source=source, height=inner + top + bottom)
-        figure.update_layout(margin={"t": top, "b": bottom})
+        top, bottom = 62 + self.head_pixels, _TILE_FOOT + 10
+        finish(figure, theme, title=title, source=source, height=inner + top + bottom, top=top)
+        figure.update_layout(margin_b=bottom)
         step = self.width // 10
         figure.update_xaxes(
             showgrid=False,
@@ -131,10 +142,10 @@ def atlas_heatmaps(atlases: list[NamedAtlas], *, where: str, theme: Theme) -> go
     """
     numbers = atlases[0].atlas.numbers
     first, last = int(numbers.min()), int(numbers.max())
-    tiling = Tiling.of(first, last, len(atlases))
+    tiling = Tiling.of(atlases)
     most = max(int(named.atlas.counts.max()) for named in atlases)
     steps = int(np.clip(most, _LEAST_STEPS, _MOST_STEPS))
-    figure = tiling.figure([named.title for named in atlases])
+    figure = tiling.figure()
     columns, rows = tiling.axes()
     for index, named in enumerate(atlases):
         counts = named.atlas.counts
@@ -226,8 +237,8 @@ def first_token_maps(
     places as in `atlas_heatmaps`.
     """
     numbers = atlases[0].atlas.numbers
-    tiling = Tiling.of(int(numbers.min()), int(numbers.max()), len(atlases))
-    figure = tiling.figure([named.title for named in atlases])
+    tiling = Tiling.of(atlases)
+    figure = tiling.figure()
     columns, rows = tiling.axes()
     ruled_out = CHART_COLORS[theme].grid
     for index, left in enumerate(possible):

@@ -55,37 +55,55 @@ def box_at(point: tuple[float, float], size: tuple[float, float]) -> Box:
     return Box(x - width / 2, y - height / 2, x + width / 2, y + height / 2)
 
 
+class Screen:
+    """Where the points of a chart lie at one width of it; labels lie within `area`, and over
+    nothing that is taken.
+    """
+
+    def __init__(self, points: Sequence[tuple[float, float]], area: Box):
+        self.points, self.area = points, area
+        self._taken = [box_at(point, (2 * _MARKER, 2 * _MARKER)) for point in points]
+
+    def is_free(self, label: Box) -> bool:
+        """Whether a label may lie there."""
+        return label.within(self.area) and not any(label.overlaps(other) for other in self._taken)
+
+    def label(self, index: int, offset: tuple[float, float], size: tuple[float, float]) -> Box:
+        """The box of a point's label whose centre is at this offset from the point."""
+        x, y = self.points[index]
+        return box_at((x + offset[0], y + offset[1]), size)
+
+    def take(self, label: Box) -> None:
+        """Have no other label lie there."""
+        self._taken.append(label)
+
+
 def place_labels(
-    points: Sequence[tuple[float, float]],
+    screens: Sequence[Screen],
     sizes: Sequence[tuple[float, float]],
     *,
-    area: Box,
     above: Sequence[bool] = (),
 ) -> list[tuple[float, float] | None]:
     """For each point where its label's centre goes, as an offset; None where there is no room.
 
-    Labels lie within `area`, over no other label and over none of the points. Each in turn takes
-    the free place nearest to its point, so that earlier ones have the better places: right of it
-    rather than elsewhere, or above it for those of `above`, whose points are on a line.
+    Labels lie within the area, over no other label and over none of the points, on every screen:
+    they keep their size where points come closer. Each in turn takes the free place nearest to its
+    point, so that earlier ones have the better places: right of it rather than elsewhere, or above
+    it for those of `above`, whose points are on a line.
     """
-    markers = [box_at(point, (2 * _MARKER, 2 * _MARKER)) for point in points]
-    placed: list[Box] = []
     offsets: list[tuple[float, float] | None] = []
-    for index, (point, size) in enumerate(zip(points, sizes, strict=True)):
+    for index, size in enumerate(sizes):
         angles = _ABOVE_FIRST if index < len(above) and above[index] else _ANGLES
-        offset = _free_place(point, size, area, [*markers, *placed], angles)
+        offset = _free_place(screens, index, size, angles)
         offsets.append(offset)
         if offset is not None:
-            placed.append(box_at((point[0] + offset[0], point[1] + offset[1]), size))
+            for screen in screens:
+                screen.take(screen.label(index, offset, size))
     return offsets
 
 
 def _free_place(
-    point: tuple[float, float],
-    size: tuple[float, float],
-    area: Box,
-    taken: Sequence[Box],
-    angles: Sequence[int],
+    screens: Sequence[Screen], index: int, size: tuple[float, float], angles: Sequence[int]
 ) -> tuple[float, float] | None:
     width, height = size
     for distance in _DISTANCES:
@@ -96,8 +114,7 @@ def _free_place(
                 across * (_MARKER + distance) + np.sign(round(across, 3)) * width / 2,
                 down * (_MARKER + distance) + np.sign(round(down, 3)) * height / 2,
             )
-            box = box_at((point[0] + offset[0], point[1] + offset[1]), size)
-            if box.within(area) and not any(box.overlaps(other) for other in taken):
+            if all(screen.is_free(screen.label(index, offset, size)) for screen in screens):
                 return float(offset[0]), float(offset[1])
     return None
 

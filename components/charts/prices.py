@@ -97,8 +97,9 @@ def price_distributions(
         f"{_actual_words(actual)}; bar: median and"
         " 80 % interval",
         height=170 + _ROW_PIXELS * len(named),
+        top=140,
     )
-    figure.update_layout(margin={"t": 140, "l": 64})
+    figure.update_layout(margin_l=64)
     figure.update_annotations(x=0, xanchor="left", align="left", font_size=13)
     figure.update_yaxes(range=[0, highest * 1.25], tickformat=".1%", nticks=4)
     figure.update_xaxes(tickprefix="$", tickformat=",d", range=[0, 1000], showticklabels=True)
@@ -161,8 +162,9 @@ def first_tokens(named: Sequence[NamedDistribution], *, product: str, theme: The
         source="probability of each token right after “Price is $”, and the prices that begin"
         " with it",
         height=140 + (60 + 24 * _MOST_FIRST_TOKENS) * len(named),
+        top=122,
     )
-    figure.update_layout(margin={"t": 122}, bargap=0.35)
+    figure.update_layout(bargap=0.35)
     figure.update_traces(textfont_color=CHART_COLORS[theme].text)
     figure.update_annotations(x=0, xanchor="left", align="left", font_size=13)
     figure.update_yaxes(autorange="reversed", showgrid=False)

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from components.charts.placement import Box, place_labels, text_size
+from components.charts.placement import Box, Screen, place_labels, text_size
 from components.charts.style import CHART_COLORS, Theme, finish, model_styles
 from components.charts.text import chart_text
 
@@ -16,8 +16,9 @@ _FEW = 300
 _CLASSES_PER_DECADE = 8
 _BEST_OF_CLASS = 8
 _HEIGHT = 460
-# The plot's inside on a laptop's screen, where labels are placed: a wider one has more room.
-_INSIDE = (880.0, 320.0)
+# The plot's inside where labels are placed, on a laptop's screen and in a phone's box of 680 px: a
+# wider one has more room.
+_INSIDE_WIDTHS, _INSIDE_HEIGHT = (880.0, 590.0), 320.0
 _FONT, _SMALL_FONT = 13, 11
 _Z_95 = 1.96
 
@@ -173,18 +174,23 @@ def _label(
     line: str,
 ) -> None:
     """Name the points; each text is a row, its name, the font's size and its colour."""
-    width, height = _INSIDE
-    points = [
+    sizes = [text_size(name, font) for _, name, font, _ in texts]
+    on_line = [font == _SMALL_FONT for _, _, font, _ in texts]
+    shares = [
         (
-            (np.log10(row["params_b"]) - x_range[0]) / (x_range[1] - x_range[0]) * width,
-            (y_range[1] - row[score]) / (y_range[1] - y_range[0]) * height,
+            (np.log10(row["params_b"]) - x_range[0]) / (x_range[1] - x_range[0]),
+            (y_range[1] - row[score]) / (y_range[1] - y_range[0]),
         )
         for row, _, _, _ in texts
     ]
-    sizes = [text_size(name, font) for _, name, font, _ in texts]
-    # The top is the legend's.
-    on_line = [font == _SMALL_FONT for _, _, font, _ in texts]
-    offsets = place_labels(points, sizes, area=Box(-40, 26, width + 20, height), above=on_line)
+    screens = [
+        Screen(
+            [(across * width, down * _INSIDE_HEIGHT) for across, down in shares],
+            Box(-12, 26, width + 20, _INSIDE_HEIGHT),  # the top is the legend's
+        )
+        for width in _INSIDE_WIDTHS
+    ]
+    offsets = place_labels(screens, sizes, above=on_line)
     for (row, name, font, color), offset in zip(texts, offsets, strict=True):
         if offset is None:
             continue

@@ -9,7 +9,7 @@ from typing import Literal
 
 import plotly.graph_objects as go
 
-from components.charts.text import chart_text, wrapped_chart_text
+from components.charts.text import NO_BREAK, chart_text, wrapped_chart_text
 from components.leaderboard import instruct_twins
 from components.registry import load_registry
 
@@ -159,7 +159,7 @@ def _listed_styles() -> dict[str, ModelStyle]:
     return styles
 
 
-_SOURCE_WIDTH = 135
+_SOURCE_WIDTH = 100  # what fits over a chart on a phone, which is 680 px wide there
 _SOURCE_LINE = 16
 
 
@@ -173,7 +173,7 @@ def finish(
     """
     colors = CHART_COLORS[theme]
     today = date.today()
-    credit = f"Basewise, {today.day} {today:%B %Y}"
+    credit = f"Basewise, {today.day} {today:%B %Y}".replace(" ", NO_BREAK)
     subtitle = wrapped_chart_text(f"{source} · {credit}", width=_SOURCE_WIDTH, lines=4)
     more = _SOURCE_LINE * subtitle.count("<br>")
     figure.update_layout(

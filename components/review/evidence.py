@@ -50,6 +50,7 @@ IDENTITY, SCORES, NUMBERS, PRICES, NEEDS = (
 )
 _BOARD = "Open LLM Leaderboard v2"
 _TO_MEASURE = "Run it on prices on the page Evaluation."
+_TO_READ = "Run it on the page Evaluation: a run reads its rows' text, too."
 
 
 @dataclass(frozen=True)
@@ -273,13 +274,16 @@ def _numbers(
         per_price[model] = _figure(found.tokens_per_price, "{:.2f}", f"catalogue; {found.source}")
         settled[model] = _figure(100 * found.settled, "{:.0f} %", f"catalogue; {found.source}")
         rows[model] = _figure(
-            found.row_tokens, "{:,.0f} per row", f"{found.rows:,} rows, {found.of_rows}"
+            found.row_tokens,
+            "{:,.0f} per row",
+            f"{found.rows:,} rows, {found.of_rows}",
+            detail=f"{found.rows:,} rows of {found.of_rows}",
         )
     return [
         Row("strategy", "Numbers from 0 to 999", NUMBERS, strategies),
         Row("per_price", "Tokens per price", NUMBERS, per_price),
         Row("settled", "Share settled by the first token", NUMBERS, settled),
-        Row("row_tokens", "Tokens of your rows", NUMBERS, rows),
+        Row("row_tokens", "Tokens of the rows", NUMBERS, rows),
     ]
 
 
@@ -290,10 +294,10 @@ def _why_no_tokenizer(error: BasewiseError | TokenizerFigures | None) -> str:
     return "Its tokenizer has not been run."
 
 
-def _figure(value: float, pattern: str, source: str) -> Fact:
+def _figure(value: float, pattern: str, source: str, detail: str = "") -> Fact:
     if pd.isna(value):
         return unknown("Its tokenizer can't write some of these prices.", source)
-    return Fact(pattern.format(value), source, float(value))
+    return Fact(pattern.format(value), source, float(value), detail=detail)
 
 
 def _prices(models: Sequence[str], run: RunFigures | None) -> list[Row]:
@@ -304,7 +308,7 @@ def _prices(models: Sequence[str], run: RunFigures | None) -> list[Row]:
             errors[model] = unknown(
                 _TO_MEASURE if run is None else f"Not in this run. {_TO_MEASURE}"
             )
-            bits[model] = read_outs[model] = unknown("A run reads the text, too.")
+            bits[model] = read_outs[model] = unknown(_TO_READ)
             continue
         source = run.describe()
         errors[model] = _interval(

@@ -181,8 +181,10 @@ def test_an_emptied_shortlist_says_what_to_do_and_breaks_nothing(path):
     at.sidebar.multiselect[0].set_value([]).run()
     assert not at.exception
     assert at.sidebar.multiselect[0].value == []
-    if path in ("app.py", "pages/tokenizer_inspector.py"):
+    if path in ("app.py", "pages/tokenizer_inspector.py", "pages/live_inference.py"):
         assert "shortlist is empty" in everything_said(at)
+    if path == "pages/tokenizer_inspector.py":
+        assert everything_said(at).count("no tokenizer to show") == 3
 
 
 def test_the_review_shows_scores_strategy_and_tokens_per_price_of_each_model():

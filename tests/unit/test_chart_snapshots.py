@@ -243,7 +243,7 @@ def readable(value: Any) -> Any:
         inner = [readable(item) for item in value]
         return _runs(inner) if len(inner) > 50 else inner
     if isinstance(value, str):  # every chart carries the day it was drawn on
-        return re.sub(r"Basewise, \d+ \w+ \d{4}", "Basewise, DATE", value)
+        return re.sub(r"Basewise,\s\d+\s\w+\s\d{4}", "Basewise, DATE", value)
     if isinstance(value, float):
         return None if np.isnan(value) else float(f"{value:.6g}")
     return value

@@ -223,7 +223,8 @@ def test_the_names_at_the_ends_of_lines_do_not_lie_over_each_other():
     assert gaps.min() >= 13
 
 
-def test_eight_models_that_score_alike_have_names_that_do_not_lie_over_each_other():
+@pytest.mark.parametrize("width", [880, 590])
+def test_eight_models_that_score_alike_have_names_that_do_not_lie_over_each_other(width):
     models = [f"org/model-with-a-name-{n}" for n in range(8)]
     rows = pd.DataFrame(
         {
@@ -241,7 +242,7 @@ def test_eight_models_that_score_alike_have_names_that_do_not_lie_over_each_othe
     boxes = [
         box_at(
             (
-                (note["x"] - x_range[0]) / (x_range[1] - x_range[0]) * 880 + note["ax"],
+                (note["x"] - x_range[0]) / (x_range[1] - x_range[0]) * width + note["ax"],
                 (y_range[1] - note["y"]) / (y_range[1] - y_range[0]) * 320 + note["ay"],
             ),
             text_size(note["text"], note["font"]["size"]),
@@ -281,7 +282,7 @@ def test_a_chart_says_what_it_is_filtered_by_and_carries_the_apps_name_and_the_d
     )
     said = figure.to_dict()["layout"]["title"]["subtitle"]["text"]
     assert "base, at most 9B" in said
-    assert f"Basewise, {date.today().day} {date.today():%B %Y}" in said.replace("<br>", " ")
+    assert f"Basewise, {date.today().day} {date.today():%B %Y}" in " ".join(said.split())
 
 
 def test_the_profile_writes_every_figure_and_its_text_reads_on_every_shade():
@@ -578,7 +579,29 @@ def test_a_long_title_is_cut_before_it_is_escaped():
     figure = atlas_heatmaps([NamedAtlas("A", atlas, [note])], where="", theme="light").to_dict()
     title = figure["layout"]["annotations"][0]["text"]
     assert len(html.unescape(title)) < 200
-    assert re.fullmatch(r"<b>A</b>: (?:&lt;|<br>| ?…)+", title)
+    assert re.fullmatch(r"<b>A</b><br>(?:&lt;|<br>| ?…)+", title)
+
+
+def test_titles_of_tiles_side_by_side_fit_over_them_where_a_chart_is_narrow():
+    atlas = number_atlas(tokenizer_of_digits())
+    long = NamedAtlas("Qwen2.5 7B, Gemma 2 9B and 1 more", atlas, ["per number " * 9, "source"])
+    figure = atlas_heatmaps([long, NamedAtlas("B", atlas)], where="", theme="light").to_dict()
+    lines = [note["text"].split("<br>") for note in figure["layout"]["annotations"]]
+    assert max(len(re.sub("<[^>]+>", "", line)) for title in lines for line in title) <= 38
+    assert figure["layout"]["margin"]["t"] >= 62 + 17 * len(lines[0])
+
+
+@pytest.mark.parametrize("actual", [None, 20, 123456.78])
+def test_what_stands_above_a_chart_fits_a_phones_and_has_its_room(actual):
+    priced = [named_distribution(SHORTLIST[0], [1, 12, 100])]
+    layout = price_distributions(priced, actual, product="A lamp", theme="light").to_dict()[
+        "layout"
+    ]
+    lines = layout["title"]["subtitle"]["text"].split("<br>")
+    assert len(lines) == 2
+    assert max(map(len, lines)) <= 100
+    assert re.search(r"Basewise,\s\d+\s\w+\s\d{4}$", lines[-1])
+    assert layout["margin"]["t"] == 140 + 16
 
 
 @pytest.mark.parametrize(

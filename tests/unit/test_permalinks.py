@@ -138,3 +138,75 @@ def test_a_number_in_a_link_is_the_one_that_was_typed(kind, value):
 def test_a_number_in_a_link_has_the_digits_that_were_typed(value, written):
     for parameter in NUMBERS.values():
         assert parameter.write(value) == [written]
+
+
+def searched_list() -> None:
+    """An app of one bound multiselect that takes typed text: `one` has the label One."""
+    import streamlit as st
+
+    from components.ui.kit import permalinks
+    from components.ui.kit.permalinks import Offered
+
+    permalinks.begin_page(st.session_state.get("page", "here"))
+    chosen = permalinks.models("chosen", ["one"], lambda texts: [text.lower() for text in texts])
+    if st.button("Take two"):
+        chosen.choose(["two"])
+    st.button("Anything else")
+    permalinks.bound(
+        st.multiselect,
+        chosen,
+        "Chosen",
+        list(map(Offered, ["one", "two", "three"])),
+        format_func=lambda text: text.title(),
+        accept_new_options=True,
+    )
+
+
+def told(at: AppTest) -> list[str] | None:
+    """What the run had the browser show in its list; None where it left the list alone."""
+    proto = at.multiselect[0].proto
+    return list(proto.raw_values) if proto.set_value else None
+
+
+def test_a_list_that_shows_its_value_is_left_alone_so_that_half_typed_text_stays():
+    at = AppTest.from_function(searched_list, default_timeout=30).run()
+    assert told(at) == ["One"]
+    at.button[1].click().run()
+    assert told(at) is None
+    at.multiselect[0].set_value(["one", "two"]).run()
+    assert (at.multiselect[0].value, told(at)) == (["one", "two"], None)
+    at.run()
+    assert (at.multiselect[0].value, told(at)) == (["one", "two"], None)
+
+
+def test_a_list_is_told_what_the_page_chose_and_once_more_after_the_next_change():
+    at = AppTest.from_function(searched_list, default_timeout=30).run()
+    at.button[0].click().run()
+    assert told(at) == ["Two"]
+    at.multiselect[0].set_value(["one", "three"]).run()  # on its way before the list was told
+    assert told(at) == ["One", "Three"]
+    at.multiselect[0].set_value(["three"]).run()
+    assert told(at) is None
+
+
+class Typed(str):
+    """Text without a label: AppTest sends it as it is, as a browser sends what was typed."""
+
+    def title(self) -> str:
+        return self
+
+
+@pytest.mark.parametrize("typed", ["two", "TWO", "four"])
+def test_a_list_shows_what_was_typed_by_its_label(typed):
+    at = AppTest.from_function(searched_list, default_timeout=30).run()
+    at.multiselect[0].set_value(["one", Typed(typed)]).run()
+    assert at.query_params["chosen"] == ["one", typed.lower()]
+    assert at.multiselect[0].value == ["one", typed.lower()]
+    assert told(at) == ["One", typed.title()]
+
+
+def test_a_list_is_told_its_value_on_each_page():
+    at = AppTest.from_function(searched_list, default_timeout=30).run()
+    at.session_state["page"] = "elsewhere"
+    at.run()
+    assert told(at) == ["One"]

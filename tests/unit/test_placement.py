@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from components.charts.placement import Box, box_at, place_labels, spread, text_size
+from components.charts.placement import Box, Screen, box_at, place_labels, spread, text_size
 
 AREA = Box(0, 0, 900, 320)
 COORDINATES = st.tuples(st.floats(0, 900), st.floats(0, 320))
@@ -24,7 +24,7 @@ def boxes(points, sizes, offsets):
 @given(st.lists(COORDINATES, min_size=1, max_size=8))
 def test_placed_labels_overlap_no_other_and_no_point_and_stay_inside(points):
     sizes = [text_size(f"Model {n} 7B Instruct", 13) for n in range(len(points))]
-    placed = boxes(points, sizes, place_labels(points, sizes, area=AREA))
+    placed = boxes(points, sizes, place_labels([Screen(points, AREA)], sizes))
     assert not [1 for one, other in combinations(placed, 2) if one.overlaps(other)]
     markers = [box_at(point, (16, 16)) for point in points]
     assert not [1 for box in placed for marker in markers if box.overlaps(marker)]
@@ -35,11 +35,11 @@ def test_placed_labels_overlap_no_other_and_no_point_and_stay_inside(points):
 def test_eight_points_in_one_place_all_have_labels(x):
     points = [(x + n, 160 + n / 2) for n in range(8)]
     sizes = [text_size("Qwen2.5 7B Instruct", 13)] * 8
-    assert None not in place_labels(points, sizes, area=AREA)
+    assert None not in place_labels([Screen(points, AREA)], sizes)
 
 
 def test_a_lone_label_stands_right_of_its_point_close_by():
-    (offset,) = place_labels([(100, 100)], [(60, 16)], area=AREA)
+    (offset,) = place_labels([Screen([(100, 100)], AREA)], [(60, 16)])
     assert offset is not None
     across, down = offset
     assert 30 < across < 50
@@ -47,7 +47,17 @@ def test_a_lone_label_stands_right_of_its_point_close_by():
 
 
 def test_a_label_without_room_is_left_out():
-    assert place_labels([(5, 5)], [(50, 50)], area=Box(0, 0, 20, 20)) == [None]
+    assert place_labels([Screen([(5, 5)], Box(0, 0, 20, 20))], [(50, 50)]) == [None]
+
+
+@given(st.lists(COORDINATES, min_size=2, max_size=8))
+def test_labels_lie_over_nothing_on_a_narrow_screen_too(points):
+    sizes = [text_size(f"Model {n} 7B Instruct", 13) for n in range(len(points))]
+    narrow = [(x * 0.6, y) for x, y in points]
+    screens = [Screen(points, AREA), Screen(narrow, Box(0, 0, 540, 320))]
+    offsets = place_labels(screens, sizes)
+    for placed in (boxes(points, sizes, offsets), boxes(narrow, sizes, offsets)):
+        assert not [1 for one, other in combinations(placed, 2) if one.overlaps(other)]
 
 
 @given(st.lists(st.floats(0, 100), min_size=1, max_size=10), st.floats(0.1, 20))

@@ -215,3 +215,11 @@ def test_a_text_that_is_not_there_damaged_or_of_an_unusable_id_is_none(tmp_path)
     assert store.get(key) is None
     with pytest.raises(ValueError, match="at most"):
         store.put("x" * (MOST_CHARACTERS + 1))
+
+
+def test_the_rows_whose_tokens_are_counted_are_named_and_unread_text_says_what_to_do():
+    matrix = evidence()
+    counted = fact(matrix, "row_tokens", LLAMA)
+    assert (counted.text, counted.detail) == ("120 per row", "50 rows of the catalogue")
+    for key in ("bits", "read_out"):
+        assert "page Evaluation" in fact(matrix, key, GEMMA).to_do

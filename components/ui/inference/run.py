@@ -39,7 +39,20 @@ def controls(
         else:
             _follow_changes(question, chosen, wanted, settings)
         st.session_state[_FOLLOWED] = (question.item.prompt, settings, list(wanted))
+    if not chosen:
+        _say_why_none(wanted)
     _buttons(question, chosen, settings)
+
+
+def _say_why_none(wanted: list[str]) -> None:
+    why = "None of the shortlist runs here."
+    if not wanted:
+        why = "The shortlist is empty: pick models in the sidebar, or name some to run above."
+    st.info(
+        f"{why} Two small models do run here: they show what the page does, and say nothing of"
+        " the shortlist.",
+        icon=":material/memory:",
+    )
 
 
 def _buttons(question: Question | None, chosen: list[str], settings: InferenceSettings) -> None:
@@ -47,12 +60,6 @@ def _buttons(question: Question | None, chosen: list[str], settings: InferenceSe
     wished = run_services.live().wanted_by(run_services.visitor())
     wished_keys = {request.key for request in wished}
     at_work_here = any(request.key in wished_keys for request in here)
-    if not chosen:
-        st.info(
-            "None of the shortlist runs here. Two small models do: they show what the page does,"
-            " and say nothing of the shortlist.",
-            icon=":material/memory:",
-        )
     with st.container(horizontal=True):
         st.button(
             "Predict",

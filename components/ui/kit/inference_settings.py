@@ -13,7 +13,7 @@ _TOLERANCE = permalinks.one_of("tolerance", list(_TOLERANCES), "0.01")
 
 def pick_settings() -> InferenceSettings:
     """Tolerance and precision; in the URL as `tolerance` and `four_bit`."""
-    with st.container(horizontal=True, vertical_alignment="bottom", gap="large"):
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
         tolerance = bound(
             st.segmented_control,
             _TOLERANCE,

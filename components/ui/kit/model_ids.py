@@ -11,6 +11,7 @@ from components.errors import UnknownModelError
 from components.leaderboard import ModelFacts, known_models, model_facts
 from components.registry import load_registry, read_model
 from components.ui import services
+from components.ui.kit.permalinks import Offered
 from components.ui.kit.text import plain
 
 _NAMED = 3  # how many of those left out are named
@@ -88,9 +89,9 @@ def say_refused(where: str) -> list[str]:
     return said.suggestions
 
 
-def options(first: Sequence[str]) -> list[str]:
+def options(first: Sequence[str]) -> list[Offered]:
     """All models of the registry and the bundled boards, these first (they may be neither's)."""
-    return list(dict.fromkeys([*first, *known_models()]))
+    return list(map(Offered, dict.fromkeys([*first, *known_models()])))
 
 
 def facts(repo_id: str) -> ModelFacts:

@@ -187,7 +187,7 @@ def column_config(rank_by: str) -> dict[str, Any]:
         ),
         "caveats": (
             text,
-            {"help": "What speaks against the row's scores; explained below", "width": 150},
+            {"help": "What speaks against the row's scores; explained below", "width": 172},
         ),
         "weighted": (number, {"help": "Weighted mean of the six, 0 to 100", **score}),
         "twin_score": (
@@ -196,6 +196,7 @@ def column_config(rank_by: str) -> dict[str, Any]:
                 "help": "Average of the instruct twin (same weights, trained further), its best"
                 " run; grey: known to be bad",
                 **score,
+                "width": 100,
             },
         ),
         "twin_note": (
@@ -212,6 +213,7 @@ def column_config(rank_by: str) -> dict[str, Any]:
             {
                 "help": "The part of the uplift that the five benchmarks other than IFEval bring",
                 **signed,
+                "width": 148,
             },
         ),
         "numbering": (
@@ -228,7 +230,7 @@ def column_config(rank_by: str) -> dict[str, Any]:
             {"help": "Other sources here that have measured the model", "width": 180},
         ),
         **dict.fromkeys(("kind", "license", "precision"), (text, {"width": 85})),
-        "chat_template": (st.column_config.CheckboxColumn, {"width": 85}),
+        "chat_template": (st.column_config.CheckboxColumn, {"width": 105}),
         "architecture": (text, {"width": 180}),
         "hub": (st.column_config.LinkColumn, {"display_text": "open", "width": 60}),
     }

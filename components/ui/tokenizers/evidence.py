@@ -35,7 +35,7 @@ def load(models: list[str], uploaded: Mapping[str, LoadedTokenizer]) -> dict[str
     if not models and not uploaded:
         st.info(
             "The shortlist is empty: pick models in the sidebar, type the Hub id of any other, or"
-            " upload a tokenizer.json below.",
+            " upload a tokenizer.json under Upload.",
             icon=":material/playlist_add:",
         )
     room = LIMIT - len(uploaded)
@@ -52,6 +52,11 @@ def load(models: list[str], uploaded: Mapping[str, LoadedTokenizer]) -> dict[str
         else:
             loaded[repo_id] = outcome
     return loaded | dict(uploaded)
+
+
+def say_nothing_to_show() -> None:
+    """What stands in a tab that needs a tokenizer, where there is none."""
+    st.caption("There is no tokenizer to show: see above.")
 
 
 def upload() -> dict[str, LoadedTokenizer]:

@@ -56,7 +56,7 @@ def text_by_token(loaded: dict[str, LoadedTokenizer]) -> None:
 
 def text_input() -> str:
     """The text to cut; in the URL as `text` if it is short enough."""
-    text = bound(st.text_area, _TEXT, "Text", height=80)
+    text = bound(st.text_area, _TEXT, "Text", height=106)
     if len(text) > _MAX_CHARACTERS:
         st.warning(
             f"The text has {len(text):,} characters; the first {_MAX_CHARACTERS:,} are cut.",
