@@ -239,6 +239,27 @@ def test_who_is_tied_is_told_by_both_errors_at_95_percent_of_the_weighted_figure
     assert rank(both, THREE, {"after": 3.0, "price_error": 1.0}).tied == tied
 
 
+def test_of_figures_that_are_better_lower_the_errors_count_as_they_are():
+    # The lead is 1 and the error of the difference √2 · 0.4, or √2 · 0.3.
+    for stderr, tied in ((40.0, (ONE,)), (30.0, ())):
+        rows = matrix({"price_error": [100, 0]}, stderr=stderr, models=MODELS[:2])
+        assert rank(rows, MODELS[:2], {"price_error": 1.0}).tied == tied
+
+
+def test_differences_below_1_are_scaled_too():
+    rows = matrix({"bits": [0.75, 0.5, 0.625]}, stderr=0.01, models=THREE)
+    found = rank(rows, THREE, {"bits": 2.0})
+    assert found.scores == pytest.approx({TWO: 1.0, THIRD: 0.5, ONE: 0.0})
+    assert found.tied == ()
+
+
+def test_a_figure_that_all_share_ties_nobody_whatever_its_error():
+    apart = matrix({"after": [10, 0]}, stderr=0.1, models=MODELS[:2])
+    shared = matrix({"bits": [0.7, 0.7]}, stderr=50.0, models=MODELS[:2])
+    both = Matrix(MODELS[:2], NAMES, apart.rows + shared.rows)
+    assert rank(both, MODELS[:2], {"after": 1.0, "bits": 5.0}).tied == ()
+
+
 def test_equal_scores_keep_the_models_order_and_are_tied():
     rows = matrix({"after": [7, 9, 9]}, models=THREE)
     found = rank(rows, THREE, {"after": 1.0})

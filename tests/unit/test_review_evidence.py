@@ -247,7 +247,9 @@ def test_what_is_of_one_visit_alone_is_not_handed_over():
         {LLAMA: matrix.rows[0].facts[LLAMA]},
     )
     assert shown.fact("latest", LLAMA) is not None
-    assert shown.handed_over().fact("latest", LLAMA) is None
+    handed_over = shown.handed_over()
+    assert handed_over.fact("latest", LLAMA) is None
+    assert (handed_over.models, handed_over.names) == (shown.models, shown.names)
 
 
 @pytest.mark.parametrize(

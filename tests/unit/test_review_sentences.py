@@ -85,6 +85,8 @@ def test_two_figures_are_apart_beyond_what_both_errors_leave_open_together():
         rows = matrix(after=(fact(50, "s", 3.0), fact(50 + ahead, "s", 4.0), MEASURE))
         assert ("within noise of Beta" in reasons_for(rows, ALPHA, None)) == tied
         assert ("Beta did better" in reasons_against(rows, ALPHA, "mit")) != tied
+        rows = matrix(bits=(fact(50, "s", 3.0), fact(50 - ahead, "s", 4.0), MEASURE))
+        assert ("Beta did better" in reasons_against(rows, ALPHA, "mit")) != tied
     without = matrix(after=(fact(50, "s"), fact(50, "s"), MEASURE))
     assert "within noise of Beta" in reasons_for(without, ALPHA, None)
 
