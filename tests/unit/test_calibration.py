@@ -218,3 +218,9 @@ def test_the_running_mean_of_equal_errors_has_an_interval_of_no_width():
     assert list(table) == ["rows", "mean", "low", "high"]
     assert table["mean"].tolist() == table["high"].fillna(10).tolist() == [10, 10, 10]
     assert table["low"].isna().tolist() == [True, False, False]
+
+
+def test_the_running_means_interval_does_not_cancel_out_in_rounding():
+    rows = [ScoredRow(str(n), "", 50.0, None, certain(50), 950.1) for n in range(30)]
+    table = running_mean(item_scores(rows), "greedy").iloc[1:]
+    assert (table["high"] - table["low"]).max() < 1e-9

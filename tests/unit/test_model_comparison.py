@@ -163,6 +163,7 @@ def test_three_models_make_three_pairs_corrected_together():
     ]
     assert table["p_holm"].tolist() == holm(table["p"].to_numpy()).tolist()
     assert table["told_apart"].tolist() == [True, True, False]
+    assert table["told_apart"].dtype == "boolean"
 
 
 def test_the_best_comes_first_and_what_has_no_value_last():

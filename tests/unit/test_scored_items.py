@@ -174,6 +174,12 @@ def test_rows_without_a_number_are_left_out_and_counted_or_count_as_zero():
     assert value(scores, "median", "mae") == told(scores, "median", "mae", "zero")["value"]
 
 
+def test_a_rows_loss_is_that_of_no_dollars_only_where_it_is_asked_for():
+    scores = item_scores([row("a", 100, certain(90), 90.0), row("b", 300, certain(90), None)])
+    assert scores.losses("mae", "greedy", "zero").tolist() == [10, 300]
+    assert np.isnan(scores.losses("mae", "greedy")).tolist() == [False, True]
+
+
 def test_a_model_that_gives_no_number_at_all_has_no_figures_but_those_of_all_it_may_say():
     empty = item_scores([row("a", 100, made_distribution(np.zeros(1000), not_a_number=1.0))])
     assert told(empty, "median", "mae")["left_out"] == 1
@@ -280,7 +286,7 @@ def test_exports_are_tidy_with_machine_readable_names():
     ]
     assert set(table["model"]) == set(by_name)
     items = tidy_items(by_name)
-    assert len(items) == len(ROWS) + 20
+    assert items.index.tolist() == list(range(len(ROWS) + 20))
     assert all(re.fullmatch("[a-z0-9_]+", str(name)) for name in items)
     first = items.iloc[1]
     assert first["error_median"] == pytest.approx(abs(first["estimate_median"] - first["actual"]))
