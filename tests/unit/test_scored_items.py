@@ -30,7 +30,7 @@ from components.evaluation import (
 from components.evaluation.intervals import share_interval, weighted_mean, with_intervals
 from components.evaluation.metrics import loss_statistic, losses
 from components.evaluation.scored import TOP_COUNTS
-from components.numbers import PriceDistribution
+from components.numbers import FirstToken, PriceDistribution
 from components.pricing import error_band, point_estimates
 from tests.support.scored_rows import (
     certain,
@@ -106,6 +106,19 @@ def test_where_a_price_is_one_token_the_means_of_more_tokens_lead_up_to_the_mean
     assert scores.estimates["top1000_mean"][0, 0] == pytest.approx(
         scores.estimates["mean"][0, 0], rel=2e-3
     )
+
+
+def test_tokens_that_are_no_number_have_no_part_in_the_means_of_the_likeliest():
+    shares = np.zeros(1000)
+    shares[[20, 40]] = 0.3, 0.1
+    tokens = [
+        FirstToken(1000, " about", 0.6, np.empty(0, dtype=np.intp), 0.0, 0.0),
+        *(token for token in one_token_each(shares).first_tokens if token.probability),
+    ]
+    distribution = made_distribution(shares, not_a_number=0.6, first_tokens=tokens)
+    estimates = item_scores([row("lamp", 90, distribution)]).estimates
+    assert estimates["top3_mean"][0, 0] == pytest.approx(25)
+    assert estimates["top1000_mean"][0, 0] == pytest.approx(25)
 
 
 def test_one_row_whose_prices_are_several_tokens_takes_the_larger_means_from_all():
@@ -352,6 +365,13 @@ def test_the_best_read_out_is_judged_on_the_rows_that_all_compared_ones_have():
     assert best is not None
     assert (best.read_out, best.rows, best.interval.value) == ("off_by_2", 9, 2)
     assert (best.tied, best.left_aside) == ((), ("exact",))
+
+
+def test_a_single_number_is_enough_for_a_best_read_out_and_tells_nobody_apart():
+    best = best_read_out(of_read_outs([100.0], near=[90.0], far=[50.0], none=[math.nan]))
+    assert best is not None
+    assert (best.read_out, best.rows, best.tied) == ("near", 1, ("far",))
+    assert best.left_aside == ("none",)
 
 
 def test_of_a_share_the_best_read_out_has_the_most():
