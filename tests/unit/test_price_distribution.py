@@ -373,6 +373,15 @@ def test_a_certain_model_takes_few_nodes_at_a_tolerance():
     assert len(model.scored) == 2
 
 
+def test_a_result_says_what_it_took():
+    model = ScriptedModel(False, {"": {"7": 1.0}})
+    model.tokens = 17
+    found = model.price()
+    assert (found.passes, found.tokens, found.method) == (model.passes, 17, "plain")
+    assert found.seconds >= 0
+    assert found.untold == 0
+
+
 def distribution(masses: dict[int, float], **others: float) -> PriceDistribution:
     probabilities = np.zeros(1000)
     for price, mass in masses.items():
