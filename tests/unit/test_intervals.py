@@ -180,7 +180,7 @@ def test_a_figure_beyond_all_its_draws_has_an_interval_that_ends_at_the_last_of_
         # The bias is that of 99 draws in 100 on one side, not infinite.
         bias = stats.norm.ppf(0.99 if end else 0.01)
         z = bias + (-1 if end else 1) * math.sqrt(20 / 19) * stats.t.ppf(0.975, 19)
-        assert ends[1 - end] == round(99 * stats.norm.cdf(bias + z))
+        assert ends[1 - end] == round(99 * float(stats.norm.cdf(bias + z)))
 
 
 def test_draws_equal_to_the_figure_count_half_on_each_side():
@@ -190,7 +190,7 @@ def test_draws_equal_to_the_figure_count_half_on_each_side():
     half = np.repeat([2.0, 3.0], 50)
     bias = stats.norm.ppf(0.25)
     z = bias + math.sqrt(20 / 19) * stats.t.ppf(0.975, 19)
-    assert bca(2.0, half, left_out, 20)[1] == half[round(99 * stats.norm.cdf(bias + z))]
+    assert bca(2.0, half, left_out, 20)[1] == half[round(99 * float(stats.norm.cdf(bias + z)))]
 
 
 def test_most_draws_must_have_a_value_for_an_interval():
