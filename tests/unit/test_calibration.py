@@ -224,3 +224,13 @@ def test_the_running_means_interval_does_not_cancel_out_in_rounding():
     rows = [ScoredRow(str(n), "", 50.0, None, certain(50), 950.1) for n in range(30)]
     table = running_mean(item_scores(rows), "greedy").iloc[1:]
     assert (table["high"] - table["low"]).max() < 1e-9
+
+
+def test_a_price_beside_the_interval_of_half_the_probability_is_not_covered():
+    probabilities = np.zeros(1000)
+    probabilities[[10, 20, 30]] = 0.25, 0.5, 0.25
+    distribution = made_distribution(probabilities)
+    rows = [ScoredRow(str(n), "", n, None, distribution, None) for n in (9.0, 10.0, 20.0, 30.0)]
+    # The first quarter is reached at $10, three quarters at $20.
+    assert distribution.interval(0.5) == (10, 20)
+    assert is_covered(item_scores(rows), 0.5).tolist() == [0, 1, 1, 0]
