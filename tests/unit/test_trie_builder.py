@@ -225,3 +225,16 @@ def test_only_the_plain_comma_is_a_separator():
     tokenizer.decoder = decoders.Fuse()
     assert NumberVocabulary(tokenizer).separators == [tokenizer.token_to_id(",")]
     assert NumberVocabulary(tokenizer_of_digits(characters="0123456789$")).separators == []
+
+
+def test_a_token_that_takes_in_more_of_the_prompt_than_its_end_is_a_path_of_its_own():
+    long = "ss Price is Price is $"
+    tokenizer = tokenizer_of_digits(merged=[f"{long}7"])
+    cache = NumberTrieCache(tokenizer)
+    short = cache.after("Price is $")
+    found = cache.after(long)
+    assert found.tokens == ()
+    assert found.trie.path(7) == (tokenizer.token_to_id(f"{long}7"),)
+    whole = tuple(tokenizer.encode(f"{long}8", add_special_tokens=False).ids)
+    assert found.trie.path(8) == whole
+    assert len(short.trie.path(7)) == 1
