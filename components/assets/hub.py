@@ -1,15 +1,17 @@
 """Files of a Hub repository through huggingface_hub: pinned, verified, resumable."""
 
+from __future__ import annotations
+
 import io
 import logging
 import threading
 import time
 from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor, wait
-from dataclasses import dataclass
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass, field
 from fnmatch import fnmatch
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from components.assets.hub_failures import (
     CONNECT,
@@ -23,6 +25,9 @@ from components.assets.hub_failures import (
 from components.assets.store import SourceError, file_matches, hub_cache, sha256
 from components.control import Control
 from components.registry import HubRepo
+
+if TYPE_CHECKING:
+    from huggingface_hub.utils import tqdm
 
 _log = logging.getLogger(__name__)
 _POLL_SECONDS = 0.2
@@ -238,18 +243,55 @@ def files_of(repo: HubRepo) -> frozenset[str]:
     return frozenset(file.rfilename for file in info.siblings or ())
 
 
+@dataclass
+class _Transfer:
+    """What a download's threads and the one that waits for it tell each other."""
+
+    answered: threading.Event = field(default_factory=threading.Event)
+    cancelled: threading.Event = field(default_factory=threading.Event)
+    done: int = 0
+    total: int = 0
+
+
 def _download(
     repo: HubRepo, patterns: list[str], control: Control, repo_type: str, revision: str | None
 ) -> Path:
     from huggingface_hub import HfApi, snapshot_download
-    from huggingface_hub.utils import tqdm
 
-    from components.assets.huggingface_compat import BYTES_BAR, report_often
+    from components.assets.huggingface_compat import report_often
 
     report_often()
-    answered = threading.Event()
-    cancelled = threading.Event()
-    counted = {"done": 0, "total": 0}
+    transfer = _Transfer()
+    bar = _counting_bar(transfer)
+
+    def download() -> Path:
+        # Asked first because this call gives up at once where the download would retry for half
+        # a minute.
+        HfApi().repo_info(
+            repo.repo_id, repo_type=repo_type, revision=revision, timeout=_ANSWER_SECONDS
+        )
+        transfer.answered.set()
+        folder = snapshot_download(
+            repo.repo_id,
+            revision=revision,
+            repo_type=repo_type,
+            allow_patterns=patterns,
+            cache_dir=hub_cache(),
+            etag_timeout=_ANSWER_SECONDS,
+            tqdm_class=bar,
+        )
+        return Path(folder)
+
+    future = _watched(download, transfer, control, f"Downloading {repo.describe()}")
+    if (error := future.exception()) is not None:
+        raise _explained(error, repo, answered=transfer.answered.is_set()) from error
+    return future.result()
+
+
+def _counting_bar(transfer: _Transfer) -> type[tqdm]:
+    from huggingface_hub.utils import tqdm
+
+    from components.assets.huggingface_compat import BYTES_BAR
 
     class Bar(tqdm):
         """Counts bytes instead of drawing, and ends the download when it is cancelled."""
@@ -259,49 +301,37 @@ def _download(
             super().__init__(*args, **{**kwargs, "file": io.StringIO(), "disable": False})
 
         def update(self, n: float | None = 1) -> bool | None:
-            if cancelled.is_set():
+            if transfer.cancelled.is_set():
                 raise InterruptedError("cancelled")
             drawn = super().update(n)
             if self._counts:
-                counted.update(done=int(self.n), total=int(self.total or 0))
+                transfer.done, transfer.total = int(self.n), int(self.total or 0)
             return drawn
 
-    def download() -> Path:
-        # Asked first because this call gives up at once where the download would retry for half
-        # a minute.
-        HfApi().repo_info(
-            repo.repo_id, repo_type=repo_type, revision=revision, timeout=_ANSWER_SECONDS
-        )
-        answered.set()
-        folder = snapshot_download(
-            repo.repo_id,
-            revision=revision,
-            repo_type=repo_type,
-            allow_patterns=patterns,
-            cache_dir=hub_cache(),
-            etag_timeout=_ANSWER_SECONDS,
-            tqdm_class=Bar,
-        )
-        return Path(folder)
+    return Bar
 
-    # The client works in threads of its own; progress is reported from this one, where the
-    # page's calls have their session. On Stop its thread is left to end by itself: it may be in
-    # the middle of a chunk of many megabytes.
+
+def _watched(
+    download: Callable[[], Path], transfer: _Transfer, control: Control, stage: str
+) -> Future[Path]:
+    """The download at its end, however it ended, run in a thread and reported from this one.
+
+    The client works in threads of its own; this one is where the page's calls have their session.
+    On Stop its thread is left to end by itself: it may be in the middle of a chunk of many
+    megabytes.
+    """
     pool = ThreadPoolExecutor(1)
     try:
         future = pool.submit(download)
         while not future.done():
-            stage = f"Downloading {repo.describe()}"
-            control.report(stage, counted["done"], counted["total"] or None)
+            control.report(stage, transfer.done, transfer.total or None)
             wait([future], _POLL_SECONDS)
+        return future
     except BaseException:
-        cancelled.set()
+        transfer.cancelled.set()
         raise
     finally:
         pool.shutdown(wait=False)
-    if (error := future.exception()) is not None:
-        raise _explained(error, repo, answered=answered.is_set()) from error
-    return future.result()
 
 
 def _damaged(folder: Path, patterns: list[str]) -> set[Path]:

@@ -139,37 +139,7 @@ def paired_differences(
     styles = series_styles([*known["first"], *known["second"]], theme)
     figure = go.Figure()
     for place, row in enumerate(known.to_dict("records")):
-        first, second = (str(row[side]) for side in ("first", "second"))
-        ahead = first if (row["difference"] > 0) == (metric in HIGHER_IS_BETTER) else second
-        apart = row["told_apart"] is True
-        style = styles[ahead] if apart else ModelStyle(colors.muted, styles[ahead].hollow.marker)
-        names = [chart_text(labels[model]) for model in (first, second)]
-        name = f"{names[0]} less {names[1]}"
-        figure.add_scatter(
-            x=[row["difference"]],
-            y=[place],
-            error_x=_error_bar(row, "difference", style.color),
-            mode="markers",
-            marker=series_marker(style),
-            customdata=[[first, second]],
-            hovertemplate=f"{name}<br>{_with_interval(metric, row, 'difference')}"
-            f"<br>{row['rows']:,} rows, won {row['first_won']:.0%} : {row['second_won']:.0%}"
-            f"<br>p = {row['p_holm']:.2g} (Holm)<extra></extra>",
-            cliponaxis=False,
-            showlegend=False,
-        )
-        # Above its bar, not beside it: on a phone there is no room for both.
-        figure.add_annotation(
-            x=0,
-            xref="paper",
-            y=place + 0.72,
-            text=f"<b>{name}</b><br>{_verdict(row, chart_text(labels[ahead]))}",
-            showarrow=False,
-            xanchor="left",
-            yanchor="top",
-            align="left",
-            font={"size": 13, "color": colors.text},
-        )
+        _add_pair(figure, place, row, labels, styles, metric, theme)
     finish(
         figure,
         theme,
@@ -188,6 +158,49 @@ def paired_differences(
         title_font_size=13,
     )
     return figure
+
+
+def _add_pair(
+    figure: go.Figure,
+    place: int,
+    row: Mapping[Any, Any],
+    labels: Mapping[str, str],
+    styles: Mapping[str, ModelStyle],
+    metric: Metric,
+    theme: Theme,
+) -> None:
+    colors = CHART_COLORS[theme]
+    first, second = (str(row[side]) for side in ("first", "second"))
+    ahead = first if (row["difference"] > 0) == (metric in HIGHER_IS_BETTER) else second
+    apart = row["told_apart"] is True
+    style = styles[ahead] if apart else ModelStyle(colors.muted, styles[ahead].hollow.marker)
+    names = [chart_text(labels[model]) for model in (first, second)]
+    name = f"{names[0]} less {names[1]}"
+    figure.add_scatter(
+        x=[row["difference"]],
+        y=[place],
+        error_x=_error_bar(row, "difference", style.color),
+        mode="markers",
+        marker=series_marker(style),
+        customdata=[[first, second]],
+        hovertemplate=f"{name}<br>{_with_interval(metric, row, 'difference')}"
+        f"<br>{row['rows']:,} rows, won {row['first_won']:.0%} : {row['second_won']:.0%}"
+        f"<br>p = {row['p_holm']:.2g} (Holm)<extra></extra>",
+        cliponaxis=False,
+        showlegend=False,
+    )
+    # Above its bar, not beside it: on a phone there is no room for both.
+    figure.add_annotation(
+        x=0,
+        xref="paper",
+        y=place + 0.72,
+        text=f"<b>{name}</b><br>{_verdict(row, chart_text(labels[ahead]))}",
+        showarrow=False,
+        xanchor="left",
+        yanchor="top",
+        align="left",
+        font={"size": 13, "color": colors.text},
+    )
 
 
 def _verdict(row: Mapping[Any, Any], ahead: str) -> str:

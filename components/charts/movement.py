@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
+from numpy.typing import NDArray
 
 from components.charts.placement import spread
 from components.charts.style import CHART_COLORS, ModelStyle, Theme, finish, model_styles
@@ -107,7 +108,6 @@ class _Line:
 
 
 def _slopes(lines: Sequence[_Line], ends: Sequence[str], theme: Theme) -> go.Figure:
-    colors = CHART_COLORS[theme]
     figure = go.Figure()
     every = [value for line in lines for value in line.values]
     low, high = min(every), max(every)
@@ -118,58 +118,73 @@ def _slopes(lines: Sequence[_Line], ends: Sequence[str], theme: Theme) -> go.Fig
         spread([line.values[side] for line in lines], _LINE_HEIGHT * per_pixel) for side in (0, 1)
     ]
     for line in lines:
-        hollow = line.style.marker.endswith("-open")
-        error: dict[str, Any] = {"visible": False}
-        if line.margins is not None:
-            error = {
-                "type": "data",
-                "array": list(line.margins),
-                "color": line.style.color,
-                "thickness": 1,
-                "width": 4,
-            }
-        figure.add_scatter(
-            x=[0, 1],
-            y=line.values,
-            mode="lines+markers",
-            line={
-                "color": line.style.color,
-                "width": 2.5,
-                "dash": "dash" if hollow else "solid",
-            },
-            marker={
-                "symbol": line.style.marker,
-                "color": line.style.color,
-                "size": 12,
-                "line": {"color": line.style.color, "width": 2},
-            },
-            error_y=error,
-            cliponaxis=False,
-            hovertext=[
-                f"{chart_text(line.name)}<br>{chart_text(end)}: {mark} {value:.2f}"
-                for end, mark, value in zip(ends, line.marks, line.values, strict=True)
-            ],
-            hovertemplate="%{hovertext}<extra></extra>",
-            showlegend=False,
-        )
-    for side, anchor in ((0, "right"), (1, "left")):
-        for line, height in zip(lines, heights[side], strict=True):
-            mark, value = line.marks[side], f"{line.values[side]:.2f}"
-            words = f"{mark} {value}".strip() + (f"  {line.name}" if side else "")
-            figure.add_annotation(
-                x=side,
-                y=float(height),
-                xshift=14 if side else -14,
-                text=chart_text(words),
-                font={"color": colors.text, "size": 13},
-                showarrow=False,
-                xanchor=anchor,
-                yanchor="middle",
-            )
+        _add_line(figure, line, ends)
+    for side in (0, 1):
+        _add_names(figure, side, lines, heights[side], theme)
     least = min([low, *heights[0], *heights[1]])
     most = max([high, *heights[0], *heights[1]])
     figure.update_yaxes(range=[float(least) - room / 2, float(most) + room / 2])
     return figure
+
+
+def _add_line(figure: go.Figure, line: _Line, ends: Sequence[str]) -> None:
+    hollow = line.style.marker.endswith("-open")
+    error: dict[str, Any] = {"visible": False}
+    if line.margins is not None:
+        error = {
+            "type": "data",
+            "array": list(line.margins),
+            "color": line.style.color,
+            "thickness": 1,
+            "width": 4,
+        }
+    figure.add_scatter(
+        x=[0, 1],
+        y=line.values,
+        mode="lines+markers",
+        line={
+            "color": line.style.color,
+            "width": 2.5,
+            "dash": "dash" if hollow else "solid",
+        },
+        marker={
+            "symbol": line.style.marker,
+            "color": line.style.color,
+            "size": 12,
+            "line": {"color": line.style.color, "width": 2},
+        },
+        error_y=error,
+        cliponaxis=False,
+        hovertext=[
+            f"{chart_text(line.name)}<br>{chart_text(end)}: {mark} {value:.2f}"
+            for end, mark, value in zip(ends, line.marks, line.values, strict=True)
+        ],
+        hovertemplate="%{hovertext}<extra></extra>",
+        showlegend=False,
+    )
+
+
+def _add_names(
+    figure: go.Figure,
+    side: int,
+    lines: Sequence[_Line],
+    heights: NDArray[np.float64],
+    theme: Theme,
+) -> None:
+    """What stands at the lines' left ends (side 0) or right ends (side 1)."""
+    for line, height in zip(lines, heights, strict=True):
+        mark, value = line.marks[side], f"{line.values[side]:.2f}"
+        words = f"{mark} {value}".strip() + (f"  {line.name}" if side else "")
+        figure.add_annotation(
+            x=side,
+            y=float(height),
+            xshift=14 if side else -14,
+            text=chart_text(words),
+            font={"color": CHART_COLORS[theme].text, "size": 13},
+            showarrow=False,
+            xanchor="left" if side else "right",
+            yanchor="middle",
+        )
 
 
 def _sides(figure: go.Figure, ends: Sequence[str]) -> go.Figure:

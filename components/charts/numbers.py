@@ -225,6 +225,7 @@ def _token_scale(steps: int, *, capped: bool) -> dict[str, object]:
     }
 
 
+_STATES = ("ruled out", "still possible", "the price")
 _POSSIBLE, _SELECTED = "#2A7FBF", "#D55E00"
 
 
@@ -240,13 +241,13 @@ def first_token_maps(
     tiling = Tiling.of(atlases)
     figure = tiling.figure()
     columns, rows = tiling.axes()
-    ruled_out = CHART_COLORS[theme].grid
+    state_colors = (CHART_COLORS[theme].grid, _POSSIBLE, _SELECTED)
     for index, left in enumerate(possible):
         state = np.isin(numbers, left).astype(np.float32)
         state[numbers == number] = 2
         hover_texts = np.array(
             [
-                f"${n:,}: {('ruled out', 'still possible', 'the price')[int(value)]}"
+                f"${n:,}: {_STATES[int(value)]}"
                 for n, value in zip(numbers.tolist(), state, strict=True)
             ],
             dtype=object,
@@ -260,21 +261,9 @@ def first_token_maps(
             hovertemplate="%{text}<extra></extra>",
             zmin=0,
             zmax=2,
-            colorscale=[[0, ruled_out], [0.5, _POSSIBLE], [1, _SELECTED]],
+            colorscale=[list(one) for one in zip((0, 0.5, 1), state_colors, strict=True)],
             showscale=False,
             ygap=1,
-        )
-    for name, color in (
-        (f"${number:,}", _SELECTED),
-        ("still possible", _POSSIBLE),
-        ("ruled out", ruled_out),
-    ):
-        figure.add_scatter(
-            x=[None],
-            y=[None],
-            mode="markers",
-            name=name,
-            marker={"symbol": "square", "color": color, "size": 12},
         )
     tiling.finish(
         figure,
@@ -282,6 +271,19 @@ def first_token_maps(
         title=f"What the first token of ${number:,} leaves open",
         source="every number from 0 to 999 run through the tokenizer named, after “Price is $”",
     )
+    _add_state_legend(figure, [*_STATES[:2], f"${number:,}"], state_colors)
+    return figure
+
+
+def _add_state_legend(figure: go.Figure, names: Sequence[str], colors: Sequence[str]) -> None:
+    for name, color in reversed([*zip(names, colors, strict=True)]):
+        figure.add_scatter(
+            x=[None],
+            y=[None],
+            mode="markers",
+            name=name,
+            marker={"symbol": "square", "color": color, "size": 12},
+        )
     figure.update_layout(
         legend={
             "orientation": "h",
@@ -295,4 +297,3 @@ def first_token_maps(
             "itemdoubleclick": False,
         }
     )
-    return figure

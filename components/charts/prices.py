@@ -8,7 +8,7 @@ import plotly.graph_objects as go
 from numpy.typing import NDArray
 from plotly.subplots import make_subplots
 
-from components.charts.style import CHART_COLORS, Theme, finish, model_styles
+from components.charts.style import CHART_COLORS, ModelStyle, Theme, finish, model_styles
 from components.charts.text import chart_text, visible_token
 from components.numbers import PriceDistribution, as_ranges
 from components.pricing import actual_kind
@@ -42,7 +42,6 @@ def price_distributions(
     is off the axis. The probabilities are of all that the model may go on with: the mass that is
     no price from 0 to 999 stands beside the name.
     """
-    colors = CHART_COLORS[theme]
     figure = _rows(named, [_summary(one) for one in named])
     highest = max(float(one.distribution.probabilities.max()) for one in named)
     prices = np.arange(1000, dtype=float)
@@ -51,33 +50,7 @@ def price_distributions(
     on_axis = actual is not None and actual_kind(actual) == "in_range"
     styles = model_styles(one.model for one in named)
     for row, one in enumerate(named, start=1):
-        distribution, style = one.distribution, styles[one.model]
-        figure.add_scatter(
-            row=row,
-            col=1,
-            x=prices,
-            y=distribution.probabilities,
-            mode="lines",
-            line={"color": style.color, "width": 1.2, "shape": "hvh"},
-            fill="tozeroy",
-            customdata=np.arange(1000),
-            hovertemplate="$%{customdata}: %{y:.2%}<extra></extra>",
-            showlegend=False,
-        )
-        low, high = (max(edge, _FREE) for edge in distribution.interval(0.8))
-        figure.add_scatter(
-            row=row,
-            col=1,
-            x=[low, max(distribution.median, _FREE), high],
-            y=[highest * 1.12] * 3,
-            mode="lines+markers",
-            line={"color": style.color, "width": 3},
-            marker={"symbol": ["line-ns-open", style.marker, "line-ns-open"], "size": 11},
-            marker_color=style.color,
-            marker_line={"color": style.color, "width": 2},
-            hoverinfo="skip",
-            showlegend=False,
-        )
+        _add_distribution(figure, row, one.distribution, styles[one.model], prices, highest)
         if on_axis:
             figure.add_scatter(
                 row=row,
@@ -85,7 +58,7 @@ def price_distributions(
                 x=[actual, actual],
                 y=[0, highest * 1.25],
                 mode="lines",
-                line={"color": colors.text, "width": 1.5, "dash": "dash"},
+                line={"color": CHART_COLORS[theme].text, "width": 1.5, "dash": "dash"},
                 hoverinfo="skip",
                 showlegend=False,
             )
@@ -102,6 +75,48 @@ def price_distributions(
     figure.update_layout(margin_l=64)
     figure.update_annotations(x=0, xanchor="left", align="left", font_size=13)
     figure.update_yaxes(range=[0, highest * 1.25], tickformat=".1%", nticks=4)
+    _price_axis(figure, log_price=log_price)
+    return figure
+
+
+def _add_distribution(
+    figure: go.Figure,
+    row: int,
+    distribution: PriceDistribution,
+    style: ModelStyle,
+    prices: NDArray[np.float64],
+    highest: float,
+) -> None:
+    """A row: the probability of each price, and above them the median and the 80 % interval."""
+    figure.add_scatter(
+        row=row,
+        col=1,
+        x=prices,
+        y=distribution.probabilities,
+        mode="lines",
+        line={"color": style.color, "width": 1.2, "shape": "hvh"},
+        fill="tozeroy",
+        customdata=np.arange(1000),
+        hovertemplate="$%{customdata}: %{y:.2%}<extra></extra>",
+        showlegend=False,
+    )
+    low, high = (max(edge, _FREE) for edge in distribution.interval(0.8))
+    figure.add_scatter(
+        row=row,
+        col=1,
+        x=[low, max(distribution.median, _FREE), high],
+        y=[highest * 1.12] * 3,
+        mode="lines+markers",
+        line={"color": style.color, "width": 3},
+        marker={"symbol": ["line-ns-open", style.marker, "line-ns-open"], "size": 11},
+        marker_color=style.color,
+        marker_line={"color": style.color, "width": 2},
+        hoverinfo="skip",
+        showlegend=False,
+    )
+
+
+def _price_axis(figure: go.Figure, *, log_price: bool) -> None:
     figure.update_xaxes(tickprefix="$", tickformat=",d", range=[0, 1000], showticklabels=True)
     if log_price:
         ticks = [_FREE, 1, 2, 5, 10, 20, 50, 100, 200, 500, 999]
@@ -111,7 +126,6 @@ def price_distributions(
             tickvals=ticks,
             ticktext=["$0", *(f"${tick:g}" for tick in ticks[1:])],
         )
-    return figure
 
 
 def _actual_words(actual: float | None) -> str:

@@ -78,8 +78,20 @@ def scores_by_size(
         source=f"Open LLM Leaderboard v2, {vintage}; {within}{of_each}",
         height=_HEIGHT,
     )
+    _lay_out(figure, chart_text(score_label), x_range, y_range, with_legend=bool(len(best)))
+    return figure
+
+
+def _lay_out(
+    figure: go.Figure,
+    score_label: str,
+    x_range: list[float],
+    y_range: list[float],
+    *,
+    with_legend: bool,
+) -> None:
     figure.update_layout(
-        showlegend=bool(len(best)),
+        showlegend=with_legend,
         legend={
             "x": 0.01,
             "y": 0.99,
@@ -95,8 +107,7 @@ def scores_by_size(
         tickvals=[0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100, 200],
         ticktext=["0.1", "0.2", "0.5", "1", "2", "5", "10", "20", "50", "100", "200"],
     )
-    figure.update_yaxes(title_text=chart_text(score_label), range=y_range)
-    return figure
+    figure.update_yaxes(title_text=score_label, range=y_range)
 
 
 def _add_others(

@@ -290,7 +290,7 @@ def _numbers(
 def _why_no_tokenizer(error: BasewiseError | TokenizerFigures | None) -> str:
     if isinstance(error, BasewiseError):
         reason = error.attempts[0].reason if error.attempts else error.problem
-        return f"Its tokenizer can't be had: {reason}."
+        return f"Its tokenizer can't be had: {reason.removesuffix('.')}."
     return "Its tokenizer has not been run."
 
 

@@ -1,4 +1,4 @@
-"""What all visitors share of runs and live predictions: beside `services`, the only such caches."""
+"""What all visitors share of runs and live predictions."""
 
 from __future__ import annotations
 

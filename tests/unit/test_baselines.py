@@ -105,6 +105,25 @@ def test_no_row_is_predicted_by_itself():
     assert not any(seen)
 
 
+def test_each_repeat_has_folds_of_its_own_and_each_fit_the_same():
+    def folds() -> list[tuple[int, ...]]:
+        held_out: list[tuple[int, ...]] = []
+
+        def predict(train, test):
+            held_out.append(tuple(test))
+            return np.zeros(len(test))
+
+        out_of_fold(25, predict)
+        return held_out
+
+    first, again = folds(), folds()
+    assert first == again
+    repeats = {tuple(first[start : start + FOLDS]) for start in range(0, len(first), FOLDS)}
+    assert len(repeats) == REPEATS
+    assert all(sorted(sum(repeat, ())) == list(range(25)) for repeat in repeats)
+    assert first[0] != tuple(range(3))  # the rows' own order is not taken
+
+
 def test_predictions_stay_where_a_models_may_be():
     assert out_of_fold(20, lambda train, test: np.full(len(test), 5e6)).max() == 999
     assert out_of_fold(20, lambda train, test: np.full(len(test), -3.0)).min() == 0

@@ -15,6 +15,7 @@ from components.evaluation import (
     running_mean,
 )
 from components.evaluation.calibration import LEVELS, is_covered
+from components.evaluation.intervals import share_interval, weighted_mean, with_intervals
 from tests.support.scored_rows import certain, log_normal, made_distribution, made_rows
 
 
@@ -153,3 +154,83 @@ def test_the_running_mean_of_no_numbers_is_empty():
     assert running_mean(
         item_scores([ScoredRow("a", "", 5.0, None, certain(5), None)]), "greedy"
     ).empty
+
+
+def test_the_coverage_of_each_level_has_wilsons_interval_and_its_rows():
+    scores = item_scores(made_rows(12))
+    curve = coverage_curve(scores)
+    assert list(curve) == ["level", "coverage", "low", "high", "rows"]
+    assert curve["level"].tolist() == [*LEVELS]
+    assert curve["rows"].eq(12).all()
+    for line in curve.to_dict("records"):
+        assert line["coverage"] == is_covered(scores, line["level"]).mean()
+        assert (line["low"], line["high"]) == share_interval(line["coverage"], 12)
+
+
+def test_rows_without_a_distribution_are_left_out_of_the_others_coverage():
+    empty = ScoredRow("a", "", 50.0, None, made_distribution(np.zeros(1000), overflow=1.0), None)
+    curve = coverage_curve(item_scores([empty, ScoredRow("b", "", 50.0, None, certain(50), None)]))
+    assert curve["rows"].eq(1).all()
+    assert curve["coverage"].eq(1).all()
+    assert np.isnan(is_covered(item_scores([empty]), 0.8)).all()
+
+
+def test_a_histograms_bins_are_of_equal_width_and_as_many_as_asked_for():
+    table = pit_histogram(item_scores(made_rows(20)), bins=4)
+    assert list(table) == ["low", "high", "share"]
+    assert table["low"].tolist() == [0, 0.25, 0.5, 0.75]
+    assert table["high"].tolist() == [0.25, 0.5, 0.75, 1]
+    assert len(pit_histogram(item_scores(made_rows(3)))) == 10
+
+
+def test_a_row_is_spread_evenly_from_what_is_below_its_price_to_what_is_up_to_it():
+    probabilities = np.zeros(1000)
+    probabilities[[10, 20, 30]] = 0.2, 0.5, 0.3
+    scores = item_scores([ScoredRow("a", "", 20.0, None, made_distribution(probabilities), None)])
+    shares = pit_histogram(scores)["share"].to_numpy()
+    assert shares == pytest.approx([0, 0, 0.2, 0.2, 0.2, 0.2, 0.2, 0, 0, 0])
+
+
+@pytest.mark.parametrize(
+    ("price", "band"),
+    [(24.99, "0-25"), (25.0, "25-50"), (99.5, "50-100"), (400.0, "400-1000"), (999.0, "400-1000")],
+)
+def test_a_band_holds_its_lower_end_and_not_its_upper(price, band):
+    rows = [ScoredRow("a", "", price, None, certain(50), None)]
+    assert by_group(item_scores(rows), "median", "price_band")["group"].tolist() == [band]
+
+
+def test_a_groups_line_has_its_rows_its_error_with_an_interval_and_its_share_of_good_rows():
+    greedy = [60.0, 500.0, None] * 4
+    rows = [
+        ScoredRow(str(n), "", 50.0, "tools", certain(50), price) for n, price in enumerate(greedy)
+    ]
+    table = by_group(item_scores(rows), "greedy", "category")
+    assert list(table) == ["group", "rows", "left_out", "mae", "low", "high", "green_share"]
+    errors = np.array([np.nan if price is None else price - 50 for price in greedy])
+    expected = with_intervals({"": weighted_mean(errors)}, len(rows))[""]
+    assert table.iloc[0].tolist() == ["tools", 8, 4, *expected, 0.5]
+
+
+def test_the_running_mean_of_equal_errors_has_an_interval_of_no_width():
+    rows = [ScoredRow(str(n), "", 50.0, None, certain(60), None) for n in range(3)]
+    table = running_mean(item_scores(rows), "median")
+    assert list(table) == ["rows", "mean", "low", "high"]
+    assert table["mean"].tolist() == table["high"].fillna(10).tolist() == [10, 10, 10]
+    assert table["low"].isna().tolist() == [True, False, False]
+
+
+def test_the_running_means_interval_does_not_cancel_out_in_rounding():
+    rows = [ScoredRow(str(n), "", 50.0, None, certain(50), 950.1) for n in range(30)]
+    table = running_mean(item_scores(rows), "greedy").iloc[1:]
+    assert (table["high"] - table["low"]).max() < 1e-9
+
+
+def test_a_price_beside_the_interval_of_half_the_probability_is_not_covered():
+    probabilities = np.zeros(1000)
+    probabilities[[10, 20, 30]] = 0.25, 0.5, 0.25
+    distribution = made_distribution(probabilities)
+    rows = [ScoredRow(str(n), "", n, None, distribution, None) for n in (9.0, 10.0, 20.0, 30.0)]
+    # The first quarter is reached at $10, three quarters at $20.
+    assert distribution.interval(0.5) == (10, 20)
+    assert is_covered(item_scores(rows), 0.5).tolist() == [0, 1, 1, 0]

@@ -6,12 +6,11 @@ import numpy as np
 import pytest
 
 from components.endpoints import Endpoint
+from components.engines.server.dialect import AnswerError, Told
 from components.engines.server.dialects import (
-    AnswerError,
     CompletionsDialect,
     LlamaCppDialect,
     SglangDialect,
-    Told,
     VllmDialect,
 )
 from components.engines.server.failures import of_status, server_said

@@ -14,6 +14,7 @@ from components.evaluation.intervals import (
     DRAWS,
     LEAST_ROWS,
     Statistic,
+    _drawn_counts,
     _jackknife,
     bca,
     bootstrap,
@@ -92,7 +93,9 @@ def test_neither_r2_nor_a_correlation_is_made_up_where_nothing_varies():
 
 
 def test_draws_are_of_as_many_rows_and_the_same_each_time():
-    first, again = (np.concatenate(list(drawn_weights(30))) for _ in range(2))
+    first = np.concatenate(list(drawn_weights(30)))
+    _drawn_counts.cache_clear()
+    again = np.concatenate(list(drawn_weights(30)))
     assert first.shape == (DRAWS, 30)
     assert (first.sum(axis=1) == 30).all()
     assert np.array_equal(first, again)
@@ -156,6 +159,108 @@ def test_95_percent_intervals_cover_the_truth_93_to_97_times_in_100(name):
         low, high = bca(statistic.at(rows), statistic.of(weights), left_out, rows)
         covered += low <= truth <= high
     assert 0.93 <= covered / len(prices) <= 0.97
+
+
+def test_the_ends_are_those_of_the_bca_formula_with_levels_widened_for_few_rows():
+    errors = np.random.default_rng(8).exponential(100, 12)
+    drawn = bootstrap({"": weighted_mean(errors)}, 12)[""]
+    left_out = (errors.sum() - errors) / 11
+    bias = stats.norm.ppf(np.mean(drawn < errors.mean()))
+    deviations = left_out.mean() - left_out
+    acceleration = (deviations**3).sum() / (6 * (deviations**2).sum() ** 1.5)
+    quantile = math.sqrt(12 / 11) * stats.t.ppf(0.975, 11)
+    z = bias + np.array([-quantile, quantile])
+    levels = stats.norm.cdf(bias + z / (1 - acceleration * z))
+    expected = np.quantile(drawn, levels, method="nearest")
+    assert bca(errors.mean(), drawn, left_out, 12) == tuple(expected)
+    assert with_intervals({"": weighted_mean(errors)}, 12)[""][1:] == pytest.approx(expected)
+
+
+def test_a_figure_beyond_all_its_draws_has_an_interval_that_ends_at_the_last_of_them():
+    drawn, left_out = np.arange(100.0), np.zeros(20)
+    for value, end in ((500.0, 1), (-500.0, 0)):
+        ends = bca(value, drawn, left_out, 20)
+        assert ends[end] == (0.0, 99.0)[end]
+        # The bias is that of 99 draws in 100 on one side, not infinite.
+        bias = stats.norm.ppf(0.99 if end else 0.01)
+        z = bias + (-1 if end else 1) * math.sqrt(20 / 19) * stats.t.ppf(0.975, 19)
+        assert ends[1 - end] == round(99 * float(stats.norm.cdf(bias + z)))
+
+
+def test_draws_equal_to_the_figure_count_half_on_each_side():
+    drawn, left_out = np.repeat([1.0, 2.0, 3.0], [30, 40, 30]), np.zeros(20)
+    low, high = bca(2.0, drawn, left_out, 20)
+    assert (low, high) == (1, 3)
+    half = np.repeat([2.0, 3.0], 50)
+    bias = stats.norm.ppf(0.25)
+    z = bias + math.sqrt(20 / 19) * stats.t.ppf(0.975, 19)
+    assert bca(2.0, half, left_out, 20)[1] == half[round(99 * float(stats.norm.cdf(bias + z)))]
+
+
+def test_most_draws_must_have_a_value_for_an_interval():
+    left_out = np.zeros(20)
+    half = np.append(np.arange(50.0), np.full(50, math.nan))
+    assert all(map(math.isnan, bca(25.0, half, left_out, 20)))
+    assert not any(map(math.isnan, bca(25.0, half[:-1], left_out, 20)))
+    assert all(map(math.isnan, bca(math.nan, np.arange(50.0), left_out, 20)))
+
+
+def test_what_can_not_be_left_out_accelerates_nothing():
+    drawn = np.random.default_rng(4).normal(size=500)
+    plain = bca(0.0, drawn, np.zeros(20), 20)
+    for unusable in (np.full(20, math.inf), np.append(np.arange(19.0), math.nan)):
+        assert bca(0.0, drawn, unusable, 20) == plain
+
+
+def test_all_draws_of_a_median_are_those_of_the_rows_that_they_hold():
+    errors = np.random.default_rng(6).exponential(100, 51).round()
+    weights = next(drawn_weights(51))[:200]
+    expected = [np.median(np.repeat(errors, row.astype(int))) for row in weights]
+    assert weighted_median(errors).of(weights).tolist() == expected
+    # Draws that are far from the middle are found, too.
+    far = np.zeros((2, 400))
+    far[0, 399], far[1, 0] = 7, 7
+    assert weighted_median(np.arange(400.0)).of(far).tolist() == [399, 0]
+
+
+def test_a_correlation_does_not_cancel_out_in_rounding():
+    generator = np.random.default_rng(2)
+    target = 1e6 + 1e-3 * generator.normal(size=40)
+    estimates = 1e6 + 1e-3 * generator.normal(size=(40, 1)) + (target - 1e6)[:, None]
+    expected = np.corrcoef(estimates[:, 0], target)[0, 1]
+    assert correlation(estimates, target).at(40) == pytest.approx(expected, abs=1e-4)
+
+
+def test_rows_without_an_estimate_have_no_part_in_r2_and_correlation():
+    generator = np.random.default_rng(12)
+    target = generator.normal(5, 1, 30)
+    estimates = target[:, None] + generator.normal(0, 0.5, (30, 2))
+    estimates[3, 0] = estimates[7, 1] = math.nan
+    known = ~np.isnan(estimates).any(axis=1)
+    found = correlation(estimates, target)
+    assert found.known == 28
+    assert found.at(30) == pytest.approx(correlation(estimates[known], target[known]).at(28))
+    errors = (estimates[:, 0] - target) ** 2
+    share = explained_share(errors, target)
+    assert share.known == 29
+    some = ~np.isnan(errors)
+    assert share.at(30) == pytest.approx(explained_share(errors[some], target[some]).at(29))
+    nothing = correlation(np.full((3, 1), math.nan), target[:3])
+    assert math.isnan(nothing.at(3))
+    assert nothing.known == 0
+
+
+def test_a_difference_and_a_ratio_are_of_the_same_draws():
+    generator = np.random.default_rng(14)
+    first, second = generator.exponential(1, (2, 20))
+    second[0] = math.nan
+    one, other = weighted_mean(first), weighted_median(second)
+    weights = next(drawn_weights(20))[:10]
+    assert one.minus(other).of(weights) == pytest.approx(one.of(weights) - other.of(weights))
+    assert one.over(other).of(weights) == pytest.approx(one.of(weights) / other.of(weights))
+    assert one.minus(other).known == one.over(other).known == 19
+    assert one.map(np.sqrt).of(weights) == pytest.approx(np.sqrt(one.of(weights)))
+    assert one.map(np.sqrt).known == 20
 
 
 def test_few_rows_have_a_figure_and_no_interval():

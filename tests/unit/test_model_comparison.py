@@ -1,6 +1,7 @@
 """Models against each other on the same rows."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -11,7 +12,8 @@ from scipy import stats
 
 from components.evaluation import ItemScores, Metric, best_first, compare, item_scores
 from components.evaluation.comparison import holm
-from tests.support.scored_rows import made_rows
+from components.evaluation.intervals import LEAST_ROWS, bootstrap, weighted_mean, with_intervals
+from tests.support.scored_rows import made_distribution, made_rows
 
 GOOD, POOR = item_scores(made_rows(noise=0.3)), item_scores(made_rows(noise=1.0, seed=1))
 
@@ -162,9 +164,90 @@ def test_three_models_make_three_pairs_corrected_together():
     ]
     assert table["p_holm"].tolist() == holm(table["p"].to_numpy()).tolist()
     assert table["told_apart"].tolist() == [True, True, False]
+    assert table["told_apart"].dtype == "boolean"
 
 
 def test_the_best_comes_first_and_what_has_no_value_last():
     values = {"a": 3.0, "b": math.nan, "c": 1.0}
     assert best_first(values, "mae") == ["c", "a", "b"]
     assert best_first(values, "green_share") == ["a", "c", "b"]
+
+
+def by_misses(first: np.ndarray, second: np.ndarray) -> pd.Series:
+    """The pair of two read-outs that miss $500 by so many dollars."""
+    actual = np.full(len(first), 500.0)
+    return pair(scores(actual - first, actual), scores(actual + second, actual))
+
+
+def test_the_table_has_its_columns_in_order():
+    assert list(compare({"a": GOOD, "b": POOR}, "mae", {"a": "median", "b": "mean"})) == [
+        *("first", "second", "rows", "first_value", "second_value", "difference", "low", "high"),
+        *("first_won", "second_won", "tied", "p", "p_holm", "told_apart", "rows_needed"),
+    ]
+
+
+def test_no_model_and_one_model_make_no_pair():
+    for by_name in ({}, {"a": GOOD}):
+        assert compare(by_name, "mae", {"a": "median"}).empty
+
+
+def test_p_interval_and_rows_needed_are_those_of_the_paired_draws():
+    generator = np.random.default_rng(17)
+    first, second = generator.exponential(100, 40), generator.exponential(130, 40)
+    found = by_misses(first, second)
+    statistic = weighted_mean(first - second)
+    drawn = bootstrap({"": statistic}, 40)[""]
+    value = (first - second).mean()
+    assert found["p"] == (1 + (np.abs(drawn - value) >= abs(value)).sum()) / (1 + len(drawn))
+    # Two-sided at 5 % with a power of 80 %: 1.96 and 0.84 standard errors.
+    needed = 40 * ((stats.norm.ppf(0.975) + stats.norm.ppf(0.8)) * drawn.std() / value) ** 2
+    assert found["rows_needed"] == math.ceil(needed)
+    assert found[["difference", "low", "high"]].tolist() == pytest.approx(
+        [*with_intervals({"": statistic}, 40)[""]]
+    )
+
+
+def test_rows_won_and_tied_are_shares_of_the_rows_that_both_have():
+    found = by_misses(np.array([1.0, 2, 3, 4, math.nan]), np.array([5.0, 2, 1, 5, 1]))
+    assert found[["rows", "first_won", "second_won", "tied"]].tolist() == [4, 0.5, 0.25, 0.25]
+    assert found[["first_value", "second_value", "difference"]].tolist() == [2.5, 3.25, -0.75]
+
+
+def test_the_least_rows_have_a_p_and_a_row_less_has_none():
+    misses = np.arange(1.0, LEAST_ROWS + 1)
+    assert by_misses(misses, misses[::-1] * 2)["p"] > 0
+    assert math.isnan(by_misses(misses[1:], misses[:0:-1] * 2)["p"])
+    # However far apart, fewer rows than that are never said to be enough.
+    assert by_misses(misses * 0.01, misses * 100)["rows_needed"] == LEAST_ROWS
+
+
+def test_a_single_row_in_common_has_values_and_no_interval():
+    found = by_misses(np.array([3.0]), np.array([5.0]))
+    assert found[["rows", "first_value", "second_value", "difference"]].tolist() == [1, 3, 5, -2]
+    assert found[["low", "high", "p", "rows_needed"]].isna().all()
+
+
+def test_an_infinite_difference_has_no_p():
+    none_of_it = np.zeros(1000)
+    none_of_it[30] = 1.0
+    rows = [
+        replace(one, distribution=made_distribution(none_of_it)) for one in made_rows(20, noise=0.3)
+    ]
+    found = pair(item_scores(rows), item_scores(made_rows(20)), "log_score", "median")
+    assert found["first_value"] == math.inf
+    assert math.isnan(found["p"])
+    assert math.isnan(found["rows_needed"])
+
+
+def test_each_model_is_compared_by_its_own_read_out():
+    table = compare({"a": GOOD, "b": GOOD}, "mae", {"a": "median", "b": "greedy"}).iloc[0]
+    greedy = GOOD.losses("mae", "greedy")
+    known = ~np.isnan(greedy)
+    assert table["rows"] == known.sum()
+    assert table["first_value"] == pytest.approx(GOOD.losses("mae", "median")[known].mean())
+    assert table["second_value"] == pytest.approx(greedy[known].mean())
+
+
+def test_no_corrected_p_is_above_1():
+    assert holm(np.array([0.5, 0.6])).tolist() == [1.0, 1.0]
+    assert holm(np.array([])).tolist() == []

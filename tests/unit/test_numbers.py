@@ -3,13 +3,15 @@
 import math
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
-from tokenizers import Regex, Tokenizer, normalizers
+from tokenizers import Regex, Tokenizer, decoders, normalizers
 from tokenizers.models import BPE, Unigram, WordLevel, WordPiece
 from tokenizers.pre_tokenizers import Metaspace, Split, Whitespace
 from tokenizers.pre_tokenizers import Sequence as PreTokenizers
+from tokenizers.processors import TemplateProcessing
 
 from components.errors import ContextError, TokenizerError
 from components.numbers import (
@@ -26,6 +28,7 @@ from components.numbers import (
 )
 from components.numbers.encoding import encode_numbers
 from components.numbers.information import entropy
+from components.numbers.strategy import long_numbers
 from components.tokenization import (
     MAX_UPLOAD_MB,
     cut_text,
@@ -58,6 +61,22 @@ def test_a_context_without_exactly_one_number_is_refused_with_the_way_out(templa
     with pytest.raises(ContextError) as caught:
         NumberContext.parse(template)
     assert "{n}" in caught.value.way_out
+
+
+@pytest.mark.parametrize(
+    ("template", "problem"),
+    [
+        ("no number", "it holds no {n}"),
+        ("{n} and {n}", "it holds {n} 2 times"),
+        ("{n:.9f}", "{n:.9f} is no way to write the number"),
+        ("x" * 998 + "{n}", "it has 1,001 characters, more than 500"),
+    ],
+)
+def test_a_refused_context_says_what_is_wrong_with_it(template, problem):
+    with pytest.raises(ContextError) as caught:
+        NumberContext.parse(template)
+    assert caught.value.problem == f"The context can't be used: {problem}."
+    assert NumberContext.parse("x" * 497 + "{n}").prefix == "x" * 497
 
 
 FIELDS = {"{n}": "1234", "{n:,}": "1,234", "{n:.2f}": "1234.00", "{n:,.2f}": "1,234.00"}
@@ -377,3 +396,89 @@ def test_an_uploaded_tokenizer_does_not_cut_a_text_short():
     trained = tokenizer_of_digits()
     trained.enable_truncation(3)
     assert StrangersTokenizer(trained.to_str().encode()).lengths(["123456"]) == [6]
+
+
+def with_special_tokens() -> Tokenizer:
+    """Digits, after a token that begins each text and before one that ends it."""
+    tokenizer = tokenizer_of_digits()
+    tokenizer.add_special_tokens(["<s>", "</s>"])
+    ids = [(token, tokenizer.token_to_id(token)) for token in ("<s>", "</s>")]
+    tokenizer.post_processor = TemplateProcessing(single="<s> $A </s>", special_tokens=ids)
+    return tokenizer
+
+
+def test_tokens_that_begin_and_end_each_text_are_no_part_of_costs_and_strategy():
+    special = with_special_tokens()
+    bare = tokenizer_of_digits()
+    bare.add_special_tokens(["<s>", "</s>"])
+    products = (["is"], ["Price is $"], [123])
+    assert sequence_costs(special, *products).equals(sequence_costs(bare, *products))
+    assert sequence_costs(special, *products).iloc[0].tolist() == [2, 13, 3, 3 / 13]
+    assert numbering_strategy(special) == numbering_strategy(bare)
+
+
+def test_a_strategy_counts_what_keeps_the_prefix_and_what_decodes_to_its_text():
+    tokenizer = tokenizer_of_digits(prefix="$")
+    tokenizer.decoder = decoders.Fuse()
+    found = numbering_strategy(tokenizer)
+    # One token is `$5`: it takes in the end of the prefix before 5, 50 to 59 and 500 to 599.
+    assert (found.prefix_kept, found.decoded_back) == (1000 - 111, 1000)
+    assert found.bare_differs == 111
+    assert found.bare_example == ("9", "9", "9")
+    assert found.spellings == {"7": ("7",), "07": ("0", "7"), "007": ("0", "0", "7")}
+    assert found.long_examples[1299] == ("1", "2", "9", "9")
+    assert found.digit_vocabulary == 10
+    assert found.tokens_per_number == {1: 10, 2: 90, 3: 900}
+    assert found.mean_tokens == 2.89
+    assert found.one_token_share == 0.01
+
+
+def test_long_numbers_are_of_each_length_with_the_smallest_and_the_largest():
+    numbers = long_numbers()
+    assert numbers == long_numbers()
+    for digits in (4, 5, 6):
+        drawn = [n for n in numbers if len(str(n)) == digits]
+        assert {10 ** (digits - 1), 10**digits - 1} <= set(drawn)
+        assert len(set(drawn)) == 1001  # a thousand, and an example
+    assert {1299, 12999, 129999} <= set(numbers)
+
+
+def test_a_summary_of_costs_is_unknown_in_what_a_price_that_can_not_be_written_is_part_of():
+    costs = pd.DataFrame(
+        {
+            "description_tokens": [10, 30],
+            "sequence_tokens": [20, 40],
+            "price_tokens": [1.0, 3.0],
+            "number_share": [0.05, 0.075],
+        }
+    )
+    assert cost_summary(costs) == {
+        "mean_price_tokens": 2,
+        "largest_price_tokens": 3,
+        "mean_description_tokens": 20,
+        "largest_description_tokens": 30,
+        "number_share": 4 / 60,
+    }
+    unknown = cost_summary(costs.assign(price_tokens=[1.0, math.nan]))
+    assert [name for name, value in unknown.items() if math.isnan(value)] == [
+        "mean_price_tokens",
+        "largest_price_tokens",
+        "number_share",
+    ]
+
+
+def test_weights_need_not_sum_to_one():
+    atlas = number_atlas(DIGITS, range(20))
+    whole = first_token_information(atlas, np.full(20, 1.0)).share
+    assert first_token_information(atlas, np.full(20, 1e-6)).share == pytest.approx(whole)
+    assert first_token_information(atlas, [1] * 20).share == whole
+
+
+def test_an_atlas_as_a_frame_has_counts_and_reasons_that_may_be_missing():
+    frame = number_atlas(tokenizer_of_digits(characters="123$Prices "), [1, 4, 21]).frame()
+    assert list(frame) == ["number", "pieces", "count", "unwritable"]
+    assert frame["count"].tolist() == [1, pd.NA, 2]
+    assert frame["count"].dtype == "Int64"
+    assert frame["unwritable"].tolist() == [None, "no_tokens", None]
+    assert frame["pieces"].tolist() == [("1",), (), ("2", "1")]
+    assert number_atlas(DIGITS, [1]).frame()["unwritable"].dtype == object

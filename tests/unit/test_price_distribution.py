@@ -377,6 +377,15 @@ def test_a_certain_model_takes_few_nodes_at_a_tolerance():
     assert len(model.scored) == 2
 
 
+def test_a_result_says_what_it_took():
+    model = ScriptedModel(False, {"": {"7": 1.0}})
+    model.tokens = 17
+    found = model.price()
+    assert (found.passes, found.tokens, found.method) == (model.passes, 17, "plain")
+    assert found.seconds >= 0
+    assert found.untold == 0
+
+
 def distribution(masses: dict[int, float], **others: float) -> PriceDistribution:
     probabilities = np.zeros(1000)
     for price, mass in masses.items():
@@ -426,6 +435,22 @@ def test_the_interval_holds_its_share_and_the_median(weights):
     assert found.given_number[int(low) : int(high) + 1].sum() >= 0.8 - 1e-9
 
 
+def test_an_interval_leaves_as_much_out_below_as_above():
+    found = distribution({10: 0.1, 20: 0.2, 30: 0.4, 40: 0.2, 50: 0.1})
+    assert found.interval(0.3) == (30, 30)
+    assert found.interval(0.6) == (20, 40)
+    assert found.interval(0.9) == (10, 50)
+    assert distribution(dict.fromkeys(range(100), 0.01)).interval(0.79) == (10, 89)
+
+
+def test_a_share_outside_0_and_1_has_no_quantile():
+    for share in (-0.1, 1.1):
+        with pytest.raises(ValueError, match=rf"in \[0, 1\], not {share}"):
+            distribution({5: 1.0}).quantile(share)
+    assert distribution({5: 0.5, 7: 0.5}).quantile(0) == 0
+    assert distribution({5: 0.5, 7: 0.5}).quantile(1) == 7
+
+
 def test_without_a_number_every_figure_is_unknown():
     found = distribution({}, not_a_number=1.0)
     figures = [found.mean, found.median, found.mode, *found.interval(), found.crps(5), found.top3]
@@ -436,7 +461,8 @@ def test_without_a_number_every_figure_is_unknown():
 def test_the_log_score_of_a_price_left_unexplored_is_unknown_and_of_an_impossible_one_infinite():
     assert math.isnan(distribution({5: 0.9}, unexplored=0.1).log_score(6))
     assert distribution({5: 1.0}).log_score(6) == math.inf
-    assert distribution({5: 0.9}, unexplored=0.1).log_score(1200) == math.inf
+    for beyond in (1000, 1200):
+        assert distribution({5: 0.9}, unexplored=0.1).log_score(beyond) == math.inf
 
 
 @pytest.mark.parametrize("price", [-1.0, math.nan, math.inf])

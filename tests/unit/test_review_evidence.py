@@ -1,9 +1,13 @@
 """The evidence on real models, its sentences, its texts, and the record that is handed over."""
 
+import math
 import re
-from dataclasses import replace
+from dataclasses import asdict, replace
+from typing import Any
 
 import pytest
+from syrupy.assertion import SnapshotAssertion
+from syrupy.extensions.json import JSONSnapshotExtension
 
 from components.errors import AssetError, Attempt
 from components.evaluation import Interval
@@ -27,6 +31,7 @@ from components.review import (
     reasons_for,
     strike_out,
 )
+from components.review.evidence import gigabytes
 from components.review.texts import MOST_CHARACTERS, text_id
 
 LLAMA, QWEN, GEMMA = "meta-llama/Llama-3.1-8B", "Qwen/Qwen2.5-7B", "google/gemma-2-9b"
@@ -124,6 +129,68 @@ def test_price_errors_name_their_run_and_a_model_outside_it_says_so():
     assert "offline" in fact(matrix, "strategy", QWEN).to_do
 
 
+SIZED = ModelFacts("nobody/sized", "nobody/sized", "base", 3.0, "cc-by-nc-4.0", "board")
+NO_INTERVAL = Interval(70.0, math.nan, math.nan)
+
+
+def every_kind_of_evidence():
+    """Models, tokenizers and runs of which each is known in another way."""
+    known = [*map(model_facts, MODELS), SIZED, UNKNOWN]
+    tokenizers = {
+        **TOKENIZERS,
+        GEMMA: TokenizerFigures(
+            "digits", 2.996, math.nan, 1_234.5, 1_070, "your file", "pypi gemma_tokenizer"
+        ),
+        PHI: AssetError("Not on this host.", way_out="Wait."),
+        SIZED.id: TokenizerFigures("digits", 2.5, 0.625, 99.5, 7, "the catalogue", "Hub"),
+    }
+    models = {
+        LLAMA: PriceFigures(
+            Interval(80, 60, 100), 1_050, Interval(0.8, 0.7, 0.9), Interval(1_061, 1_051, 1_071)
+        ),
+        QWEN: PriceFigures(Interval(200, 190, 210), 50),
+        GEMMA: PriceFigures(Interval(math.nan, math.nan, math.nan), 0),
+        PHI: PriceFigures(NO_INTERVAL, 3, NO_INTERVAL),
+    }
+    names = {one.id: one.label for one in known}
+    latest = {LLAMA: Fact("$5", "this visit")}
+    return gather(known, names, tokenizers, replace(RUN, models=models), Workload(), latest)
+
+
+def rounded(value: Any) -> Any:
+    """The same on every machine."""
+    match value:
+        case float():
+            return float(f"{value:.9g}")
+        case dict():
+            return {key: rounded(entry) for key, entry in value.items()}
+        case list() | tuple():
+            return list(map(rounded, value))
+    return value
+
+
+def test_evidence_of_every_kind_is_the_one_reviewed(snapshot: SnapshotAssertion):
+    # After a meant change: --snapshot-update, and read the difference.
+    rows = [asdict(row) for row in every_kind_of_evidence().rows]
+    assert snapshot.use_extension(JSONSnapshotExtension) == rounded(rows)
+
+
+def test_the_reason_why_a_tokenizer_is_not_there_ends_with_one_full_stop():
+    error = AssetError("The tokenizer could not be fetched.", way_out="Wait.")
+    matrix = gather([model_facts(PHI)], {}, {PHI: error}, None, Workload())
+    assert fact(matrix, "strategy", PHI).to_do == (
+        "Its tokenizer can't be had: The tokenizer could not be fetched."
+    )
+
+
+def test_memory_is_told_with_a_decimal_below_10_gb_only():
+    assert [gigabytes(count) for count in (9.94e9, 1e10, 1.2345e12)] == [
+        "9.9 GB",
+        "10 GB",
+        "1,234 GB",
+    ]
+
+
 def test_who_is_tied_with_the_best_is_counted_over_sources_that_have_two_of_them():
     matrix = evidence((LLAMA, QWEN))
     assert fact(matrix, "tied", LLAMA).known
@@ -180,7 +247,9 @@ def test_what_is_of_one_visit_alone_is_not_handed_over():
         {LLAMA: matrix.rows[0].facts[LLAMA]},
     )
     assert shown.fact("latest", LLAMA) is not None
-    assert shown.handed_over().fact("latest", LLAMA) is None
+    handed_over = shown.handed_over()
+    assert handed_over.fact("latest", LLAMA) is None
+    assert (handed_over.models, handed_over.names) == (shown.models, shown.names)
 
 
 @pytest.mark.parametrize(
@@ -197,6 +266,20 @@ def test_what_is_of_one_visit_alone_is_not_handed_over():
 )
 def test_each_licence_says_whether_it_may_be_shipped(license, shipping):
     assert licence_in_words(license).shipping == shipping
+
+
+@pytest.mark.parametrize(
+    ("license", "words"),
+    [
+        (None, "unknown: read the model's page on the Hub"),
+        ("apache-2.0", "yes: Apache 2.0, keep the notices"),
+        ("bsd-3-clause", "yes: bsd-3-clause, a permissive licence"),
+        ("cc-by-nc-4.0", "not commercially: cc-by-nc-4.0"),
+        ("other", "other: read it, Basewise does not know what it allows"),
+    ],
+)
+def test_a_licence_in_words_says_what_is_asked_for(license, words):
+    assert licence_in_words(license).words == words
 
 
 def test_a_long_text_comes_back_by_its_id_from_another_store_of_the_same_folder(tmp_path):

@@ -1,9 +1,12 @@
 """What a model needs: checked against its published size, and against published footprints."""
 
+from dataclasses import replace
+
 import pytest
 
 from components.registry import load_registry
 from components.review.needs import (
+    Architecture,
     Workload,
     architecture_of,
     architectures,
@@ -80,3 +83,44 @@ def test_what_the_weights_alone_take_is_a_lower_bound(way):
         # The head in 4 bit is kept in more: the bound is below, whatever the vocabulary.
         least = least_memory(shape.parameters / 1e9, way)
         assert least <= memory(shape, way, Workload(16, 1, 1)), model
+
+
+# Of a layer: (4, 6), twice (4, 3), (6, 4), twice (4, 8), (8, 4): 168 parameters, 70 sides.
+_SMALL = Architecture(100, 2, 4, 8, 2, 1, 3, 10, tied=False, mlp_matrices=3)
+
+
+def test_parameters_are_counted_matrix_by_matrix():
+    assert (_SMALL.matrices, _SMALL.embeddings, _SMALL.parameters) == (336, 80, 416)
+    assert _SMALL.adapters(3) == 420
+    without_gate = replace(_SMALL, mlp_matrices=2, tied=True)
+    assert (without_gate.matrices, without_gate.embeddings) == (272, 40)
+
+
+@pytest.mark.parametrize(
+    ("way", "count"),
+    [
+        # A token's key/value cache is 24 bytes, its activations are 332.
+        ("run_16", 2 * 416 + 5 * 24),
+        ("run_4", 4.127 / 8 * 336 + 2 * 80 + 5 * 24),
+        ("full", 16 * 416 + 10 * 332),
+        ("lora", 2 * 416 + 16 * 420 + 10 * 332),
+        ("qlora", 4.127 / 8 * 336 + 4 * 80 + 16 * 420 + 10 * 332),
+    ],
+)
+def test_memory_is_the_sum_that_the_module_says(way, count):
+    assert memory(_SMALL, way, Workload(5, 2, 3)) == pytest.approx(count)
+
+
+@pytest.mark.parametrize(
+    ("way", "per_parameter"),
+    [("run_16", 2), ("run_4", 4.127 / 8), ("full", 16), ("lora", 2), ("qlora", 4.127 / 8)],
+)
+def test_of_a_size_alone_the_weights_are_counted(way, per_parameter):
+    assert least_memory(1.5, way) == pytest.approx(1.5e9 * per_parameter, rel=1e-12)
+
+
+def test_a_workload_says_what_is_counted():
+    assert Workload().describe() == "sequences of 512 tokens, batch 4, adapters of rank 16"
+    assert Workload(2_048, 1, 8).describe() == (
+        "sequences of 2,048 tokens, batch 1, adapters of rank 8"
+    )

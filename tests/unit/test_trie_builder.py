@@ -6,16 +6,23 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from tokenizers import Tokenizer, decoders
+from tokenizers.processors import TemplateProcessing
 
 from components.errors import TokenizerError
 from components.numbers import NumberTrie, TokenPath
 from components.numbers.encoding import EncodedNumber
-from components.numbers.trie_builder import build_trie, number_paths, trie_shape
+from components.numbers.trie_builder import (
+    _require_known,
+    _require_separators_apart,
+    build_trie,
+    number_paths,
+    trie_shape,
+)
 from components.numbers.trie_cache import NumberTrieCache, tokens_before
 from components.numbers.vocabulary import NumberVocabulary
 from tests.support.small_tokenizer import tokenizer_of_digits
 
-COMMA, DOLLAR = 99, 50
+COMMA, DOLLAR, UNKNOWN = 99, 50, 7_000
 
 
 def encoded(text: str, *tokens: tuple[int, int]) -> EncodedNumber:
@@ -168,3 +175,66 @@ def test_a_trie_serves_all_prompts_that_end_alike_and_few_are_kept(monkeypatch):
     before = len(built)
     cache.after("sic\n\nPrice is $")
     assert len(built) == before + 1
+
+
+@pytest.mark.parametrize(
+    ("lost", "some"),
+    [
+        ([7], "1 of the numbers 0 to 999 (7)"),
+        ([1, 2, 3], "3 of the numbers 0 to 999 (1, 2, 3)"),
+        (range(0, 999), "999 of the numbers 0 to 999 (0, 1, 2, …)"),
+    ],
+)
+def test_numbers_that_become_the_unknown_token_are_named_up_to_three(lost, some):
+    paths = [(UNKNOWN,) if number in lost else (number,) for number in range(1000)]
+    with pytest.raises(TokenizerError) as caught:
+        _require_known(paths, UNKNOWN)
+    assert caught.value.problem == (
+        f"This tokenizer has no way to write {some}:"
+        " they become its token for what the vocabulary lacks."
+    )
+    assert caught.value.way_out == "Pick another model."
+    _require_known(paths, None)
+
+
+def test_a_separator_that_is_a_digit_too_is_refused():
+    _require_separators_apart([(1,), (1, 2)], [COMMA])
+    with pytest.raises(TokenizerError) as caught:
+        _require_separators_apart([(1,), (1, COMMA)], [COMMA])
+    assert caught.value.problem == (
+        "This tokenizer has the same token for a digit and for the thousands separator."
+    )
+    assert caught.value.way_out == "Pick another model."
+
+
+def test_a_prompt_begins_with_the_tokens_that_the_tokenizer_itself_puts_first():
+    tokenizer = tokenizer_of_digits()
+    tokenizer.add_special_tokens(["<s>", "</s>"])
+    ids = [(token, tokenizer.token_to_id(token)) for token in ("<s>", "</s>")]
+    prompt = tuple(tokenizer.encode("Price is $", add_special_tokens=False).ids)
+    bare = NumberTrieCache(tokenizer).after("Price is $")
+    assert bare.tokens == prompt
+    tokenizer.post_processor = TemplateProcessing(single="<s> $A </s>", special_tokens=ids)
+    found = NumberTrieCache(tokenizer).after("Price is $")
+    assert found.tokens == (ids[0][1], *prompt)
+    assert [node.tokens for node in found.trie.nodes] == [node.tokens for node in bare.trie.nodes]
+
+
+def test_only_the_plain_comma_is_a_separator():
+    tokenizer = tokenizer_of_digits(merged=[",0"])
+    tokenizer.decoder = decoders.Fuse()
+    assert NumberVocabulary(tokenizer).separators == [tokenizer.token_to_id(",")]
+    assert NumberVocabulary(tokenizer_of_digits(characters="0123456789$")).separators == []
+
+
+def test_a_token_that_takes_in_more_of_the_prompt_than_its_end_is_a_path_of_its_own():
+    long = "ss Price is Price is $"
+    tokenizer = tokenizer_of_digits(merged=[f"{long}7"])
+    cache = NumberTrieCache(tokenizer)
+    short = cache.after("Price is $")
+    found = cache.after(long)
+    assert found.tokens == ()
+    assert found.trie.path(7) == (tokenizer.token_to_id(f"{long}7"),)
+    whole = tuple(tokenizer.encode(f"{long}8", add_special_tokens=False).ids)
+    assert found.trie.path(8) == whole
+    assert len(short.trie.path(7)) == 1

@@ -10,7 +10,8 @@ from components.control import Control
 from components.engines.base import ModelId
 from components.engines.local.text_passes import rolling_windows
 from components.engines.server.client import Client
-from components.engines.server.dialects import CompletionsDialect, Dialect, VllmDialect
+from components.engines.server.dialect import Dialect
+from components.engines.server.dialects import CompletionsDialect, VllmDialect
 from components.engines.server.scorer import ServerScorer, as_expected
 from components.errors import EngineError
 from components.numbers import NumberTrie, Scorer, TokenPath

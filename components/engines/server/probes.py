@@ -14,12 +14,11 @@ from components.endpoints import Endpoint
 from components.engines.base import ModelId
 from components.engines.server.canaries import fingerprint
 from components.engines.server.client import Ask, Client
+from components.engines.server.dialect import Dialect, Told
 from components.engines.server.dialects import (
     CompletionsDialect,
-    Dialect,
     LlamaCppDialect,
     SglangDialect,
-    Told,
     VllmDialect,
 )
 from components.engines.server.engine import ReadingServerEngine, ServerEngine

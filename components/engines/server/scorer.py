@@ -13,7 +13,7 @@ from components.control import Control
 from components.endpoints import Endpoint
 from components.engines.server import failures
 from components.engines.server.client import Client
-from components.engines.server.dialects import AnswerError, Dialect, Told
+from components.engines.server.dialect import AnswerError, Dialect, Told
 from components.numbers import NextTokens, NumberTrie, TokenPath, TopToken
 from components.numbers.distribution import Method
 from components.numbers.trie_walk import best_first

@@ -10,7 +10,7 @@ from components.endpoints import load_endpoints, split_served_id
 from components.errors import UnknownModelError
 from components.leaderboard import ModelFacts, known_models, model_facts
 from components.registry import load_registry, read_model
-from components.ui import services
+from components.ui import board_services
 from components.ui.kit.permalinks import Offered
 from components.ui.kit.text import plain
 
@@ -30,7 +30,7 @@ def clean_ids(texts: Sequence[str], *, limit: int, where: str) -> list[str]:
 
     What is left out and why, and what was read as what, is stored for `say_refused(where)`.
     """
-    registry, known = load_registry(), known_models(services.live_runs())
+    registry, known = load_registry(), known_models(board_services.live_runs())
     accepted: list[str] = []
     notes: list[str] = []
     refused: dict[str, UnknownModelError] = {}
@@ -96,7 +96,7 @@ def options(first: Sequence[str]) -> list[Offered]:
 
 def facts(repo_id: str) -> ModelFacts:
     """What is known of the model, on every page the same."""
-    return model_facts(repo_id, services.live_runs())
+    return model_facts(repo_id, board_services.live_runs())
 
 
 def label(repo_id: str) -> str:

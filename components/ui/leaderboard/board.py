@@ -18,7 +18,8 @@ from components.leaderboard import (
     read_corrections,
     select,
 )
-from components.ui import services
+from components.ui import board_services
+from components.ui.board_services import Board
 from components.ui.kit import exports, permalinks, shell, shortlist
 from components.ui.kit.feedback import show_error
 from components.ui.kit.model_ids import label
@@ -29,7 +30,6 @@ from components.ui.leaderboard.labels import (
     RANKING_LABELS,
     query_in_words,
 )
-from components.ui.services import Board
 
 pick_vintage = views.pick_vintage
 
@@ -49,9 +49,9 @@ class Shown:
 
 def shown() -> Shown:
     """The rows that the filters select; without the search where it is not valid."""
-    board = services.board(views.vintage())
+    board = board_services.board(views.vintage())
     asked = filters.query()
-    prepared = services.prepared(board, recorded=asked.recorded)
+    prepared = board_services.prepared(board, recorded=asked.recorded)
     try:
         return Shown(board, prepared, asked, select(prepared, asked))
     except BoardError as error:

@@ -22,7 +22,7 @@ from components.leaderboard import (
     pareto_frontier,
     select,
 )
-from components.ui import services
+from components.ui import board_services
 from components.ui.kit import permalinks, shortlist
 from components.ui.kit.model_ids import label, labels
 from components.ui.leaderboard.board import Shown
@@ -155,7 +155,7 @@ DRAW: dict[str, Draw] = {
 
 def moves() -> pd.DataFrame:
     """How the shortlist moved between the two vintages picked, as `compare_vintages` gives it."""
-    earlier, later = (services.board(choice.value()).runs for choice in (FROM, TO))
+    earlier, later = (board_services.board(choice.value()).runs for choice in (FROM, TO))
     return compare_vintages(earlier, later, shortlist.models())
 
 
