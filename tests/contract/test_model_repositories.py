@@ -407,6 +407,11 @@ def test_a_config_that_is_no_object_is_refused_in_a_sentence(hub: LoopbackHub, c
         ({"vocab_size": 15_000_000}, "asks for a vocab_size of 15,000,000"),
         ({"hidden_size": 1_000_000}, "asks for a hidden_size of 1,000,000"),
         ({"num_hidden_layers": 200_000}, "asks for a num_hidden_layers of 200,000"),
+        ({"sliding_window": "9" * 300}, "as its sliding_window, which is a number"),
+        (
+            {"rope_parameters": {"original_max_position_embeddings": [4096]}},
+            "as its original_max_position_embeddings",
+        ),
         ({"text_config": {"num_hidden_layers": 10**30}}, "num_hidden_layers of 1.0e+30"),
     ],
 )

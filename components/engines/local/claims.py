@@ -29,6 +29,8 @@ _MOST = {
     100_000_000: ("n_positions", "n_ctx"),
 }
 _LIMITS = {name: most for most, names in _MOST.items() for name in names}
+# Lengths in tokens past which a model's attention works otherwise.
+ATTENTION_LIMITS = ("sliding_window", "attention_chunk_size", "original_max_position_embeddings")
 # Whatever else is made so many times.
 _COUNT = re.compile(r"(num|n)_\w*(layer|head|expert|block|group|stage|module)\w*")
 _MOST_OF_A_COUNT = 10_000
@@ -40,13 +42,24 @@ _WAY_OUT = "Pick another model, or another copy of this one."
 
 
 def refuse_beyond_reason(folder: Path, label: str) -> None:
-    """EngineError for a config that asks for more of something than any model in use has."""
+    """EngineError for a config that asks for more of something than any model in use has.
+
+    Or says a word where attention needs a number.
+    """
     if (size := (folder / "config.json").stat().st_size) > _MOST_BYTES:
         raise EngineError(
             f"The config.json of {label} has {size / 1e6:,.0f} MB, which no model needs.",
             way_out=_WAY_OUT,
         )
-    for name, value in _counts(read_config(folder, label)):
+    config = read_config(folder, label)
+    for name, value in _fields(config):
+        if name in ATTENTION_LIMITS and value is not None and not _is_number(value):
+            raise EngineError(
+                f"The config of {label} has “{str(value)[:40]}” as its {name}, which is a number in"
+                " models in use.",
+                way_out=_WAY_OUT,
+            )
+    for name, value in _counts(config):
         if value > (most := _LIMITS.get(name, _MOST_OF_A_COUNT)):
             raise EngineError(
                 f"The config of {label} asks for a {name} of {_shown(value)}; no model in use has"
@@ -92,18 +105,25 @@ def refuse_unlike_weights(
         )
 
 
-def _counts(part: Any) -> Iterator[tuple[str, float]]:
-    """What a config and its parts count; of a field with one number per layer, each."""
+def _fields(part: Any) -> Iterator[tuple[str, Any]]:
+    """The fields of a config and of its parts."""
     for name, value in part.items() if isinstance(part, dict) else ():
         if isinstance(value, dict):
-            yield from _counts(value)
-        elif name in _LIMITS or _COUNT.fullmatch(str(name)):
+            yield from _fields(value)
+        else:
+            yield str(name), value
+
+
+def _counts(config: Any) -> Iterator[tuple[str, float]]:
+    """What a config and its parts count; of a field with one number per layer, each."""
+    for name, value in _fields(config):
+        if name in _LIMITS or _COUNT.fullmatch(name):
             listed = value if isinstance(value, list) else [value]
-            yield from (
-                (name, one)
-                for one in listed
-                if isinstance(one, int | float) and not isinstance(one, bool)
-            )
+            yield from ((name, one) for one in listed if _is_number(one))
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def _shown(value: float) -> str:

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from components.control import Control
 from components.engines.base import ModelId
 from components.engines.local import checks, fp32_logits, tree_attention, tree_check
+from components.engines.local.claims import ATTENTION_LIMITS
 from components.engines.local.continuation import (
     CACHE_USES,
     CacheUse,
@@ -49,8 +50,6 @@ _log = logging.getLogger(__name__)
 # other: one at a time on a device, whatever its model.
 _device_locks: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
 _POLL_SECONDS = 0.2
-# Lengths in tokens past which a model's attention works otherwise.
-_LIMITS = ("sliding_window", "attention_chunk_size", "original_max_position_embeddings")
 
 
 class LocalEngine:
@@ -195,7 +194,7 @@ class LocalEngine:
         its attention come into play.
         """
         config = self.model.config.get_text_config()
-        limits = [getattr(config, name, None) for name in _LIMITS]
+        limits = [getattr(config, name, None) for name in ATTENTION_LIMITS]
         past = tuple(limit is not None and prompt + trie.depth > limit for limit in limits)
         if past in self._tree_checks:
             return self._tree_checks[past]
