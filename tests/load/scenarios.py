@@ -16,7 +16,7 @@ import psutil
 
 from benchmarks.serving import Server
 from components.pricing import load_catalogue
-from tests.support.visitor import Visitor, view, visit
+from tests.support.visitor import Visitor, visit
 
 PAGES = ("", "leaderboard", "tokenizer_inspector", "live_inference", "evaluation")
 _QUESTION = "How much would a shop ask for this, in whole dollars?"
@@ -78,12 +78,6 @@ class Times:
         return f"median {statistics.median(ordered):.1f} s, p95 {p95:.1f}, most {ordered[-1]:.1f}"
 
 
-async def read_table(url: str) -> float:
-    """One visitor opens the leaderboard: seconds to the table."""
-    visitor = await view(url, "leaderboard")
-    return visitor.seconds_to["dataframe"]
-
-
 async def read_tables(url: str, visitors: int) -> Times:
     """So many open it at once, each in a visit that stays open until all are served."""
     reached: list[float] = []
@@ -92,6 +86,7 @@ async def read_tables(url: str, visitors: int) -> Times:
     async def read() -> None:
         async with visit(url, "leaderboard") as visitor:
             await visitor.until(lambda one: one.finished > 0, _PATIENCE_SECONDS)
+            await visitor.paint(_PATIENCE_SECONDS)
             assert not visitor.faults, visitor.faults
             reached.append(visitor.seconds_to["dataframe"])
             if len(reached) == visitors:
@@ -105,7 +100,8 @@ async def read_tables(url: str, visitors: int) -> Times:
 
 
 async def tour(url: str, visitors: int) -> Times:
-    """So many visitors at once go over all pages, each from another one on; seconds a page."""
+    """So many visitors at once go over all pages, each from another one on; seconds a page, with
+    its charts."""
     took: list[float] = []
 
     async def go(first: int) -> None:
@@ -113,11 +109,13 @@ async def tour(url: str, visitors: int) -> Times:
         async with visit(url, order[0]) as visitor:
             began = time.monotonic()
             await visitor.until(lambda one: one.finished > 0, _PATIENCE_SECONDS)
+            await visitor.paint(_PATIENCE_SECONDS)
             assert not visitor.faults, visitor.faults
             took.append(time.monotonic() - began)
             for page in order[1:]:
                 began = time.monotonic()
-                await visitor.go(page)
+                await visitor.go(page, _PATIENCE_SECONDS)
+                await visitor.paint(_PATIENCE_SECONDS)
                 assert not visitor.faults, visitor.faults
                 took.append(time.monotonic() - began)
 
@@ -144,15 +142,16 @@ async def ask(url: str, models: Sequence[str], description: str) -> dict[str, An
         await visitor.until(lambda one: one.finished > 0, _PATIENCE_SECONDS)
         await visitor.press("Predict")
         await visitor.until(lambda one: _answered(one, len(models)), _PATIENCE_SECONDS)
+        await visitor.paint(_PATIENCE_SECONDS)
         assert not visitor.faults, visitor.faults
         return dict(zip(models, _answers(visitor), strict=True))
 
 
 def _answered(visitor: Visitor, models: int) -> bool:
-    """Whether every card is complete, and the charts below them are there."""
+    """Whether every card is complete, and what is below them there."""
     if errors := [one.body for one in visitor.all("alert") if "error" in str(one.icon)]:
         raise AssertionError(errors)
-    # The charts themselves wait for a browser's first paint.
+    # The charts of the answers wait for the browser to have painted the rest.
     return len(visitor.all("metric")) == models and bool(visitor.all("bidi_component"))
 
 

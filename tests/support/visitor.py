@@ -7,6 +7,7 @@ labels; fragments that ask to be run again are. As in Streamlit's page (its `App
 
 import asyncio
 import contextlib
+import json
 import ssl
 import time
 from collections.abc import AsyncIterator, Callable
@@ -23,6 +24,7 @@ from websockets.exceptions import ConnectionClosedError
 from websockets.typing import Subprotocol
 
 _MOST_BYTES = 200_000_000
+_INTERNAL = "$$STREAMLIT_INTERNAL_KEY"
 _DONE = (ForwardMsg.FINISHED_SUCCESSFULLY, ForwardMsg.FINISHED_FRAGMENT_RUN_SUCCESSFULLY)
 
 
@@ -95,25 +97,37 @@ class Visitor:
 
     async def set(self, widget: WidgetState) -> None:
         """Set a widget, as its browser would: in a fragment, that alone runs again."""
+        await self._ask(widget, fragment=self._fragment_of(widget.id))
+
+    def _fragment_of(self, widget: str) -> str:
         (fragment,) = [
             drawn.fragment
             for drawn in self._drawn.values()
-            if getattr(drawn.element, "id", None) == widget.id
+            if getattr(drawn.element, "id", None) == widget
         ]
-        await self._ask(widget, fragment=fragment)
+        return fragment
+
+    async def paint(self, seconds: float = 120) -> None:
+        """Wait for what a page draws after its first paint, which a browser tells it of."""
+        for one in self.all("bidi_component"):
+            told = json.dumps([{"event": "idle", "value": True}])
+            # As Streamlit's page names the events of a component.
+            events = WidgetState(id=f"{_INTERNAL}_{one.id}__events", json_trigger_value=told)
+            await self._ask(events, fragment=self._fragment_of(one.id))
+        await self.until(lambda page: not page.all("bidi_component"), seconds)
 
     async def send(self, message: BackMsg) -> None:
         """Send any message of the protocol."""
         await self._channel.send(message.SerializeToString())
 
-    async def go(self, page: str, **query: object) -> None:
+    async def go(self, page: str, seconds: float = 120) -> None:
         """Open another page in the same visit, and wait until it is drawn."""
-        self._page, self._query = page, urlencode(query, doseq=True)
+        self._page, self._query = page, ""
         self._hash = self._hashes[page]
         self.leave()
         before = self.finished
         await self._ask()
-        await self.until(lambda one: one.finished > before)
+        await self.until(lambda one: one.finished > before, seconds)
 
     async def _ask(
         self, *widgets: WidgetState, fragment: str = "", by_itself: bool = False
@@ -251,8 +265,9 @@ async def visit(
 
 
 async def view(url: str, page: str, **query: Any) -> Visitor:
-    """A page viewed until it is drawn, and left; AssertionError if its script failed."""
+    """A page viewed until it and its charts are drawn, and left; AssertionError if one failed."""
     async with visit(url, page, **query) as visitor:
         await visitor.until(lambda one: one.finished > 0)
+        await visitor.paint()
         assert not visitor.faults, visitor.faults
         return visitor
