@@ -14,7 +14,8 @@ from __future__ import annotations
 import argparse
 import logging
 import sys
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from filelock import Timeout
@@ -32,7 +33,7 @@ from components.evaluation.predictor import Predictor
 from components.evaluation.progress import progress_of_models
 from components.evaluation.row_sources import CATALOGUE, open_rows, open_table, table_rows
 from components.evaluation.rows import RowSet
-from components.evaluation.store import RunStore
+from components.evaluation.store import RunInfo, RunStore
 from components.evaluation.transfer import export_run, import_run
 from components.evaluation.work import carry_out
 from components.pricing import NUMBER_FORMATS
@@ -169,8 +170,8 @@ def _work(store: RunStore, run_id: str) -> int:
         info = store.run(run_id)
         if info.read_only:
             raise BasewiseError("This run came as a file.", way_out="Name another file to write.")
-        with tqdm(total=info.total, initial=info.done, unit="prediction", smoothing=0.1) as bar:
-            control = Control(lambda progress: _show(bar, progress))
+        with _bar(info) as bar:
+            control = Control(_display(bar))
 
             def heard(repo_id: str, error: str | None) -> None:
                 if error is None:
@@ -196,13 +197,33 @@ def _work(store: RunStore, run_id: str) -> int:
     return 0 if problem is None else 1
 
 
-def _show(bar: tqdm, progress: Progress) -> None:
-    if progress.unit == "bytes":
+def _bar(info: RunInfo) -> tqdm:
+    seconds = 0.1 if sys.stderr.isatty() else 10.0  # a log needs few lines
+    return tqdm(
+        total=info.total,
+        initial=info.done,
+        unit="prediction",
+        smoothing=0.1,
+        mininterval=seconds,
+    )
+
+
+def _display(bar: tqdm) -> Callable[[Progress], None]:
+    """Shows how far a download is on the bar, as often as the bar shows predictions."""
+    shown_at = 0.0
+
+    def show(progress: Progress) -> None:
+        nonlocal shown_at
+        if progress.unit != "bytes":
+            bar.set_postfix_str("", refresh=False)
+            return
         share = f" {progress.done / progress.total:.0%}" if progress.total else ""
         bar.set_postfix_str(f"{progress.stage}{share}", refresh=False)
-        bar.refresh()
-    else:
-        bar.set_postfix_str("", refresh=False)
+        if time.monotonic() - shown_at >= bar.mininterval:
+            bar.refresh()
+            shown_at = time.monotonic()
+
+    return show
 
 
 def _store(options: argparse.Namespace) -> RunStore:

@@ -130,7 +130,7 @@ def ask_elsewhere(
     head = {"folder": folder, "seconds": seconds, "asked": dict(asked)}
     payload = json.dumps(head).encode() + b"\n" + content
     try:
-        return run_isolated(answer, payload, limits, control)
+        return run_isolated(answer, payload, limits, control, "models" if folder else "data")
     except IsolationError as error:
         raise TokenizerError(
             _what_happened(error), way_out=_WAY_OUT, details=error.detail or None

@@ -1,14 +1,17 @@
 """A function in a process of its own: what it returns, and each way in which it can end badly."""
 
 import os
+import socket
+import subprocess
 import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 
-from components import isolation
+from benchmarks.serving import REPOSITORY
 from components.control import Control
 from components.errors import Attempt, StoppedError, TokenizerError
 from components.isolation import (
@@ -17,9 +20,13 @@ from components.isolation import (
     Limits,
     allow_memory,
     allow_processor_time,
+    fork_server,
     run_isolated,
 )
+from components.isolation import run as isolation
+from components.isolation.fork_server import ForkServers
 
+LINUX = pytest.mark.skipif(sys.platform != "linux", reason="forks and limits as Linux has them")
 LIMITS = Limits(memory_mb=200, cpu_seconds=20, seconds=30)
 
 
@@ -99,7 +106,7 @@ def test_a_programming_error_stays_loud_with_its_traceback():
         run_isolated(err, b"", LIMITS)
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="limits as Linux enforces them")
+@LINUX
 @pytest.mark.parametrize(
     ("function", "limits", "reason"),
     [
@@ -154,3 +161,98 @@ def test_stop_ends_the_process():
     control.stop()
     with pytest.raises(StoppedError):
         run_isolated(sleep, b"", LIMITS, control)
+
+
+@pytest.fixture(params=[pytest.param("forked", marks=LINUX), "started"])
+def way(request, monkeypatch):
+    """A call is forked from a server, or started for itself, as where there are no forks."""
+    if request.param == "started":
+        monkeypatch.setattr(isolation.sys, "platform", "a system without forks")
+    return request.param
+
+
+def test_a_call_is_answered_refused_loud_and_ended_forked_or_not(way):
+    assert run_isolated(return_bytes, b"x", LIMITS) == b"\x00\nx"
+    with pytest.raises(TokenizerError, match="No tokenizer"):
+        run_isolated(refuse, b"", LIMITS)
+    with pytest.raises(IsolatedFaultError, match="a slip of ours"):
+        run_isolated(err, b"", LIMITS)
+    with pytest.raises(IsolationError, match="more than 1 s"):
+        run_isolated(sleep, b"", Limits(memory_mb=200, cpu_seconds=20, seconds=1))
+
+
+def imported(payload: bytes) -> list[str]:
+    return [name for name in ("pandas", "torch", "transformers") if name in sys.modules]
+
+
+def threads(payload: bytes) -> list[str]:
+    """Of the process that forked the one that watches this one."""
+    watcher = Path(f"/proc/{os.getppid()}/stat").read_text(encoding="ascii")
+    server = watcher.rpartition(")")[2].split()[1]
+    return [task.name for task in Path(f"/proc/{server}/task").iterdir()]
+
+
+@LINUX
+@pytest.mark.parametrize(
+    ("libraries", "there"), [("data", ["pandas"]), ("models", ["torch", "transformers"])]
+)
+def test_a_server_has_its_libraries_and_one_thread_so_that_a_fork_is_safe(libraries, there):
+    limits = Limits(memory_mb=200, cpu_seconds=20, seconds=120)
+    assert run_isolated(imported, b"", limits, libraries=libraries) == there
+    assert len(run_isolated(threads, b"", limits, libraries=libraries)) == 1
+
+
+@LINUX
+def test_where_the_server_was_killed_the_next_call_starts_another(monkeypatch):
+    servers = ForkServers()
+    monkeypatch.setattr(isolation, "_servers", servers)
+    assert run_isolated(return_bytes, b"", LIMITS) == b"\x00\n"
+    first = servers._servers["data"].process
+    first.kill()
+    first.wait()
+    assert run_isolated(return_bytes, b"", LIMITS) == b"\x00\n"
+    assert servers._servers["data"].process.pid != first.pid
+
+
+@LINUX
+def test_an_idle_server_ends_and_the_next_call_starts_another(monkeypatch):
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    monkeypatch.setattr(fork_server, "_IDLE_SECONDS", 0.05)
+    fork_server.serve(theirs, "data")
+    with pytest.raises(BrokenPipeError):
+        ours.send(b"{}")
+    ours.close()
+    theirs.close()
+
+
+def say_and_sleep(payload: bytes) -> None:
+    Path(payload.decode()).write_text(str(os.getpid()), encoding="ascii")
+    time.sleep(60)
+
+
+def is_running(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rpartition(")")[2][1] != "Z"
+    except FileNotFoundError:
+        return False
+
+
+@LINUX
+def test_a_call_ends_with_the_app_that_asked_for_it(tmp_path):
+    said = tmp_path / "pid"
+    program = f"""
+from components.isolation import Limits, run_isolated
+from tests.unit.test_isolation import say_and_sleep
+run_isolated(say_and_sleep, {str(said)!r}.encode(), Limits(200, 20, 60))
+"""
+    app = subprocess.Popen([sys.executable, "-c", program], cwd=REPOSITORY)
+    deadline = time.monotonic() + 60
+    while not (said.exists() and said.read_text(encoding="ascii")) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    pid = int(said.read_text(encoding="ascii"))
+    assert is_running(pid)
+    app.kill()
+    app.wait()
+    while is_running(pid) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert not is_running(pid)

@@ -133,3 +133,14 @@ def test_streamlit_still_takes_metrics_of_others_and_writes_them_as_prometheus_r
 
 def test_a_page_without_a_server_begins_nothing():
     assert not streamlit_compat.is_served()
+
+
+def test_a_page_that_apptest_runs_is_not_served():
+    def page() -> None:
+        import streamlit as st
+
+        from components.ui.kit import streamlit_compat
+
+        st.write(streamlit_compat.is_served())
+
+    assert AppTest.from_function(page).run().markdown[0].value == "`False`"

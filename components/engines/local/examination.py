@@ -87,7 +87,7 @@ def _elsewhere(
     label = asked["label"]
     (control or Control()).report(f"Examining the {what} of {label}")
     try:
-        return run_isolated(examine, json.dumps(asked).encode(), limits, control)
+        return run_isolated(examine, json.dumps(asked).encode(), limits, control, "models")
     except IsolationError as error:
         raise EngineError(
             f"The {what} of {label} can't be used: reading it {_ENDED[error.reason]}.",

@@ -77,7 +77,8 @@ def is_history_navigation() -> bool:
 
 def is_served() -> bool:
     """Whether a server of Streamlit's runs in this process; AppTest has a stand-in."""
-    return runtime.exists() and isinstance(runtime.get_instance(), runtime.Runtime)
+    # The stand-in is an instance by what isinstance is told.
+    return runtime.exists() and type(runtime.get_instance()) is runtime.Runtime
 
 
 def is_ending() -> bool:
