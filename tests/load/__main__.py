@@ -24,7 +24,7 @@ from tests.load.scenarios import (
     ask_at_once,
     products,
     read_tables,
-    shared_packages,
+    settings,
     tour,
 )
 from tests.support.loopback_hub import LoopbackHub
@@ -41,12 +41,10 @@ def fresh_server(hub: LoopbackHub, **environment: str) -> Iterator[Server]:
     """A server that nobody has visited, with runs of its own; its log is shown if it fails."""
     with tempfile.TemporaryDirectory() as folder:
         log = Path(folder) / "server.log"
-        told = {"HF_ENDPOINT": hub.url, "HF_HUB_DISABLE_XET": "1"}
-        told["BASEWISE_RUNS_FILE"] = str(Path(folder) / "runs.sqlite")
         cache = Path(os.environ.get("BASEWISE_CACHE", REPOSITORY / ".test-cache"))
-        told["BASEWISE_CACHE"] = str(shared_packages(Path(folder) / "cache", cache))
+        told = settings(hub, Path(folder), cache)
         try:
-            with hosted_server(log, told | environment) as server:
+            with hosted_server(log, told | environment, seconds=180) as server:
                 yield server
         except BaseException:
             print(log.read_text(encoding="utf-8")[-4000:], file=sys.stderr)

@@ -16,6 +16,7 @@ import psutil
 
 from benchmarks.serving import Server
 from components.pricing import load_catalogue
+from tests.support.loopback_hub import LoopbackHub
 from tests.support.visitor import Visitor, visit
 
 PAGES = ("", "leaderboard", "tokenizer_inspector", "live_inference", "evaluation")
@@ -59,11 +60,13 @@ def _resident(process: psutil.Process) -> int:
         return 0
 
 
-def shared_packages(folder: Path, cache: Path) -> Path:
-    """A cache of one's own in `folder` that has the packages of another."""
-    folder.mkdir()
-    (folder / "packages").symlink_to(cache / "packages")
-    return folder
+def settings(hub: LoopbackHub, folder: Path, cache: Path) -> dict[str, str]:
+    """Variables of a server whose cache and runs are in `folder`, with the packages of `cache`."""
+    own = folder / "cache"
+    own.mkdir()
+    (own / "packages").symlink_to(cache / "packages")
+    told = {"HF_ENDPOINT": hub.url, "HF_HUB_DISABLE_XET": "1", "BASEWISE_CACHE": str(own)}
+    return told | {"BASEWISE_RUNS_FILE": str(folder / "runs.sqlite")}
 
 
 @dataclass(frozen=True)
