@@ -22,8 +22,8 @@ from tests.support.visitor import Visitor, visit
 PAGES = ("", "leaderboard", "tokenizer_inspector", "live_inference", "evaluation")
 _QUESTION = "How much would a shop ask for this, in whole dollars?"
 _PATIENCE_SECONDS = 900
-# What a card says that is the same whoever asks: its price, its continuation, its masses.
-Answer = tuple[tuple[str, str], ...]
+# What the cards say that is the same whoever asks: prices, continuations, masses.
+Answer = tuple[str, ...]
 
 
 class Memory(threading.Thread):
@@ -137,8 +137,8 @@ def products(count: int, offset: int = 0) -> list[str]:
     ]
 
 
-async def ask(url: str, models: Sequence[str], description: str) -> dict[str, Answer]:
-    """One visitor predicts a product: what the page says of each model, in its order."""
+async def ask(url: str, models: Sequence[str], description: str) -> Answer:
+    """One visitor predicts a product: what the page says of the models."""
     query: dict[str, Any] = {"run": list(models), "product": "own", "wording": "own"}
     query |= {"description": description, "question": _QUESTION}
     async with visit(url, "live_inference", **query) as visitor:
@@ -147,27 +147,30 @@ async def ask(url: str, models: Sequence[str], description: str) -> dict[str, An
         await visitor.until(lambda one: _answered(one, len(models)), _PATIENCE_SECONDS)
         await visitor.paint(_PATIENCE_SECONDS)
         assert not visitor.faults, visitor.faults
-        return dict(zip(models, _answers(visitor), strict=True))
+        return _answer(visitor)
 
 
 def _answered(visitor: Visitor, models: int) -> bool:
-    """Whether every card is complete, and what is below them there."""
+    """Whether every card is complete, and what is below them there: nothing is at work."""
     if errors := [one.body for one in visitor.all("alert") if "error" in str(one.icon)]:
         raise AssertionError(errors)
-    # The charts of the answers wait for the browser to have painted the rest.
-    return len(visitor.all("metric")) == models and bool(visitor.all("bidi_component"))
+    (predict,) = [one for one in visitor.all("button") if one.label == "Predict"]
+    return not predict.disabled and len(_continuations(visitor)) == models
 
 
-def _answers(visitor: Visitor) -> list[Answer]:
-    prices = [("median", one.body) for one in visitor.all("metric")]
-    greedy = [("greedy", one.code_text) for one in visitor.all("code")]
-    intervals = [("interval", text) for text in visitor.texts if text.startswith("80 % interval")]
-    return list(zip(prices, greedy, intervals, strict=True))
+def _continuations(visitor: Visitor) -> list[str]:
+    return [text for text in visitor.texts if text.startswith("Price is $")]
+
+
+def _answer(visitor: Visitor) -> Answer:
+    prices = [one.body for one in visitor.all("metric")]
+    masses = [text for text in visitor.texts if text.startswith(("80 % interval", "**No price"))]
+    return (*prices, *_continuations(visitor), *masses)
 
 
 async def ask_at_once(
     url: str, models: Sequence[str], descriptions: Sequence[str]
-) -> Mapping[str, dict[str, Answer]]:
+) -> Mapping[str, Answer]:
     """A visitor for each product, all at once."""
     async with asyncio.TaskGroup() as group:
         asked = {one: group.create_task(ask(url, models, one)) for one in descriptions}
