@@ -25,8 +25,10 @@ _FOLLOWED = "inference_followed"
 
 def controls(
     question: Question | None, chosen: list[str], wanted: list[str], settings: InferenceSettings
-) -> None:
+) -> bool:
     """Predict and Stop, and what they ask for is begun or ended.
+
+    Whether they are drawn as while the visitor's own is at work on this question.
 
     `wanted` are the models that the visitor has picked, `chosen` those of them that run here. Where
     none does, one button runs the stand-ins. A click is taken here, where question and models are
@@ -39,10 +41,10 @@ def controls(
         else:
             _follow_changes(question, chosen, wanted, settings)
         st.session_state[_FOLLOWED] = (question.item.prompt, settings, list(wanted))
-    _buttons(question, chosen, settings)
+    return _buttons(question, chosen, settings)
 
 
-def _buttons(question: Question | None, chosen: list[str], settings: InferenceSettings) -> None:
+def _buttons(question: Question | None, chosen: list[str], settings: InferenceSettings) -> bool:
     here = [] if question is None else _requests(question, chosen, settings)
     wished = run_services.live().wanted_by(run_services.visitor())
     wished_keys = {request.key for request in wished}
@@ -82,6 +84,7 @@ def _buttons(question: Question | None, chosen: list[str], settings: InferenceSe
     if elsewhere := [request.repo_id for request in wished if request.key not in here_keys]:
         names = ", ".join(map(label, dict.fromkeys(elsewhere)))
         st.caption(plain(f"At work on other questions of yours: {names}. Stop ends these too."))
+    return at_work_here
 
 
 def _request() -> None:
