@@ -108,12 +108,20 @@ class Visitor:
         return fragment
 
     async def paint(self, seconds: float = 120) -> None:
-        """Wait for what a page draws after its first paint, which a browser tells it of."""
-        for one in self.all("bidi_component"):
-            told = json.dumps([{"event": "idle", "value": True}])
-            # As Streamlit's page names the events of a component.
-            events = WidgetState(id=f"{_INTERNAL}_{one.id}__events", json_trigger_value=told)
-            await self._ask(events, fragment=self._fragment_of(one.id))
+        """Wait for what a page draws after its first paint, which a browser tells it of.
+
+        Streamlit's page sends what happens at once together; if it is of several fragments, the
+        whole page runs again.
+        """
+        waiting = [one.id for one in self.all("bidi_component")]
+        told = json.dumps([{"event": "idle", "value": True}])
+        # As Streamlit's page names the events of a component.
+        events = [
+            WidgetState(id=f"{_INTERNAL}_{one}__events", json_trigger_value=told) for one in waiting
+        ]
+        fragments = {self._fragment_of(one) for one in waiting}
+        if events:
+            await self._ask(*events, fragment=fragments.pop() if len(fragments) == 1 else "")
         await self.until(lambda page: not page.all("bidi_component"), seconds)
 
     async def send(self, message: BackMsg) -> None:
