@@ -1,5 +1,6 @@
 # make run     sets up .venv and serves the app
-# make check   lint, types and the quick tests: nothing that downloads, starts servers or loads weights
+# make check   style and the quick tests, in a minute or so: no page, no download, no weights
+# make lint    style and types
 # make test    sets up and runs the tests
 # make test-servers  the contract of servers against a real vLLM: 3 GB of packages, 6 GB of memory
 # make test-hosting  install, proxy, signals, load and kills: root, nginx and debootstrap, 15 minutes
@@ -18,14 +19,14 @@ WORKERS ?= 2
 CONSTRAINTS ?=
 PIP_INSTALL = $(BIN)/python -m pip install -q $(if $(CONSTRAINTS),-c $(CONSTRAINTS))
 
-.PHONY: run check test test-servers test-hosting quick lint browser mutate audit constraints clean
+.PHONY: run check test test-servers test-hosting quick style types lint browser mutate audit constraints clean
 
 run: $(VENV)/app.stamp
 	$(BIN)/python -m components.endpoints
 	$(BIN)/streamlit run app.py --server.address localhost --server.port $(PORT)
 
 check:
-	$(MAKE) -j2 lint quick
+	$(MAKE) -j2 style quick
 
 test: $(VENV)/dev.stamp .test-cache/tokenizers.stamp browser
 	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
@@ -46,12 +47,16 @@ quick: $(VENV)/dev.stamp .test-cache/tokenizers.stamp
 	$(BIN)/python -m pytest -q -n $(WORKERS) --dist worksteal --hypothesis-profile quick \
 		-m "not network and not browser and not slow"
 
-lint: $(VENV)/dev.stamp
+lint: style types
+
+types: $(VENV)/dev.stamp
+	$(BIN)/pyright
+
+style: $(VENV)/dev.stamp
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/lint-imports --no-logo
 	$(BIN)/deptry .
-	$(BIN)/pyright
 
 # Changes the rooms that only compute, one place at a time: which changes does no test notice?
 mutate: $(VENV)/dev.stamp

@@ -41,7 +41,7 @@ hypothesis.settings.load_profile("basewise")
 # `make check` runs what has none of network, browser and slow.
 _MARKERS_OF_FOLDER = {
     "unit": ["unit"],
-    "app": [],
+    "app": ["slow"],
     "contract": ["network"],
     "e2e": ["network", "browser", "slow"],
     "load": ["network", "slow"],
@@ -57,7 +57,7 @@ if os.environ.pop("BASEWISE_TEST_HOSTING", None) is None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark every test by its folder; a single test adds `slow` where it loads weights."""
+    """Mark every test by its folder; a single test adds `slow` where it takes over a second."""
     for item in items:
         folder = item.path.relative_to(Path(__file__).parent).parts[0]
         for marker in _MARKERS_OF_FOLDER[folder]:

@@ -28,8 +28,7 @@ from tests.support.mutated_tokenizers import mutated
 
 SEEDS = fuzz_cases(8)
 MOST_MB = 1000
-# Nine processes are started to look at all; none may take 10 s.
-MOST_SECONDS = {"look_at": 25, "run_with": 10}
+MOST_SECONDS = 10  # of this process; what runs in one of its own has limits there
 PROMPT = "What does this cost?\n\nWireless headphones\n\nPrice is $"
 
 
@@ -80,6 +79,5 @@ def test_a_mutated_tokenizer_is_looked_at_or_refused_in_time_and_memory(seed, do
         outcome = error.problem
     assert 0 < len(outcome) < 400
     print(f"{seed}: {processor_seconds() - started:.1f} s, {outcome}")
-    assert processor_seconds() - started < MOST_SECONDS[do.__name__]
-    for whose in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN):
-        assert resource.getrusage(whose).ru_maxrss - before < MOST_MB * 1000
+    assert processor_seconds() - started < MOST_SECONDS
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < MOST_MB * 1000

@@ -123,6 +123,7 @@ def test_an_amount_written_in_a_format_is_read_back(whole, cents, name, mark, be
     assert amount.currency == mark.strip()
 
 
+@pytest.mark.slow
 @given(st.text(max_size=80) | st.text("0123456789.,' €$-", max_size=30))
 def test_reading_never_fails_and_what_is_read_is_a_number(cell):
     for name in NUMBER_FORMATS:

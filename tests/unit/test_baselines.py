@@ -51,6 +51,7 @@ def mae(scores: ItemScores) -> float:
     return figure_of(scores, "mae")
 
 
+@pytest.mark.slow
 def test_on_the_catalogue_words_beat_the_constant():
     found = baseline_scores(*described(made_rows()))
     assert tuple(found) == BASELINES
@@ -127,6 +128,7 @@ def featured(rows: list[ScoredRow], noise: float, *, block: int) -> np.ndarray:
     return features.astype(np.float16)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("block", [0, 1])
 def test_what_can_be_read_linearly_is_read_from_the_last_token_or_the_mean(block):
     rows = made_rows()
@@ -139,6 +141,7 @@ def test_what_can_be_read_linearly_is_read_from_the_last_token_or_the_mean(block
     assert best.read_out == FROZEN_FEATURES
 
 
+@pytest.mark.slow
 def test_features_that_know_nothing_are_not_better_than_the_constant():
     rows = made_rows()
     found = linear_read_out(

@@ -4,6 +4,8 @@ import ast
 import subprocess
 import sys
 
+import pytest
+
 from benchmarks.serving import REPOSITORY
 
 
@@ -32,6 +34,7 @@ def loaded_by(code: str) -> set[str]:
     return {name.split(".")[0] for name in printed.stdout.splitlines()[-1].split()}
 
 
+@pytest.mark.slow
 def test_opening_the_leaderboard_imports_neither_torch_nor_transformers():
     code = """
 from streamlit.testing.v1 import AppTest

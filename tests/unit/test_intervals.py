@@ -142,6 +142,7 @@ FIGURES: dict[str, Callable[[np.ndarray, np.ndarray], Statistic]] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", FIGURES)
 def test_95_percent_intervals_cover_the_truth_93_to_97_times_in_100(name):
     figure, (prices, estimates) = FIGURES[name], SIMULATED

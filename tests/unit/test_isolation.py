@@ -139,6 +139,7 @@ def when(payload: bytes) -> tuple[float, float]:
     return started, time.monotonic()
 
 
+@pytest.mark.slow
 def test_no_more_run_at_a_time_than_may(monkeypatch):
     monkeypatch.setattr(isolation, "_places", threading.BoundedSemaphore(2))
     with ThreadPoolExecutor(5) as pool:
@@ -171,6 +172,7 @@ def way(request, monkeypatch):
     return request.param
 
 
+@pytest.mark.slow
 def test_a_call_is_answered_refused_loud_and_ended_forked_or_not(way):
     assert run_isolated(return_bytes, b"x", LIMITS) == b"\x00\nx"
     with pytest.raises(TokenizerError, match="No tokenizer"):
@@ -192,6 +194,7 @@ def threads(payload: bytes) -> list[str]:
     return [task.name for task in Path(f"/proc/{server}/task").iterdir()]
 
 
+@pytest.mark.slow
 @LINUX
 @pytest.mark.parametrize(
     ("libraries", "there"), [("data", ["pandas"]), ("models", ["torch", "transformers"])]
@@ -202,6 +205,7 @@ def test_a_server_has_its_libraries_and_one_thread_so_that_a_fork_is_safe(librar
     assert len(run_isolated(threads, b"", limits, libraries=libraries)) == 1
 
 
+@pytest.mark.slow
 @LINUX
 def test_where_the_server_was_killed_the_next_call_starts_another(monkeypatch):
     servers = ForkServers()
@@ -237,6 +241,7 @@ def is_running(pid: int) -> bool:
         return False
 
 
+@pytest.mark.slow
 @LINUX
 def test_a_call_ends_with_the_app_that_asked_for_it(tmp_path):
     said = tmp_path / "pid"

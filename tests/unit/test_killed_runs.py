@@ -17,6 +17,7 @@ from tests.support.scripted_runs import MODELS, plan, prediction
 KILLS, ROWS = 30, 150
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="no kill -9")
 def test_thirty_kills_at_random_moments_lose_and_double_nothing(tmp_path):
     path = tmp_path / "runs.sqlite"

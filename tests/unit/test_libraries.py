@@ -3,6 +3,8 @@
 import subprocess
 import sys
 
+import pytest
+
 from benchmarks.serving import REPOSITORY
 
 _SCRIPT = """
@@ -24,6 +26,7 @@ assert gone() is None
 """
 
 
+@pytest.mark.slow
 def test_collections_leave_the_libraries_out_and_models_are_still_collected():
     ended = subprocess.run(
         [sys.executable, "-c", _SCRIPT], cwd=REPOSITORY, capture_output=True, text=True, timeout=120

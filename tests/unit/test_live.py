@@ -192,6 +192,7 @@ def test_a_visitor_who_asks_for_too_much_is_told_so_and_others_are_not(predictor
     reach(live, OTHER, "finished", request("c"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("begun", [True, False])
 def test_what_nobody_looks_at_is_ended_and_whoever_looks_keeps_it(predictor, begun):
     live = LivePredictions(predictor, Settings(live_unwatched_seconds=1))

@@ -103,6 +103,7 @@ def test_pairing_tells_models_apart_that_each_alone_would_not():
     assert found["told_apart"]
 
 
+@pytest.mark.slow
 def test_equal_models_are_told_apart_about_one_time_in_twenty():
     def noisy(generator: np.random.Generator) -> ItemScores:
         return scores(500 - generator.exponential(100, 60), np.full(60, 500.0))

@@ -181,6 +181,7 @@ def test_all_parts_sum_to_one_and_none_is_negative(seed, whole, tolerance):
     assert found.unexplored <= tolerance
 
 
+@pytest.mark.slow
 @few
 @given(st.integers(0, 10**6), st.booleans(), st.lists(st.floats(0, 0.9), min_size=2, max_size=4))
 def test_a_smaller_tolerance_scores_all_that_a_larger_one_does_and_leaves_less(
@@ -196,6 +197,7 @@ def test_a_smaller_tolerance_scores_all_that_a_larger_one_does_and_leaves_less(
         before = set(model.scored), found.unexplored
 
 
+@pytest.mark.slow
 @few
 @given(st.integers(0, 10**6), st.booleans(), st.floats(0, 0.9))
 def test_what_is_left_unexplored_bounds_every_error(seed, whole, tolerance):
@@ -294,6 +296,7 @@ def telling_random_tokens(model: ScriptedModel, seed: int, share: float) -> Scri
     )
 
 
+@pytest.mark.slow
 @few
 @given(st.integers(0, 10**6), st.booleans(), st.floats(0, 0.5), st.floats(0, 1))
 def test_with_random_tokens_untold_the_parts_sum_to_one_and_each_is_a_lower_bound(
@@ -311,6 +314,7 @@ def test_with_random_tokens_untold_the_parts_sum_to_one_and_each_is_a_lower_boun
     assert found.unexplored - found.untold <= tolerance + 1e-12
 
 
+@pytest.mark.slow
 @few
 @given(st.integers(0, 10**6), st.booleans(), st.floats(0, 0.5), st.floats(0, 1))
 def test_first_tokens_account_for_what_was_not_told_after_them(seed, whole, tolerance, share):
@@ -446,12 +450,14 @@ def test_a_result_can_be_shared_as_nobody_can_write_into_it():
         distribution({5: 1.0}).probabilities[5] = 0
 
 
+@pytest.mark.slow
 @few
 @given(st.integers(0, 10**6))
 def test_one_token_per_number_tells_all_at_once(seed):
     assert random_script(seed, whole=True).price().first_token_information == pytest.approx(1)
 
 
+@pytest.mark.slow
 @few
 @given(st.integers(0, 10**6))
 def test_first_token_information_is_the_mutual_information_over_the_entropy(seed):

@@ -49,6 +49,7 @@ def test_where_no_column_is_known_to_hold_prices_those_with_numbers_are_told():
         _ = examined.found
 
 
+@pytest.mark.slow
 def test_what_is_no_table_is_refused_in_the_same_words():
     for content in (b"", b"PK\x03\x04", b"a,b\nx,y\n", SHOP_EXPORT.encode() + b'"'):
         with pytest.raises(PriceListError) as here:

@@ -133,6 +133,7 @@ def test_only_the_proportions_of_weights_matter_and_the_mean_stays_between_the_s
     assert (mean <= scores.max(axis=1) + 1e-6).all()
 
 
+@pytest.mark.slow
 @given(
     kinds=st.lists(st.sampled_from(["base", "instruct"]), unique=True),
     low=st.none() | st.floats(0.1, 80),

@@ -73,6 +73,7 @@ def test_a_model_unequal_in_the_parts_is_on_the_safe_side():
     assert score_stderr(scores, parts).mean() >= scores.std()
 
 
+@pytest.mark.slow
 def test_two_equal_models_are_told_apart_one_time_in_twenty():
     parts = (Part(500),)
     generator = np.random.default_rng(3)

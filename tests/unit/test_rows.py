@@ -260,6 +260,7 @@ def test_what_is_no_table_is_refused_elsewhere_in_the_same_words():
         assert elsewhere.value.problem == here.value.problem
 
 
+@pytest.mark.slow
 def test_a_parquet_file_that_unpacks_to_gigabytes_is_not_felt_here():
     bomb = io.BytesIO()
     pd.DataFrame({"text": ["x" * 1000] * 900_000, "price": 5.0}).to_parquet(bomb)

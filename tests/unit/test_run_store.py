@@ -275,6 +275,7 @@ def test_a_full_disk_is_said_and_what_was_recorded_stays(store):
     assert store.run(run).done == done + 1
 
 
+@pytest.mark.slow
 def test_a_file_at_the_systems_limit_is_said_and_what_was_recorded_stays(tmp_path):
     code = """
 import resource, sys

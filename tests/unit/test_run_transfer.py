@@ -456,6 +456,7 @@ def crash(payload: bytes) -> None:
     os.abort()
 
 
+@pytest.mark.slow
 def test_a_file_that_crashes_its_reader_is_a_message(here, file, monkeypatch):
     monkeypatch.setattr(transfer, "copy_here", crash)
     with pytest.raises(RunError, match="ends in a crash") as caught:

@@ -344,6 +344,7 @@ def test_a_stopped_control_ends_the_work_between_items(store, predictor):
     assert store.run(run).done == 2
 
 
+@pytest.mark.slow
 def test_pages_that_read_do_not_hold_up_the_worker(runner, store, predictor):
     run = runner.start(plan(30), ME)
     stop = threading.Event()

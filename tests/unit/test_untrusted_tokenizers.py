@@ -33,6 +33,7 @@ def look_at(content: bytes) -> None:
     look.cut(60 * "wireless headphones with long battery life and a case for travel ")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", harmful())
 @pytest.mark.parametrize("do", [try_tokenizer, look_at])
 def test_a_tokenizer_that_does_harm_is_a_message_in_time(kind, do):
@@ -120,6 +121,7 @@ def test_a_tokenizer_that_is_for_the_app_is_tried_on_texts_as_long_as_pages_acce
         try_tokenizer(longer_than_short_texts(4000))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["pieces", "special", "bytes"])
 def test_what_comes_back_of_a_tokenizer_that_is_asked_elsewhere_is_what_it_says_here(kind):
     tokenizer = {
