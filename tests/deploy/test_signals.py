@@ -60,7 +60,7 @@ def test_a_signal_ends_the_server_within_seconds_also_in_mid_download(
             server.process.send_signal(number)
             await asyncio.to_thread(server.process.wait, 20)
             took = time.monotonic() - began
-            # Servers of examinations hear of its end by their pipe.
+            # Servers of examinations hear of its end by their socket.
             assert not psutil.wait_procs(children, END_SECONDS)[1]
             return took
 
