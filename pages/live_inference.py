@@ -12,10 +12,10 @@ models = shell.open_page(
 question = inputs.ask()
 settings = pick_settings()
 chosen = inputs.pick_models(models, settings.precision)
-run.controls(question, chosen, inputs.wanted(models), settings)
+at_work = run.controls(question, chosen, inputs.wanted(models), settings)
 if question is not None:
     if chosen:
-        results.answers(question, chosen, settings)
+        results.answers(question, chosen, settings, as_at_work=at_work)
     else:
         results.example(question, settings)
 shell.keep_visitor()

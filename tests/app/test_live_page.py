@@ -15,6 +15,7 @@ from benchmarks.serving import REPOSITORY
 from components.errors import EngineError
 from components.settings import load_settings
 from components.ui import run_services, services
+from components.ui.inference import run as controls
 from tests.app.test_pages import TIMEOUT, everything_said, evidence_shown
 from tests.support.gated_predictor import GatedPredictor
 
@@ -106,6 +107,27 @@ def test_each_result_is_there_as_soon_as_its_model_is_ready(predictor):
     assert not button(at, "Predict").disabled
     assert button(at, "Stop").disabled
     assert predictor.asked == [ONE, TWO]
+
+
+def test_what_ends_while_the_page_is_drawn_leaves_no_button_as_it_was_before(
+    predictor, monkeypatch: pytest.MonkeyPatch
+):
+    draw_buttons = controls._buttons
+
+    def end_it_after(*asked) -> bool:
+        drawn = draw_buttons(*asked)
+        deadline = time.monotonic() + 20
+        while run_services.live().wanted_by(ME):
+            predictor.let_all_answer()
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+        return drawn
+
+    monkeypatch.setattr(controls, "_buttons", end_it_after)
+    at = click(visit(), "Predict")
+    assert whole(at).count("Median price $129") == 2
+    assert not button(at, "Predict").disabled
+    assert button(at, "Stop").disabled
 
 
 def test_a_visitor_who_leaves_and_comes_back_finds_it_at_work_and_then_its_answer(predictor):

@@ -1,12 +1,11 @@
 """The load, soak and kill scenarios at full length, on this machine: figures for docs/hosting.md.
 
-python -m tests.load crowd|readers|soak|kills [...]
-
 crowd: 20 visitors on all pages while 8 others predict with two models; readers: 200 on the
 leaderboard; soak: 2,000 page views and 200 predictions; kills: kill -9 in download, prediction and
 import. Gemma 3 270M and SmolLM2 135M Instruct are taken from BASEWISE_CACHE.
 """
 
+import argparse
 import asyncio
 import os
 import sys
@@ -25,7 +24,7 @@ from tests.load.scenarios import (
     ask_at_once,
     products,
     read_tables,
-    shared_packages,
+    settings,
     tour,
 )
 from tests.support.loopback_hub import LoopbackHub
@@ -42,12 +41,10 @@ def fresh_server(hub: LoopbackHub, **environment: str) -> Iterator[Server]:
     """A server that nobody has visited, with runs of its own; its log is shown if it fails."""
     with tempfile.TemporaryDirectory() as folder:
         log = Path(folder) / "server.log"
-        told = {"HF_ENDPOINT": hub.url, "HF_HUB_DISABLE_XET": "1"}
-        told["BASEWISE_RUNS_FILE"] = str(Path(folder) / "runs.sqlite")
         cache = Path(os.environ.get("BASEWISE_CACHE", REPOSITORY / ".test-cache"))
-        told["BASEWISE_CACHE"] = str(shared_packages(Path(folder) / "cache", cache))
+        told = settings(hub, Path(folder), cache)
         try:
-            with hosted_server(log, told | environment) as server:
+            with hosted_server(log, told | environment, seconds=180) as server:
                 yield server
         except BaseException:
             print(log.read_text(encoding="utf-8")[-4000:], file=sys.stderr)
@@ -58,37 +55,40 @@ async def _alone(url: str, descriptions: list[str]) -> dict[str, object]:
     return {one: await ask(url, MODELS, one) for one in descriptions}
 
 
-async def _together(url: str, descriptions: list[str]) -> tuple[object, object]:
-    return await asyncio.gather(tour(url, 20), ask_at_once(url, MODELS, descriptions))
+async def _together(url: str, visitors: int, descriptions: list[str]) -> tuple[object, object]:
+    return await asyncio.gather(tour(url, visitors), ask_at_once(url, MODELS, descriptions))
 
 
-def crowd(hub: LoopbackHub) -> None:
+def crowd(hub: LoopbackHub, share: float) -> None:
     """Every answer equals a single visitor's; memory at the peak, and after."""
-    descriptions = products(8)
+    visitors, descriptions = part(20, share), products(part(8, share))
     with fresh_server(hub) as server, Memory(server) as memory:
         alone = asyncio.run(_alone(server.url, descriptions))
         print(f"one visitor: peak {memory.peak / _MB:,.0f} MB, after {memory.now() / _MB:,.0f} MB")
     with fresh_server(hub) as server, Memory(server) as memory:
         began = time.monotonic()
-        pages, answers = asyncio.run(_together(server.url, descriptions))
+        pages, answers = asyncio.run(_together(server.url, visitors, descriptions))
         took = time.monotonic() - began
         assert answers == alone, "an answer differs from a single visitor's"
         time.sleep(5)
-        print(f"20 visitors and 8 predictions by two models: {took:.0f} s; a page {pages}")
+        asked = f"{visitors} visitors and {len(descriptions)} products asked of two models"
+        print(f"{asked}: {took:.0f} s; a page {pages}; answers equal a single visitor's")
         print(f"peak {memory.peak / _MB:,.0f} MB, after {memory.now() / _MB:,.0f} MB")
 
 
-def readers(hub: LoopbackHub) -> None:
+def readers(hub: LoopbackHub, share: float) -> None:
     """1, 20 and 200 visitors open the leaderboard at once."""
-    for visitors in (1, 20, 200):
+    for visitors in sorted({1, part(20, share), part(200, share)}):
         with fresh_server(hub) as server, Memory(server) as memory:
             asyncio.run(read_tables(server.url, 1))
             times = asyncio.run(read_tables(server.url, visitors))
-            print(f"{visitors} visitors: table after {times}; peak {memory.peak / _MB:,.0f} MB")
+            peak, after = memory.peak / _MB, memory.now() / _MB
+            print(f"{visitors} visitors: table after {times}; {peak:,.0f} MB, {after:,.0f} after")
 
 
-def soak(hub: LoopbackHub, views: int = 2000, predictions: int = 200) -> None:
+def soak(hub: LoopbackHub, share: float) -> None:
     """Memory after a tenth, and at the end."""
+    views, predictions = part(2000, share), part(200, share)
     add(hub, SMALL, repository(small_llama(max_position_embeddings=4096)))
     with fresh_server(hub, BASEWISE_ANSWERS="20") as server, Memory(server) as memory:
         growth = asyncio.run(_soak(server.url, memory, views, predictions))
@@ -110,18 +110,26 @@ async def _soak(url: str, memory: Memory, views: int, predictions: int) -> str:
     return f"{tenth:,.0f} MB after a tenth, {last:,.0f} at the end, {last / tenth - 1:+.1%}"
 
 
-def killed(hub: LoopbackHub) -> None:
+def killed(hub: LoopbackHub, share: float) -> None:
     """How many of the kills found the process at work."""
+    many, few = part(20, share), part(10, share)
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder)
         for name in ("download", "prediction", "import"):
             (root / name).mkdir()
-        print("download:", kills.in_download(hub, root / "download", 20), "of 20 at work")
-        print("prediction:", kills.in_prediction(hub, root / "prediction", 20), "of 20 at work")
-        print("import:", kills.in_import(root / "import", 10), "of 10 at work")
+        at_work = kills.in_download(hub, root / "download", many)
+        print(f"download: {at_work} of {many} at work")
+        at_work = kills.in_prediction(hub, root / "prediction", many)
+        print(f"prediction: {at_work} of {many} at work")
+        print(f"import: {kills.in_import(root / 'import', few)} of {few} at work")
 
 
-_SCENARIOS: dict[str, Callable[[LoopbackHub], None]] = {
+def part(whole: int, share: float) -> int:
+    """A share of a number, at least one."""
+    return max(1, round(whole * share))
+
+
+_SCENARIOS: dict[str, Callable[[LoopbackHub, float], None]] = {
     "crowd": crowd,
     "readers": readers,
     "soak": soak,
@@ -131,11 +139,17 @@ _SCENARIOS: dict[str, Callable[[LoopbackHub], None]] = {
 
 def main() -> None:
     """Run the scenarios that are named."""
-    if not sys.argv[1:] or set(sys.argv[1:]) - _SCENARIOS.keys():
-        sys.exit(__doc__)
-    for name in sys.argv[1:]:
+    parser = argparse.ArgumentParser(
+        prog="python -m tests.load",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("scenarios", nargs="+", choices=_SCENARIOS)
+    parser.add_argument("--share", type=float, default=1.0, help="0.1 for a tenth of the length")
+    told = parser.parse_args()
+    for name in told.scenarios:
         hub = LoopbackHub()
-        _SCENARIOS[name](hub)
+        _SCENARIOS[name](hub, told.share)
 
 
 if __name__ == "__main__":

@@ -16,13 +16,14 @@ import psutil
 
 from benchmarks.serving import Server
 from components.pricing import load_catalogue
-from tests.support.visitor import Visitor, view, visit
+from tests.support.loopback_hub import LoopbackHub
+from tests.support.visitor import Visitor, visit
 
 PAGES = ("", "leaderboard", "tokenizer_inspector", "live_inference", "evaluation")
 _QUESTION = "How much would a shop ask for this, in whole dollars?"
 _PATIENCE_SECONDS = 900
-# What a card says that is the same whoever asks: its price, its continuation, its masses.
-Answer = tuple[tuple[str, str], ...]
+# What the cards say that is the same whoever asks: prices, continuations, masses.
+Answer = tuple[str, ...]
 
 
 class Memory(threading.Thread):
@@ -59,11 +60,13 @@ def _resident(process: psutil.Process) -> int:
         return 0
 
 
-def shared_packages(folder: Path, cache: Path) -> Path:
-    """A cache of one's own in `folder` that has the packages of another."""
-    folder.mkdir()
-    (folder / "packages").symlink_to(cache / "packages")
-    return folder
+def settings(hub: LoopbackHub, folder: Path, cache: Path) -> dict[str, str]:
+    """Variables of a server whose cache and runs are in `folder`, with the packages of `cache`."""
+    own = folder / "cache"
+    own.mkdir()
+    (own / "packages").symlink_to(cache / "packages")
+    told = {"HF_ENDPOINT": hub.url, "HF_HUB_DISABLE_XET": "1", "BASEWISE_CACHE": str(own)}
+    return told | {"BASEWISE_RUNS_FILE": str(folder / "runs.sqlite")}
 
 
 @dataclass(frozen=True)
@@ -78,12 +81,6 @@ class Times:
         return f"median {statistics.median(ordered):.1f} s, p95 {p95:.1f}, most {ordered[-1]:.1f}"
 
 
-async def read_table(url: str) -> float:
-    """One visitor opens the leaderboard: seconds to the table."""
-    visitor = await view(url, "leaderboard")
-    return visitor.seconds_to["dataframe"]
-
-
 async def read_tables(url: str, visitors: int) -> Times:
     """So many open it at once, each in a visit that stays open until all are served."""
     reached: list[float] = []
@@ -92,6 +89,7 @@ async def read_tables(url: str, visitors: int) -> Times:
     async def read() -> None:
         async with visit(url, "leaderboard") as visitor:
             await visitor.until(lambda one: one.finished > 0, _PATIENCE_SECONDS)
+            await visitor.paint(_PATIENCE_SECONDS)
             assert not visitor.faults, visitor.faults
             reached.append(visitor.seconds_to["dataframe"])
             if len(reached) == visitors:
@@ -105,7 +103,8 @@ async def read_tables(url: str, visitors: int) -> Times:
 
 
 async def tour(url: str, visitors: int) -> Times:
-    """So many visitors at once go over all pages, each from another one on; seconds a page."""
+    """So many visitors at once go over all pages, each from another one on; seconds a page, with
+    its charts."""
     took: list[float] = []
 
     async def go(first: int) -> None:
@@ -113,11 +112,13 @@ async def tour(url: str, visitors: int) -> Times:
         async with visit(url, order[0]) as visitor:
             began = time.monotonic()
             await visitor.until(lambda one: one.finished > 0, _PATIENCE_SECONDS)
+            await visitor.paint(_PATIENCE_SECONDS)
             assert not visitor.faults, visitor.faults
             took.append(time.monotonic() - began)
             for page in order[1:]:
                 began = time.monotonic()
-                await visitor.go(page)
+                await visitor.go(page, _PATIENCE_SECONDS)
+                await visitor.paint(_PATIENCE_SECONDS)
                 assert not visitor.faults, visitor.faults
                 took.append(time.monotonic() - began)
 
@@ -136,36 +137,40 @@ def products(count: int, offset: int = 0) -> list[str]:
     ]
 
 
-async def ask(url: str, models: Sequence[str], description: str) -> dict[str, Answer]:
-    """One visitor predicts a product: what the page says of each model, in its order."""
+async def ask(url: str, models: Sequence[str], description: str) -> Answer:
+    """One visitor predicts a product: what the page says of the models."""
     query: dict[str, Any] = {"run": list(models), "product": "own", "wording": "own"}
     query |= {"description": description, "question": _QUESTION}
     async with visit(url, "live_inference", **query) as visitor:
         await visitor.until(lambda one: one.finished > 0, _PATIENCE_SECONDS)
         await visitor.press("Predict")
         await visitor.until(lambda one: _answered(one, len(models)), _PATIENCE_SECONDS)
+        await visitor.paint(_PATIENCE_SECONDS)
         assert not visitor.faults, visitor.faults
-        return dict(zip(models, _answers(visitor), strict=True))
+        return _answer(visitor)
 
 
 def _answered(visitor: Visitor, models: int) -> bool:
-    """Whether every card is complete, and the charts below them are there."""
+    """Whether every card is complete, and what is below them there: nothing is at work."""
     if errors := [one.body for one in visitor.all("alert") if "error" in str(one.icon)]:
         raise AssertionError(errors)
-    # The charts themselves wait for a browser's first paint.
-    return len(visitor.all("metric")) == models and bool(visitor.all("bidi_component"))
+    (predict,) = [one for one in visitor.all("button") if one.label == "Predict"]
+    return not predict.disabled and len(_continuations(visitor)) == models
 
 
-def _answers(visitor: Visitor) -> list[Answer]:
-    prices = [("median", one.body) for one in visitor.all("metric")]
-    greedy = [("greedy", one.code_text) for one in visitor.all("code")]
-    intervals = [("interval", text) for text in visitor.texts if text.startswith("80 % interval")]
-    return list(zip(prices, greedy, intervals, strict=True))
+def _continuations(visitor: Visitor) -> list[str]:
+    return [text for text in visitor.texts if text.startswith("Price is $")]
+
+
+def _answer(visitor: Visitor) -> Answer:
+    prices = [one.body for one in visitor.all("metric")]
+    masses = [text for text in visitor.texts if text.startswith(("80 % interval", "**No price"))]
+    return (*prices, *_continuations(visitor), *masses)
 
 
 async def ask_at_once(
     url: str, models: Sequence[str], descriptions: Sequence[str]
-) -> Mapping[str, dict[str, Answer]]:
+) -> Mapping[str, Answer]:
     """A visitor for each product, all at once."""
     async with asyncio.TaskGroup() as group:
         asked = {one: group.create_task(ask(url, models, one)) for one in descriptions}

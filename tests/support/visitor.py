@@ -1,11 +1,13 @@
 """A visitor of a served page without a browser: Streamlit's websocket, as its own page speaks it.
 
 What is drawn is kept as a browser would show it; widgets are set and buttons pressed by their
-labels; fragments that ask to be run again are.
+labels; fragments that ask to be run again are. As in Streamlit's page (its `App.tsx` and
+`AppNavigation.ts`), every request names the page it comes from, and a whole run ends the timers.
 """
 
 import asyncio
 import contextlib
+import json
 import ssl
 import time
 from collections.abc import AsyncIterator, Callable
@@ -22,6 +24,7 @@ from websockets.exceptions import ConnectionClosedError
 from websockets.typing import Subprotocol
 
 _MOST_BYTES = 200_000_000
+_INTERNAL = "$$STREAMLIT_INTERNAL_KEY"
 _DONE = (ForwardMsg.FINISHED_SUCCESSFULLY, ForwardMsg.FINISHED_FRAGMENT_RUN_SUCCESSFULLY)
 
 
@@ -42,10 +45,12 @@ class Visitor:
         self._channel, self._page, self._query = channel, page, query
         self._drawn: dict[tuple[int, ...], _Drawn] = {}
         self._run = ""
-        self._fragments: list[str] = []
-        self._asked, self._running, self._lost = True, False, False
+        self._hash = ""  # of the page's script, once the server has told it
+        self._hashes: dict[str, str] = {}  # of all pages, by their place in the address
+        self._asked: str | None = ""  # the fragment of a run that has not begun, "" for a whole one
+        self._running, self._lost = False, False
         self._changed = asyncio.Condition()
-        self._reruns: dict[str, asyncio.Task[None]] = {}
+        self._reruns: dict[str, tuple[float, asyncio.Task[None]]] = {}
         self._began = time.monotonic()
         self.session = ""
         self.seconds_to: dict[str, float] = {}
@@ -83,38 +88,69 @@ class Visitor:
 
     @property
     def _is_still(self) -> bool:
-        return not self._asked and not self._running
+        return self._asked is None and not self._running
 
     async def press(self, label: str) -> None:
         """Press the button with this label."""
         (button,) = [one for one in self.all("button") if one.label == label]
-        await self._ask(WidgetState(id=button.id, trigger_value=True))
+        await self.set(WidgetState(id=button.id, trigger_value=True))
 
     async def set(self, widget: WidgetState) -> None:
-        """Set a widget, as its browser would."""
-        await self._ask(widget)
+        """Set a widget, as its browser would: in a fragment, that alone runs again."""
+        await self._ask(widget, fragment=self._fragment_of(widget.id))
+
+    def _fragment_of(self, widget: str) -> str:
+        (fragment,) = [
+            drawn.fragment
+            for drawn in self._drawn.values()
+            if getattr(drawn.element, "id", None) == widget
+        ]
+        return fragment
+
+    async def paint(self, seconds: float = 120) -> None:
+        """Wait for what a page draws after its first paint, which a browser tells it of.
+
+        Streamlit's page sends what happens at once together; if it is of several fragments, the
+        whole page runs again.
+        """
+        waiting = [one.id for one in self.all("bidi_component")]
+        told = json.dumps([{"event": "idle", "value": True}])
+        # As Streamlit's page names the events of a component.
+        events = [
+            WidgetState(id=f"{_INTERNAL}_{one}__events", json_trigger_value=told) for one in waiting
+        ]
+        fragments = {self._fragment_of(one) for one in waiting}
+        if events:
+            await self._ask(*events, fragment=fragments.pop() if len(fragments) == 1 else "")
+        await self.until(lambda page: not page.all("bidi_component"), seconds)
 
     async def send(self, message: BackMsg) -> None:
         """Send any message of the protocol."""
         await self._channel.send(message.SerializeToString())
 
-    async def go(self, page: str, **query: object) -> None:
+    async def go(self, page: str, seconds: float = 120) -> None:
         """Open another page in the same visit, and wait until it is drawn."""
-        self._page, self._query = page, urlencode(query, doseq=True)
+        self._page, self._query = page, ""
+        self._hash = self._hashes[page]
+        self.leave()
         before = self.finished
         await self._ask()
-        await self.until(lambda one: one.finished > before)
+        await self.until(lambda one: one.finished > before, seconds)
 
-    async def _ask(self, *widgets: WidgetState, fragment: str = "") -> None:
+    async def _ask(
+        self, *widgets: WidgetState, fragment: str = "", by_itself: bool = False
+    ) -> None:
         message = BackMsg()
         asked = message.rerun_script
         asked.query_string = self._query
-        asked.page_name = self._page
+        asked.page_script_hash = self._hash
+        asked.page_name = "" if self._hash else self._page
         asked.fragment_id = fragment
-        asked.is_auto_rerun = bool(fragment)
+        asked.is_auto_rerun = by_itself
         asked.widget_states.widgets.extend(widgets)
         asked.context_info.url = f"http://localhost/{self._page}"
-        self._asked = self._asked or not fragment
+        if not by_itself:
+            self._asked = fragment
         await self._channel.send(message.SerializeToString())
 
     async def _listen(self) -> None:
@@ -134,25 +170,35 @@ class Visitor:
     def _take(self, message: ForwardMsg) -> None:
         match message.WhichOneof("type"):
             case "new_session":
-                begun = message.new_session
-                self.session = begun.initialize.session_id
-                self._run = message.metadata.run.script_run_id
-                self._fragments = list(message.metadata.run.fragment_ids)
-                self._asked, self._running = False, True
+                self._begin(message)
+            case "navigation":
+                told = message.navigation
+                self._hash = told.page_script_hash
+                self._hashes = {
+                    "" if page.is_default else page.url_pathname: page.page_script_hash
+                    for page in told.app_pages
+                }
             case "delta":
                 self._draw(tuple(message.metadata.delta_path), message)
             case "page_info_changed":
                 self._query = message.page_info_changed.query_string
             case "script_finished":
-                self._finish(message.script_finished)
+                self._finish(message)
             case "auto_rerun":
-                told = message.auto_rerun
-                self._cancel([told.fragment_id])
-                self._reruns[told.fragment_id] = asyncio.create_task(
-                    self._rerun(told.fragment_id, told.interval)
-                )
+                self._repeat(message.auto_rerun.fragment_id, message.auto_rerun.interval)
             case "stop_auto_rerun":
                 self._cancel(list(message.stop_auto_rerun.fragment_ids))
+
+    def _begin(self, message: ForwardMsg) -> None:
+        begun, fragments = message.new_session, message.metadata.run.fragment_ids
+        self.session = begun.initialize.session_id
+        self._run, self._running = message.metadata.run.script_run_id, True
+        if self._asked is not None and (not fragments or self._asked in fragments):
+            self._asked = None
+        if not fragments:
+            self.leave()
+            # The first run is told of as the main page's: `navigation` says which it is.
+            self._hash = begun.page_script_hash
 
     def _draw(self, path: tuple[int, ...], message: ForwardMsg) -> None:
         delta = message.delta
@@ -165,26 +211,34 @@ class Visitor:
         self._drawn[path] = _Drawn(kind, element, self._run, delta.fragment_id)
         self.seconds_to.setdefault(kind, time.monotonic() - self._began)
 
-    def _finish(self, status: int) -> None:
-        self._running = False
-        if status in _DONE:
-            of_whole = not self._fragments
+    def _finish(self, message: ForwardMsg) -> None:
+        # One that ends early for a rerun is followed by it.
+        self._running = message.script_finished == ForwardMsg.FINISHED_EARLY_FOR_RERUN
+        run = message.metadata.run
+        if message.script_finished in _DONE:
             for path, drawn in list(self._drawn.items()):
-                in_scope = of_whole or drawn.fragment in self._fragments
-                if in_scope and drawn.run != self._run:
+                in_scope = not run.fragment_ids or drawn.fragment in run.fragment_ids
+                if in_scope and drawn.run != run.script_run_id:
                     del self._drawn[path]
-            if of_whole:
+            if not run.fragment_ids:
                 self.finished += 1
+
+    def _repeat(self, fragment: str, interval: float) -> None:
+        """Have a fragment run again every so many seconds; a timer that is so already goes on."""
+        if fragment in self._reruns and self._reruns[fragment][0] == interval:
+            return
+        self._cancel([fragment])
+        self._reruns[fragment] = interval, asyncio.create_task(self._rerun(fragment, interval))
 
     async def _rerun(self, fragment: str, interval: float) -> None:
         while True:
             await asyncio.sleep(interval)
-            await self._ask(fragment=fragment)
+            await self._ask(fragment=fragment, by_itself=True)
 
     def _cancel(self, fragments: list[str]) -> None:
         for fragment in fragments:
-            if (task := self._reruns.pop(fragment, None)) is not None:
-                task.cancel()
+            if fragment in self._reruns:
+                self._reruns.pop(fragment)[1].cancel()
 
     def leave(self) -> None:
         """Ask for no more reruns."""
@@ -219,8 +273,9 @@ async def visit(
 
 
 async def view(url: str, page: str, **query: Any) -> Visitor:
-    """A page viewed until it is drawn, and left; AssertionError if its script failed."""
+    """A page viewed until it and its charts are drawn, and left; AssertionError if one failed."""
     async with visit(url, page, **query) as visitor:
         await visitor.until(lambda one: one.finished > 0)
+        await visitor.paint()
         assert not visitor.faults, visitor.faults
         return visitor

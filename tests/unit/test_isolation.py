@@ -20,7 +20,6 @@ from components.isolation import (
     Limits,
     allow_memory,
     allow_processor_time,
-    fork_server,
     run_isolated,
 )
 from components.isolation import run as isolation
@@ -219,14 +218,23 @@ def test_where_the_server_was_killed_the_next_call_starts_another(monkeypatch):
 
 
 @LINUX
-def test_an_idle_server_ends_and_the_next_call_starts_another(monkeypatch):
+def test_an_idle_server_ends_and_the_app_sees_that_nobody_listens():
+    # Not in this process: a server takes no notice of how its children end.
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-    monkeypatch.setattr(fork_server, "_IDLE_SECONDS", 0.05)
-    fork_server.serve(theirs, "data")
-    with pytest.raises(BrokenPipeError):
-        ours.send(b"{}")
-    ours.close()
-    theirs.close()
+    program = f"""
+import socket
+fork_server._IDLE_SECONDS = 0.05
+fork_server.serve(socket.socket(fileno={theirs.fileno()}), "data")
+"""
+    command = [sys.executable, "-c", program]
+    with ours, theirs:
+        server = subprocess.run(
+            command, cwd=REPOSITORY, pass_fds=[theirs.fileno()], timeout=60, check=False
+        )
+        theirs.close()
+        assert server.returncode == 0
+        with pytest.raises(BrokenPipeError):
+            ours.send(b"{}")
 
 
 def say_and_sleep(payload: bytes) -> None:

@@ -39,10 +39,17 @@ _ESTIMATE_LABELS = {
 }
 
 
-def answers(question: Question, repo_ids: list[str], settings: InferenceSettings) -> None:
+def answers(
+    question: Question,
+    repo_ids: list[str],
+    settings: InferenceSettings,
+    *,
+    as_at_work: bool = False,
+) -> None:
     """The answers to this question: a card per model, as each is ready; then all of them together.
 
     That is charts, a table, and downloads. While some are at work the cards are drawn anew.
+    `as_at_work` is what `run.controls` says of the buttons above.
     """
     recorded = _recorded(question, repo_ids, settings)
     answered = _answered(question, repo_ids, settings, recorded)
@@ -50,6 +57,8 @@ def answers(question: Question, repo_ids: list[str], settings: InferenceSettings
         st.info("Press Predict to run the models on this product.", icon=":material/bolt:")
         return
     work = _work(answered)
+    if as_at_work and not work[1]:
+        st.rerun()  # it ended since the buttons were drawn
     redraw = _REDRAW_SECONDS if any(work) else None
     cards = st.fragment(_cards, run_every=redraw, key=run.CARDS)
     cards(question, repo_ids, settings, recorded, work)

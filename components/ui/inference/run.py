@@ -25,8 +25,10 @@ _FOLLOWED = "inference_followed"
 
 def controls(
     question: Question | None, chosen: list[str], wanted: list[str], settings: InferenceSettings
-) -> None:
+) -> bool:
     """Predict and Stop, and what they ask for is begun or ended.
+
+    Whether they are drawn as while the visitor's own is at work on this question.
 
     `wanted` are the models that the visitor has picked, `chosen` those of them that run here. Where
     none does, one button runs the stand-ins. A click is taken here, where question and models are
@@ -41,7 +43,7 @@ def controls(
         st.session_state[_FOLLOWED] = (question.item.prompt, settings, list(wanted))
     if not chosen:
         _say_why_none(wanted)
-    _buttons(question, chosen, settings)
+    return _buttons(question, chosen, settings)
 
 
 def _say_why_none(wanted: list[str]) -> None:
@@ -55,7 +57,7 @@ def _say_why_none(wanted: list[str]) -> None:
     )
 
 
-def _buttons(question: Question | None, chosen: list[str], settings: InferenceSettings) -> None:
+def _buttons(question: Question | None, chosen: list[str], settings: InferenceSettings) -> bool:
     here = [] if question is None else _requests(question, chosen, settings)
     wished = run_services.live().wanted_by(run_services.visitor())
     wished_keys = {request.key for request in wished}
@@ -89,6 +91,7 @@ def _buttons(question: Question | None, chosen: list[str], settings: InferenceSe
     if elsewhere := [request.repo_id for request in wished if request.key not in here_keys]:
         names = ", ".join(map(label, dict.fromkeys(elsewhere)))
         st.caption(plain(f"At work on other questions of yours: {names}. Stop ends these too."))
+    return at_work_here
 
 
 def _request() -> None:
