@@ -223,6 +223,7 @@ def test_an_idle_server_ends_and_the_app_sees_that_nobody_listens():
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     program = f"""
 import socket
+from components.isolation import fork_server
 fork_server._IDLE_SECONDS = 0.05
 fork_server.serve(socket.socket(fileno={theirs.fileno()}), "data")
 """
