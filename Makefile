@@ -44,8 +44,8 @@ $(VLLM)/vllm.stamp: benchmarks/install_vllm.py
 	@touch $@
 
 quick: $(VENV)/dev.stamp .test-cache/tokenizers.stamp
-	$(BIN)/python -m pytest -q -n $(WORKERS) --dist worksteal --hypothesis-profile quick \
-		-m "not network and not browser and not slow"
+	$(BIN)/python -m pytest tests/unit -q -n $(WORKERS) --dist worksteal --hypothesis-profile quick \
+		-m "not slow"
 
 lint: style types
 

@@ -42,7 +42,7 @@ from components.charts.estimates import BAND_COLORS
 from components.charts.evaluation import series_styles
 from components.charts.placement import box_at, text_size
 from components.charts.scores import PROFILE_COLORS
-from components.charts.style import CHART_COLORS
+from components.charts.style import CHART_COLORS, Theme
 from components.evaluation import (
     BASELINES,
     OUT_OF_FOLD,
@@ -101,47 +101,46 @@ def named_distribution(model: str, prices: list[int], *, text: str = "1") -> Nam
     return NamedDistribution(model, f"label of {model}", f"Hub {model}@d04e592b", distribution)
 
 
-def figures():
+def figures(theme: Theme) -> Iterator[Any]:
     board = load_board("2025-03-final")
     scores = shortlist_scores(board, SHORTLIST)
     rows = with_twins(one_run_per_model(board), board)
     rows = rows.assign(frontier=pareto_frontier(rows))
     atlas = number_atlas(tokenizer_of_digits())
     information = FirstTokenInformation(2.5, 5.0)
-    for theme in ("light", "dark"):
-        yield twin_dumbbells(scores, LABELS, vintage="Final", theme=theme), theme
-        profile = one_run_per_model(board[board["model"].isin(SHORTLIST)])
-        yield benchmark_profile(profile, LABELS, vintage="Final", theme=theme), theme
-        yield scores_by_size(rows, SHORTLIST, LABELS, vintage="Final", theme=theme), theme
-        moves = compare_vintages(load_board("2024-10-15"), board, SHORTLIST)
-        yield (
-            movement_between_vintages(moves, LABELS, before="October", after="Final", theme=theme),
-            theme,
-        )
-        trained = before_and_after(SHORTLIST)
-        yield reordering(trained, LABELS, of=61, source="LM-Harmony", theme=theme), theme
-        names = {name: name for name in PREDICTORS}
-        groups = {"all": "all sizes", "5-15B": "5 to 15B"}
-        yield predictor_intervals(predictors(), names, groups, theme), theme
-        named = [NamedAtlas("A", atlas, ["note"])]
-        yield atlas_heatmaps(named, where="bare", theme=theme), theme
-        left = [still_possible(atlas, 93)]
-        yield first_token_maps(named, 93, left, theme=theme), theme
-        bars = [NamedInformation(SHORTLIST[0], "Llama", information)]
-        yield settled_shares(bars, prices="any prices", theme=theme), theme
-        priced = [named_distribution(SHORTLIST[0], [1, 12, 100]), named_distribution("a/b", [999])]
-        yield price_distributions(priced, 20, product="A lamp", theme=theme), theme
-        yield price_distributions(priced, None, product="?", theme=theme, log_price=True), theme
-        yield first_tokens(priced, product="A lamp", theme=theme), theme
+    yield twin_dumbbells(scores, LABELS, vintage="Final", theme=theme)
+    profile = one_run_per_model(board[board["model"].isin(SHORTLIST)])
+    yield benchmark_profile(profile, LABELS, vintage="Final", theme=theme)
+    yield scores_by_size(rows, SHORTLIST, LABELS, vintage="Final", theme=theme)
+    moves = compare_vintages(load_board("2024-10-15"), board, SHORTLIST)
+    yield movement_between_vintages(moves, LABELS, before="October", after="Final", theme=theme)
+    trained = before_and_after(SHORTLIST)
+    yield reordering(trained, LABELS, of=61, source="LM-Harmony", theme=theme)
+    names = {name: name for name in PREDICTORS}
+    groups = {"all": "all sizes", "5-15B": "5 to 15B"}
+    yield predictor_intervals(predictors(), names, groups, theme)
+    named = [NamedAtlas("A", atlas, ["note"])]
+    yield atlas_heatmaps(named, where="bare", theme=theme)
+    left = [still_possible(atlas, 93)]
+    yield first_token_maps(named, 93, left, theme=theme)
+    bars = [NamedInformation(SHORTLIST[0], "Llama", information)]
+    yield settled_shares(bars, prices="any prices", theme=theme)
+    priced = [named_distribution(SHORTLIST[0], [1, 12, 100]), named_distribution("a/b", [999])]
+    yield price_distributions(priced, 20, product="A lamp", theme=theme)
+    yield price_distributions(priced, None, product="?", theme=theme, log_price=True)
+    yield first_tokens(priced, product="A lamp", theme=theme)
 
 
-@pytest.mark.parametrize(("figure", "theme"), figures())
-def test_each_chart_has_title_source_and_explicit_colours(figure, theme):
-    layout = figure.to_dict()["layout"]
-    assert layout["title"]["text"]
-    assert layout["title"]["subtitle"]["text"]
-    assert layout["paper_bgcolor"] == CHART_COLORS[theme].background
-    assert layout["font"]["color"] == CHART_COLORS[theme].text
+@pytest.mark.slow
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_each_chart_has_title_source_and_explicit_colours(subtests, theme):
+    for place, figure in enumerate(figures(theme)):
+        layout = figure.to_dict()["layout"]
+        with subtests.test(place=place, title=layout["title"]["text"]):
+            assert layout["title"]["text"]
+            assert layout["title"]["subtitle"]["text"]
+            assert layout["paper_bgcolor"] == CHART_COLORS[theme].background
+            assert layout["font"]["color"] == CHART_COLORS[theme].text
 
 
 def test_dumbbells_put_the_best_twin_on_top_and_say_each_value():
@@ -543,14 +542,17 @@ def hostile_figures() -> Iterator[Any]:
     yield from evaluation_charts(model, HOSTILE, HOSTILE)
 
 
-@pytest.mark.parametrize("figure", hostile_figures())
-def test_names_from_outside_hold_no_markup_and_no_placeholder_in_any_chart(figure):
-    texts = "\n".join(texts_of(figure.to_dict()))
-    assert "&lt;b&gt;" in texts
-    assert not re.search(r"<(?:img|a)\b", texts)
-    # No placeholder but those of the chart itself stands right behind our own markup or text.
-    assert "&gt;%{" not in texts
-    assert "<b>%{" not in texts
+@pytest.mark.slow
+def test_names_from_outside_hold_no_markup_and_no_placeholder_in_any_chart(subtests):
+    for place, figure in enumerate(hostile_figures()):
+        texts = "\n".join(texts_of(figure.to_dict()))
+        with subtests.test(place=place):
+            assert "&lt;b&gt;" in texts
+            assert not re.search(r"<(?:img|a)\b", texts)
+            # No placeholder but those of the chart itself stands right behind our own markup or
+            # text.
+            assert "&gt;%{" not in texts
+            assert "<b>%{" not in texts
 
 
 def test_two_models_of_one_name_keep_a_row_each():
