@@ -2,8 +2,8 @@
 
 python -m benchmarks.servers [--vllm PYTHON] [--products N] [--tolerance T]
 
-SmolLM2 135M's weights in fp32 on a real llama.cpp server (one thread; the xllamacpp wheel) and,
-with --vllm, on a real vLLM by its environment's interpreter (benchmarks/install_vllm.py). Total
+SmolLM2 135M's weights in fp32 on a real llama.cpp server (one thread; the xllamacpp wheel) or, with
+--vllm, on a real vLLM by its environment's interpreter (benchmarks/install_vllm.py). Total
 variation is to the local engine in fp32 at the same tolerance. The other way to ask, each of 1,000
 candidates as a prompt of its own by prompt log-probabilities (lm-evaluation-harness' completions
 client), is counted in tokens that its requests hold, and timed on vLLM for some candidates.
@@ -15,6 +15,7 @@ import tempfile
 import time
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
+from itertools import islice
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -100,15 +101,16 @@ def one_product(engine: ServerEngine, server: Server, local: LocalEngine, tolera
 
 def products_per_minute(engine: ServerEngine, endpoint: Endpoint, count: int) -> None:
     """Print how many products a minute gets done with several in flight, each asked once."""
-    prompts = [price_prompt(product.description) for product in load_catalogue().values()][1:]
-    for place, flight in enumerate(IN_FLIGHT):
-        asked = prompts[place * count : (place + 1) * count]
+    prompts = iter([price_prompt(product.description) for product in load_catalogue().values()])
+    next(prompts)
+    for flight in IN_FLIGHT:
+        asked = list(islice(prompts, max(count, flight)))
         changed = endpoint.model_copy(update={"concurrency": flight})
         several = Connections({"box": changed}).engine("box", Control())
         started = time.perf_counter()
         with ThreadPoolExecutor(flight) as pool:
             found = list(pool.map(partial(price_distribution, several, tolerance=0.05), asked))
-        rate = 60 * count / (time.perf_counter() - started)
+        rate = 60 * len(asked) / (time.perf_counter() - started)
         print(f"  {flight} in flight, tolerance 0.05: {rate:.1f} products a minute", end="")
         print(f" (each {median(one.seconds for one in found):.1f} s)")
 
@@ -125,21 +127,24 @@ def measure(server: Server, model: str, local: LocalEngine, options: argparse.Na
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
     parser.add_argument("--vllm", metavar="PYTHON", help="interpreter that has vLLM")
-    parser.add_argument("--products", type=int, default=4, help="at each number in flight")
+    parser.add_argument(
+        "--products", type=int, default=4, help="at each number in flight, at least as many"
+    )
     parser.add_argument("--tolerance", type=float, default=0.01)
     options = parser.parse_args()
     local = load_engine(MODEL)
     registry = load_registry()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        gguf = folder / "model.gguf"
-        llama_server.write_gguf(local.model, local.tokenizer, "smollm", gguf)
-        with llama_server.running_llama_server(gguf, folder / "llama.log") as server:
-            measure(server, llama_server.ALIAS, local, options)
         if options.vllm:
             weights = fetch_weights(registry.get(MODEL), registry).folder
             with vllm_server.running_vllm(options.vllm, weights, folder / "vllm.log") as server:
                 measure(server, vllm_server.ALIAS, local, options)
+            return
+        gguf = folder / "model.gguf"
+        llama_server.write_gguf(local.model, local.tokenizer, "smollm", gguf)
+        with llama_server.running_llama_server(gguf, folder / "llama.log") as server:
+            measure(server, llama_server.ALIAS, local, options)
 
 
 if __name__ == "__main__":

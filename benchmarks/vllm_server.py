@@ -16,6 +16,7 @@ def running_vllm(
 ) -> Iterator[Server]:
     """vLLM's server of the model in a folder, by its environment's interpreter, once it answers."""
     port = free_port()
+    python = str(Path(python).absolute())  # the server starts in another folder
     command = [python, "-m", "vllm.entrypoints.openai.api_server", "--model", str(folder)]
     command += ["--served-model-name", ALIAS, "--host", "127.0.0.1", "--port", str(port)]
     command += ["--dtype", dtype, "--max-model-len", "2048", "--enforce-eager"]

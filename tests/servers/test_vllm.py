@@ -2,7 +2,6 @@
 
 import os
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -39,8 +38,7 @@ def endpoint(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Endpoint]:
     registry = load_registry()
     folder = fetch_weights(registry.get(SMOL), registry).folder
     log = tmp_path_factory.mktemp("vllm") / "server.log"
-    python = str(Path(os.environ["VLLM_PYTHON"]).absolute())
-    with running_vllm(python, folder, log, key=KEY) as server:
+    with running_vllm(os.environ["VLLM_PYTHON"], folder, log, key=KEY) as server:
         given: dict[str, Any] = {"url": server.url, "model": ALIAS, "hub_id": SMOL, "key": KEY}
         yield Endpoint(name="box", **given)
 
