@@ -33,10 +33,9 @@ from components.isolation.limits import Limits
 Libraries = Literal["data", "models"]
 
 # What each server imports before it forks: all that takes time in the calls that use it.
-_IMPORTS: dict[Libraries, tuple[str, ...]] = {
+IMPORTS: dict[Libraries, tuple[str, ...]] = {
     "data": (
-        "babel.numbers",
-        "clevercsv",
+        "charset_normalizer",
         "pandas",
         "price_parser",
         "pyarrow.parquet",
@@ -157,7 +156,7 @@ class ForkedProcess:
 
 def serve(channel: socket.socket, libraries: Libraries) -> None:
     """Fork a process per message until the app has gone, or asked nothing for some minutes."""
-    for name in _IMPORTS[libraries]:
+    for name in IMPORTS[libraries]:
         import_module(name)
     gc.collect()
     gc.freeze()  # a collection in a fork would copy every page that it looks at

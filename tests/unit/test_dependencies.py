@@ -6,6 +6,7 @@ from importlib.metadata import metadata
 import pytest
 
 from benchmarks.serving import REPOSITORY
+from components.isolation.fork_server import IMPORTS
 
 DOCUMENT = (REPOSITORY / "docs" / "dependencies.md").read_text(encoding="utf-8")
 APP, DEVELOPMENT = DOCUMENT.split("## The app")[1].split("## Development")
@@ -45,6 +46,12 @@ def test_a_licence_is_the_one_that_the_package_states(name):
     family = re.match(r"(Apache|MIT|BSD|MPL)", licence)
     assert family
     assert family.group() in said
+
+
+def test_what_the_servers_that_fork_import_is_required():
+    imported = {name.split(".")[0] for names in IMPORTS.values() for name in names}
+    named = {name.replace("-", "_") for name in required("requirements.txt")}
+    assert imported <= named
 
 
 def test_exact_versions_are_pinned_of_all_that_is_required():
