@@ -63,8 +63,10 @@ def test_why_a_model_takes_no_tree_is_kept_with_the_result_and_logged_once(
     with caplog.at_level(logging.WARNING, "components.engines.local.engine"):
         prompts = [engine.price_distribution(PROMPT, 0.3) for _ in range(2)]
     assert {found.method for found in prompts} == {"plain"}
-    (note,) = {record.message for record in caplog.records if "scored plainly" in record.message}
-    assert sum("scored plainly" in record.message for record in caplog.records) == 1
+    (note,) = {
+        record.getMessage() for record in caplog.records if "scored plainly" in record.getMessage()
+    }
+    assert sum("scored plainly" in record.getMessage() for record in caplog.records) == 1
     (file,) = (cache_root() / "checks").iterdir()
     assert json.loads(file.read_text())["reason"] in note
 
