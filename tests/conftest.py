@@ -38,7 +38,7 @@ hypothesis.settings.register_profile("basewise", deadline=None)
 hypothesis.settings.register_profile("quick", deadline=None, max_examples=25)  # make check
 hypothesis.settings.load_profile("basewise")
 
-# `make check` runs what has none of network, browser and slow.
+# `make check` runs those of `unit` that are not slow.
 _MARKERS_OF_FOLDER = {
     "unit": ["unit"],
     "app": ["slow"],

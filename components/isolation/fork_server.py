@@ -204,6 +204,8 @@ def _watch(call: Mapping[str, Any], files: Sequence[int]) -> NoReturn:
             os.killpg(0, signal.SIGKILL)
         _, ended = os.waitpid(pid, 0)
         os.write(status, f"{os.waitstatus_to_exitcode(ended)}".encode())
+    except BaseException:
+        traceback.print_exc()
     finally:
         os._exit(0)
 
