@@ -32,6 +32,7 @@ def begin() -> None:
         return
     hosting.begin_log()
     streamlit_compat.refuse_to_clear_caches()
+    streamlit_compat.deliver_what_ended_runs_sent()
     families = [_PREFIX + name for name in (*HELP, *_GAUGES)]
     streamlit_compat.add_metrics(families, _metrics)
     threading.Thread(target=_keep_house, name="housekeeping", daemon=True).start()

@@ -1,17 +1,22 @@
 """The names of Streamlit's that Basewise uses without a promise: each is still there."""
 
+import asyncio
 import inspect
 import json
 from dataclasses import fields
 from pathlib import Path
+from typing import Any
 
 import pytest
 import streamlit as st
 import streamlit.logger
+from streamlit.proto.Delta_pb2 import Delta
+from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from streamlit.runtime import Runtime, RuntimeState
-from streamlit.runtime.app_session import AppSession
+from streamlit.runtime.app_session import AppSession, AppSessionState
 from streamlit.runtime.memory_session_storage import MemorySessionStorage
 from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
+from streamlit.runtime.scriptrunner import RerunData, ScriptRunnerEvent
 from streamlit.runtime.scriptrunner_utils.script_run_context import ScriptRunContext
 from streamlit.runtime.stats import StatsManager
 from streamlit.runtime.websocket_session_manager import WebsocketSessionManager
@@ -144,3 +149,61 @@ def test_a_page_that_apptest_runs_is_not_served():
         st.write(streamlit_compat.is_served())
 
     assert AppTest.from_function(page).run().markdown[0].value == "`False`"
+
+
+class Visit(AppSession):
+    """A visit whose runs are begun and ended by hand; `drawn` is what its page is sent."""
+
+    def __init__(self):
+        self._event_loop = asyncio.get_running_loop()
+        self._state = AppSessionState.APP_IS_RUNNING
+        self._scriptrunner: Any = object()
+        self.drawn: list[str] = []
+
+    def _enqueue_forward_msg(self, msg: ForwardMsg) -> None:
+        self.drawn.append(msg.delta.fragment_id)
+
+    def draws(self, runner: Any, fragment: str) -> None:
+        """As a run's thread says what it drew: it is looked at later, in the loop."""
+        message = ForwardMsg(delta=Delta(fragment_id=fragment))
+        event = ScriptRunnerEvent.ENQUEUE_FORWARD_MSG
+        self._on_scriptrunner_event(runner, event, forward_msg=message)
+
+    def __del__(self) -> None:
+        """There is nothing to shut down."""
+
+
+def drawn_where(monkeypatch: pytest.MonkeyPatch, *, stopped: bool, mended: bool) -> list[str]:
+    """What a page gets where a run begins before what the last one drew was looked at."""
+
+    def create(self: Any, initial_rerun_data: RerunData) -> None:
+        self._scriptrunner = object()
+
+    async def visit() -> list[str]:
+        visit = Visit()
+        visit.draws(visit._scriptrunner, "chart")
+        if stopped:
+            visit._scriptrunner = None
+        visit._create_scriptrunner(RerunData())
+        visit.draws(visit._scriptrunner, "next chart")
+        await asyncio.sleep(0)
+        return visit.drawn
+
+    monkeypatch.setattr(AppSession, "_create_scriptrunner", create)
+    handle = AppSession._handle_scriptrunner_event_on_event_loop
+    monkeypatch.setattr(AppSession, "_handle_scriptrunner_event_on_event_loop", handle)
+    if mended:
+        streamlit_compat.deliver_what_ended_runs_sent()
+    return asyncio.run(visit())
+
+
+def test_streamlit_still_ignores_what_an_ended_run_drew_once_a_next_one_has_begun(monkeypatch):
+    assert drawn_where(monkeypatch, stopped=False, mended=False) == ["next chart"]
+
+
+def test_what_an_ended_run_drew_is_delivered_though_a_next_one_has_begun(monkeypatch):
+    assert drawn_where(monkeypatch, stopped=False, mended=True) == ["chart", "next chart"]
+
+
+def test_what_a_stopped_run_drew_is_not_delivered_as_the_next_one_draws_all(monkeypatch):
+    assert drawn_where(monkeypatch, stopped=True, mended=True) == ["next chart"]

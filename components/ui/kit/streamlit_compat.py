@@ -4,6 +4,7 @@ import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
+from weakref import WeakKeyDictionary
 
 import streamlit as st
 import streamlit.logger
@@ -11,7 +12,12 @@ from streamlit import runtime
 from streamlit.dataframe import lazy_df_source
 from streamlit.runtime import RuntimeState
 from streamlit.runtime.app_session import AppSession
-from streamlit.runtime.scriptrunner import get_script_run_ctx
+from streamlit.runtime.scriptrunner import (
+    RerunData,
+    ScriptRunner,
+    ScriptRunnerEvent,
+    get_script_run_ctx,
+)
 from streamlit.runtime.stats import CounterStat, GaugeStat, Stat
 
 _log = logging.getLogger(__name__)
@@ -145,6 +151,44 @@ def refuse_to_clear_caches() -> None:
         _log.warning("A visitor asked to clear the caches of all visitors: not done")
 
     AppSession._handle_clear_cache_request = refuse
+
+
+def deliver_what_ended_runs_sent() -> None:
+    """Have a page get all that a run drew, though a fragment's run follows at its heels.
+
+    Each such run has a ScriptRunner of its own, and Streamlit ignores the messages of the one
+    before that it had not looked at by then: a chart or what became of an upload is never shown.
+    Calling this twice is a mistake.
+    """
+    create = AppSession._create_scriptrunner
+    handle = AppSession._handle_scriptrunner_event_on_event_loop
+    # None for a session whose last runner was told to stop: its page is drawn anew as a whole.
+    ended_runners: WeakKeyDictionary[AppSession, ScriptRunner | None] = WeakKeyDictionary()
+
+    def create_and_remember(self: AppSession, initial_rerun_data: RerunData) -> None:
+        ended_runners[self] = self._scriptrunner
+        create(self, initial_rerun_data)
+
+    def handle_of_ended_too(
+        self: AppSession,
+        sender: ScriptRunner | None,
+        event: ScriptRunnerEvent,
+        *details: Any,
+        **named: Any,
+    ) -> None:
+        current = self._scriptrunner
+        late = sender is not None and sender is not current and sender is ended_runners.get(self)
+        if not late or event == ScriptRunnerEvent.SHUTDOWN:
+            handle(self, sender, event, *details, **named)
+            return
+        self._scriptrunner = sender
+        try:
+            handle(self, sender, event, *details, **named)
+        finally:
+            self._scriptrunner = current
+
+    AppSession._create_scriptrunner = create_and_remember
+    AppSession._handle_scriptrunner_event_on_event_loop = handle_of_ended_too
 
 
 def expire_sessions() -> None:
