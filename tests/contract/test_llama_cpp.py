@@ -61,7 +61,8 @@ def test_what_few_likeliest_tokens_leave_out_is_unexplored_and_never_no_number(
     hub, llama_servers, endpoint, limit
 ):
     class Few(LlamaCppDialect):
-        first_count = most_count = limit
+        likeliest = limit
+        completes = False
 
     whole = connected(endpoint(LLAMA))
     few = ServerEngine(whole.id, whole.client, Few(whole.dialect.model), whole.tokenizer)

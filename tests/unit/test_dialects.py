@@ -21,7 +21,7 @@ PROMPTS = [[1, 2], [1, 2, 5]]
 
 
 def read(dialect, answers):
-    parts = dialect.parts(PROMPTS, COLUMNS, 5, 3)
+    parts = dialect.parts(PROMPTS, COLUMNS, 5)
     told = Told.nothing(len(PROMPTS), len(COLUMNS))
     tokens = sum(
         dialect.read(part, answer, COLUMNS, told)
@@ -57,7 +57,7 @@ def test_an_older_vllm_that_ignores_the_field_is_noticed():
 
 def test_many_columns_and_prompts_are_split_within_vllms_limits():
     columns, prompts = list(range(1111)), [[1]] * 2001
-    parts = VllmDialect("m").parts(prompts, columns, 0, 0)
+    parts = VllmDialect("m").parts(prompts, columns, 0)
     assert len(parts) == 2 * 9
     bodies = [part.ask.body for part in parts if part.ask.body is not None]
     assert len(bodies) == len(parts)
@@ -75,24 +75,54 @@ def test_sglang_tells_a_matrix_of_probabilities():
         read(SglangDialect("m"), [{"scores": rows[:1]}])
 
 
-def test_llama_cpp_tells_the_likeliest_and_nothing_of_the_rest():
-    def one(index: int, **logs: float) -> dict[str, object]:
-        top = [{"id": int(name[3:]), "logprob": value} for name, value in logs.items()]
-        first = {"id": 5, "logprob": 0.0, "top_logprobs": top}
-        return {"index": index, "completion_probabilities": [first], "tokens_evaluated": 2}
+def of_llama_cpp(index: int, tokens: dict[int, float], *, logs: bool = True) -> dict[str, object]:
+    """What llama.cpp tells of these tokens, whose probabilities are given."""
+    if logs:
+        top = {"top_logprobs": [{"id": i, "logprob": math.log(p)} for i, p in tokens.items()]}
+    else:
+        top = {"top_probs": [{"id": token, "prob": p} for token, p in tokens.items()]}
+    return {"index": index, "completion_probabilities": [{"id": 5, **top}], "tokens_evaluated": 2}
 
-    answer = [one(1, id_7=math.log(0.5)), one(0, id_5=math.log(0.1), id_8=math.log(0.6))]
+
+def test_llama_cpp_tells_the_likeliest_and_nothing_of_the_rest():
+    answer = [of_llama_cpp(1, {7: 0.5}), of_llama_cpp(0, {5: 0.1, 8: 0.6})]
     told, tokens = read(LlamaCppDialect("m"), [answer])
     assert np.allclose(told.probabilities, [[0.1, 0, 0], [0, 0.5, 0]])
     assert np.allclose(told.told, [0.7, 0.5])
     assert tokens == 4
 
 
-def test_more_tokens_are_asked_in_shorter_lists():
+def test_llama_cpps_shares_complete_what_the_likeliest_tokens_leave_open():
     dialect = LlamaCppDialect("m")
-    assert dialect.prompts_at(21, 300) == 64
-    assert dialect.prompts_at(21, 1500) == 12
-    assert len(dialect.parts([[1]] * 65, COLUMNS, 5, 300)) == 2
+    true = [[0.1, 0.01, 1e-7], [1e-9, 0.5, 1e-3]]
+    answer = [of_llama_cpp(0, {8: 0.6, 5: 0.1}), of_llama_cpp(1, {7: 0.5})]
+    told, _ = read(dialect, [answer])
+    (part,) = dialect.completing([[1], [2]], COLUMNS, told)
+    assert part.ask.body is not None
+    bias = dict(part.ask.body["logit_bias"])
+    assert bias == {**dict.fromkeys(COLUMNS, 100.0), 8: 70.0}
+    assert part.ask.body["n_probs"] == 4
+    # As the server samples: each in proportion to its probability and what the bias adds.
+    shares = []
+    for place, row in enumerate(true):
+        known = dict(zip(COLUMNS, row, strict=True)) | {8: 0.6 if place == 0 else 0.1}
+        raised = {token: p * math.exp(bias[token] - 100) for token, p in known.items()}
+        whole = sum(raised.values())
+        shares.append(
+            of_llama_cpp(place, {token: p / whole for token, p in raised.items()}, logs=False)
+        )
+    assert dialect.complete(part, shares, COLUMNS, told) == 4
+    assert np.allclose(told.probabilities, true, rtol=1e-12)
+    assert told.told.tolist() == [1.0, 1.0]
+    with pytest.raises(KeyError):
+        dialect.complete(part, answer, COLUMNS, told)
+
+
+def test_many_columns_are_asked_in_shorter_lists():
+    dialect = LlamaCppDialect("m")
+    assert dialect.prompts_at(21) == 64
+    assert dialect.prompts_at(1600) == 12
+    assert len(dialect.parts([[1]] * 65, COLUMNS, 5)) == 2
 
 
 def test_tokens_named_by_text_count_as_told_but_are_read_only_where_they_are_one_tokens():

@@ -46,14 +46,19 @@ class Told:
         """Before any answer."""
         return cls(np.zeros((prompts, columns)), np.zeros(prompts), [{} for _ in range(prompts)])
 
+    def of(self, places: NDArray[np.intp]) -> Told:
+        """A copy of what was told after some of the prompts."""
+        likeliest = [self.likeliest[place] for place in places]
+        return Told(self.probabilities[places], self.told[places], likeliest)
+
 
 @dataclass(frozen=True)
 class Dialect:
     """One kind of server, asked for its model by name.
 
-    `exact`: it tells the tokens that are asked for; otherwise the likeliest ones, `first_count`
-    of them at first and `most_count` at most. `prompts_per_request` and `ids_per_request` bound
-    one request. `cached`: later requests find the prompt in a cache.
+    `exact`: it tells the tokens that are asked for; otherwise the likeliest ones, which a second
+    request completes where the dialect `completes`. `prompts_per_request` and `ids_per_request`
+    bound one request.
     """
 
     model: str
@@ -61,21 +66,30 @@ class Dialect:
     exact: ClassVar[bool]
     prompts_per_request: ClassVar[int]
     ids_per_request: ClassVar[int | None] = None
-    first_count: ClassVar[int] = 0
-    most_count: ClassVar[int] = 0
+    completes: ClassVar[bool] = False
     completions: ClassVar[str] = "/v1/completions"
 
     def parts(
-        self, prompts: Sequence[Sequence[int]], columns: Sequence[int], digit: int, count: int
+        self, prompts: Sequence[Sequence[int]], columns: Sequence[int], digit: int
     ) -> list[Part]:
         """The requests that tell the columns' probabilities after each prompt.
 
-        `digit` is a token that is a digit; `count` is how many likeliest tokens are asked for.
+        `digit` is a token that is a digit.
         """
         raise NotImplementedError
 
     def read(self, part: Part, answer: Any, columns: Sequence[int], told: Told) -> int:
         """Put a part's answer in its place; how many tokens the server read. AnswerError."""
+        raise NotImplementedError
+
+    def completing(
+        self, prompts: Sequence[Sequence[int]], columns: Sequence[int], told: Told
+    ) -> list[Part]:
+        """The requests for what `told` leaves open of the columns after each prompt."""
+        raise NotImplementedError
+
+    def complete(self, part: Part, answer: Any, columns: Sequence[int], told: Told) -> int:
+        """As `read`, for an answer to one of `completing`. AnswerError."""
         raise NotImplementedError
 
     def top(self, prompt: Sequence[int], count: int) -> Ask:
@@ -99,6 +113,6 @@ class Dialect:
             },
         )
 
-    def prompts_at(self, columns: int, count: int) -> int:
-        """How many prompts a request may have at so many columns or likeliest tokens."""
+    def prompts_at(self, columns: int) -> int:
+        """How many prompts a request may have at so many columns."""
         return self.prompts_per_request

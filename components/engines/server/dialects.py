@@ -28,7 +28,7 @@ class VllmDialect(Dialect):
     ids_per_request = 128
 
     def parts(
-        self, prompts: Sequence[Sequence[int]], columns: Sequence[int], digit: int, count: int
+        self, prompts: Sequence[Sequence[int]], columns: Sequence[int], digit: int
     ) -> list[Part]:
         size = self.ids_per_request or len(columns)
         return [
@@ -109,11 +109,11 @@ class SglangDialect(Dialect):
     _MOST_VALUES = 300_000  # some 7 MB
 
     def parts(
-        self, prompts: Sequence[Sequence[int]], columns: Sequence[int], digit: int, count: int
+        self, prompts: Sequence[Sequence[int]], columns: Sequence[int], digit: int
     ) -> list[Part]:
         return [
             Part(self.chosen(prompts[rows], columns), rows)
-            for rows in _slices(len(prompts), self.prompts_at(len(columns), count))
+            for rows in _slices(len(prompts), self.prompts_at(len(columns)))
         ]
 
     def chosen(self, prompts: Sequence[Sequence[int]], ids: Sequence[int]) -> Ask:
@@ -129,7 +129,7 @@ class SglangDialect(Dialect):
             },
         )
 
-    def prompts_at(self, columns: int, count: int) -> int:
+    def prompts_at(self, columns: int) -> int:
         return max(1, min(self.prompts_per_request, self._MOST_VALUES // max(1, columns)))
 
     def read(self, part: Part, answer: Any, columns: Sequence[int], told: Told) -> int:
@@ -156,56 +156,109 @@ class SglangDialect(Dialect):
 
 
 class LlamaCppDialect(Dialect):
-    """llama.cpp's `/completion`: the likeliest tokens, as many as are asked for.
+    """llama.cpp's `/completion`: the likeliest tokens, then the columns' shares of each other.
 
     It notices a closed connection only after a second without a result: short lists.
     """
 
     kind = "llama.cpp"
     exact = False
+    completes = True
     prompts_per_request = 64
-    first_count = 300
-    most_count = 7500
+    likeliest = 100
     _FORCED = 1000.0
+    # What is added to a column's logit, and to that of a token to compare with: nothing else comes
+    # up then, and the one that is sampled is a column, not a token to compare with.
+    _COLUMN, _COMPARED = 100.0, 70.0
+    _MOST_VALUES = 64 * 300  # some 1.6 MB
 
     def parts(
-        self, prompts: Sequence[Sequence[int]], columns: Sequence[int], digit: int, count: int
+        self, prompts: Sequence[Sequence[int]], columns: Sequence[int], digit: int
     ) -> list[Part]:
         return [
-            Part(self.likeliest(prompts[rows], digit, count), rows)
-            for rows in _slices(len(prompts), self.prompts_at(len(columns), count))
+            Part(self._of_likeliest(prompts[rows], digit), rows)
+            for rows in _slices(len(prompts), self.prompts_per_request)
         ]
 
-    def likeliest(self, prompts: Sequence[Sequence[int]], digit: int, count: int) -> Ask:
+    def _of_likeliest(self, prompts: Sequence[Sequence[int]], digit: int) -> Ask:
         """The request for the likeliest tokens after each prompt.
 
         A digit is forced to come next: the server tells nothing where its own choice is half a
         character or the end of the text. That does not change what it tells.
         """
+        return self._completion(
+            prompts,
+            n_probs=self.likeliest,
+            temperature=0,
+            post_sampling_probs=False,
+            logit_bias=[[int(digit), self._FORCED]],
+        )
+
+    def completing(
+        self, prompts: Sequence[Sequence[int]], columns: Sequence[int], told: Told
+    ) -> list[Part]:
+        return [
+            Part(self._of_shares(prompts[rows], columns, told.likeliest[rows]), rows)
+            for rows in _slices(len(prompts), self.prompts_at(len(columns)))
+        ]
+
+    def _of_shares(
+        self,
+        prompts: Sequence[Sequence[int]],
+        columns: Sequence[int],
+        likeliest: Sequence[Mapping[int, float]],
+    ) -> Ask:
+        """The request for the columns' probabilities and that of each prompt's likeliest token.
+
+        After sampling, whose bias leaves nothing else: in proportion to one another. What one of
+        them has before it says what all have.
+        """
+        compared = {_likeliest_of(told) for told in likeliest} - set(columns)
+        return self._completion(
+            prompts,
+            n_probs=len(columns) + len(compared),
+            temperature=1,
+            samplers=[],
+            post_sampling_probs=True,
+            logit_bias=[
+                *([int(token), self._COLUMN] for token in columns),
+                *([token, self._COMPARED] for token in sorted(compared)),
+            ],
+        )
+
+    def _completion(self, prompts: Sequence[Sequence[int]], **settings: object) -> Ask:
         return Ask(
             "/completion",
             {
                 "prompt": [list(prompt) for prompt in prompts],
                 "n_predict": 1,
-                "temperature": 0,
-                "n_probs": count,
-                "post_sampling_probs": False,
                 "cache_prompt": True,
-                "logit_bias": [[int(digit), self._FORCED]],
                 "response_fields": ["completion_probabilities", "tokens_evaluated", "index"],
+                **settings,
             },
         )
 
-    def prompts_at(self, columns: int, count: int) -> int:
-        return max(1, self.prompts_per_request * self.first_count // max(count, self.first_count))
+    def prompts_at(self, columns: int) -> int:
+        return max(1, min(self.prompts_per_request, self._MOST_VALUES // max(1, columns)))
 
     def read(self, part: Part, answer: Any, columns: Sequence[int], told: Told) -> int:
-        answers = sorted(_as_list(answer), key=lambda one: one.get("index", 0))
-        places = _places(part.rows)
-        if len(answers) != len(places):
-            raise AnswerError(f"it answers {len(answers)} of {len(places)} prompts")
-        for place, one in zip(places, answers, strict=True):
+        answers = _in_order(answer, part)
+        for place, one in zip(_places(part.rows), answers, strict=True):
             _put_likeliest(told, place, self.read_top(one), columns)
+        return sum(int(one["tokens_evaluated"]) for one in answers)
+
+    def complete(self, part: Part, answer: Any, columns: Sequence[int], told: Told) -> int:
+        answers = _in_order(answer, part)
+        for place, one in zip(_places(part.rows), answers, strict=True):
+            given = one["completion_probabilities"][0]["top_probs"]
+            shares = {int(token["id"]): float(token["prob"]) for token in given}
+            compared = _likeliest_of(told.likeliest[place])
+            share = shares[compared]
+            if compared not in columns:
+                share *= math.exp(self._COLUMN - self._COMPARED)
+            whole = told.likeliest[place][compared] / share
+            told.probabilities[place] = [shares.get(token, 0.0) * whole for token in columns]
+            told.told[place] = 1.0
         return sum(int(one["tokens_evaluated"]) for one in answers)
 
     def top(self, prompt: Sequence[int], count: int) -> Ask:
@@ -233,7 +286,7 @@ class CompletionsDialect(Dialect):
     prompts_per_request = 64
 
     def parts(
-        self, prompts: Sequence[Sequence[int]], columns: Sequence[int], digit: int, count: int
+        self, prompts: Sequence[Sequence[int]], columns: Sequence[int], digit: int
     ) -> list[Part]:
         return [
             Part(self._likeliest(prompts[rows]), rows)
@@ -271,6 +324,18 @@ class CompletionsDialect(Dialect):
 
     def read_top(self, answer: Any) -> dict[int, float]:
         return self._named(_choices(answer, 1)[0])
+
+
+def _likeliest_of(likeliest: Mapping[int, float]) -> int:
+    return max(likeliest, key=lambda token: likeliest[token])
+
+
+def _in_order(answer: Any, part: Part) -> list[Any]:
+    """llama.cpp's answers to a part's prompts."""
+    answers = sorted(_as_list(answer), key=lambda one: one.get("index", 0))
+    if len(answers) != len(_places(part.rows)):
+        raise AnswerError(f"it answers {len(answers)} of {len(_places(part.rows))} prompts")
+    return answers
 
 
 def _put_likeliest(

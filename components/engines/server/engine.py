@@ -80,7 +80,7 @@ class ServerEngine:
             lines.close()
 
     def _note(self) -> str | None:
-        if self.dialect.exact or self.dialect.most_count:
+        if self.dialect.exact or self.dialect.completes:
             return None
         told = self.dialect.limit if isinstance(self.dialect, CompletionsDialect) else "few"
         return f"the server tells the {told} likeliest tokens alone, the rest is unexplored"

@@ -22,7 +22,7 @@ from components.engines.server.dialects import (
     VllmDialect,
 )
 from components.engines.server.engine import ReadingServerEngine, ServerEngine
-from components.engines.server.scorer import as_expected, ask_columns
+from components.engines.server.scorer import as_expected, ask_columns, complete
 from components.errors import EndpointAwayError, EndpointError, EngineError
 from components.tokenization import load_tokenizer
 
@@ -250,9 +250,10 @@ def _refuse_changed(
         again = Told.nothing(1, len(digits))
         answer = client.ask(biased, control)
         with as_expected(client.endpoint):
-            dialect.read(dialect.parts([prompt], digits, 0, 0)[0], answer, digits, again)
+            dialect.read(dialect.parts([prompt], digits, 0)[0], answer, digits, again)
     elif isinstance(dialect, LlamaCppDialect):
         again, _, _ = ask_columns(client, dialect, [prompt], digits, digits[-1], control)
+        complete(client, dialect, [prompt], digits, again, control)
     else:
         return  # what is sent there has no such setting
     moved = np.abs(told.probabilities - again.probabilities).max(initial=0.0)

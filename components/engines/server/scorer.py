@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +13,7 @@ from components.control import Control
 from components.endpoints import Endpoint
 from components.engines.server import failures
 from components.engines.server.client import Client
-from components.engines.server.dialect import AnswerError, Dialect, Told
+from components.engines.server.dialect import AnswerError, Dialect, Part, Told
 from components.numbers import NextTokens, NumberTrie, TokenPath, TopToken
 from components.numbers.distribution import Method
 from components.numbers.trie_walk import best_first
@@ -21,9 +21,8 @@ from components.numbers.trie_walk import best_first
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerFast
 
-# So much of the probability may stay untold at one call's nodes, where more can be asked for.
-_UNTOLD = 2e-4
-_MORE = 5
+# So much of the probability may stay untold at one call's nodes, where it can be asked for.
+_UNTOLD = 1e-5
 _ROUNDING = 0.005
 
 
@@ -47,22 +46,45 @@ def ask_columns(
     columns: Sequence[int],
     digit: int,
     control: Control,
-    *,
-    count: int | None = None,
 ) -> tuple[Told, int, int]:
     """What the server tells of the columns after each prompt, in how many requests and tokens."""
-    parts = dialect.parts(prompts, columns, digit, count or dialect.first_count)
-    answers = client.ask_all([part.ask for part in parts], control)
     told = Told.nothing(len(prompts), len(columns))
-    tokens = 0
+    parts = dialect.parts(prompts, columns, digit)
+    return told, len(parts), _put(client, parts, dialect.read, columns, told, control)
+
+
+def complete(
+    client: Client,
+    dialect: Dialect,
+    prompts: Sequence[Sequence[int]],
+    columns: Sequence[int],
+    told: Told,
+    control: Control,
+) -> tuple[int, int]:
+    """Put into `told` what it leaves open of the columns; in how many requests and tokens."""
+    parts = dialect.completing(prompts, columns, told)
+    return len(parts), _put(client, parts, dialect.complete, columns, told, control)
+
+
+def _put(
+    client: Client,
+    parts: Sequence[Part],
+    read: Callable[[Part, Any, Sequence[int], Told], int],
+    columns: Sequence[int],
+    told: Told,
+    control: Control,
+) -> int:
+    """Ask for all parts and put the answers in their places; how many tokens the server read."""
+    answers = client.ask_all([part.ask for part in parts], control)
     with as_expected(client.endpoint):
-        for part, answer in zip(parts, answers, strict=True):
-            tokens += dialect.read(part, answer, columns, told)
+        tokens = sum(
+            read(part, answer, columns, told) for part, answer in zip(parts, answers, strict=True)
+        )
     if not np.isfinite(told.probabilities).all() or (told.probabilities < 0).any():
         raise failures.unexpected(client.endpoint, "what should be probabilities are no numbers")
     if (told.probabilities.sum(axis=1) > 1 + _ROUNDING).any():
         raise failures.unexpected(client.endpoint, "its probabilities sum to more than 1")
-    return told, len(parts), tokens
+    return tokens
 
 
 class ServerScorer:
@@ -88,14 +110,15 @@ class ServerScorer:
         self._digit = trie.branches[0].token
         self._rows: dict[TokenPath, NDArray[np.float64]] = {}
         self._after_prompt: dict[int, float] | None = None
-        size = dialect.prompts_at(len(self._columns), dialect.first_count)
+        size = dialect.prompts_at(len(self._columns))
         self.pass_size = size * client.endpoint.concurrency
         self.passes = self.tokens = 0
 
     def score(self, paths: Sequence[TokenPath], prefetch: Sequence[TokenPath] = ()) -> NextTokens:
         """As Scorer has it; what the server did not tell is not `told`."""
-        told = self._ask(paths, self._dialect.first_count)
-        self._ask_for_more(paths, told)
+        told = self._ask(paths)
+        if self._dialect.completes:
+            self._complete(paths, told)
         if () in paths and told.likeliest[paths.index(())]:
             self._after_prompt = dict(told.likeliest[paths.index(())])
         for path, row in zip(paths, told.probabilities, strict=True):
@@ -115,33 +138,36 @@ class ServerScorer:
             for token, probability in best
         ]
 
-    def _ask(self, paths: Sequence[TokenPath], count: int) -> Told:
+    def _ask(self, paths: Sequence[TokenPath]) -> Told:
         told, requests, tokens = ask_columns(
             self._client,
             self._dialect,
-            [[*self._prompt, *path] for path in paths],
+            self._prompts(paths),
             self._columns,
             self._digit,
             self._control,
-            count=count,
         )
         self.passes += requests
         self.tokens += tokens
         return told
 
-    def _ask_for_more(self, paths: Sequence[TokenPath], told: Told) -> None:
-        """Ask again where too much stays untold, for more tokens each time the server allows."""
+    def _complete(self, paths: Sequence[TokenPath], told: Told) -> None:
+        """Ask for what stays untold, but for what all of it together does not matter."""
         mass = np.array([self._mass(path) for path in paths])
-        count = self._dialect.first_count
-        while count < self._dialect.most_count:
-            again = best_first(mass * np.clip(1 - told.told, 0, None), _UNTOLD).nodes
-            if not len(again):
-                return
-            count = min(_MORE * count, self._dialect.most_count)
-            more = self._ask([paths[place] for place in again], count)
-            told.probabilities[again], told.told[again] = more.probabilities, more.told
-            for place, likeliest in zip(again, more.likeliest, strict=True):
-                told.likeliest[place] = likeliest
+        places = best_first(mass * np.clip(1 - told.told, 0, None), _UNTOLD).nodes
+        if not len(places):
+            return
+        asked = [paths[place] for place in places]
+        part = told.of(places)
+        requests, tokens = complete(
+            self._client, self._dialect, self._prompts(asked), self._columns, part, self._control
+        )
+        told.probabilities[places], told.told[places] = part.probabilities, part.told
+        self.passes += requests
+        self.tokens += tokens
+
+    def _prompts(self, paths: Sequence[TokenPath]) -> list[list[int]]:
+        return [[*self._prompt, *path] for path in paths]
 
     def _mass(self, path: TokenPath) -> float:
         """The probability to get to a path, whose prefixes have been scored."""

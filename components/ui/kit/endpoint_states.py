@@ -55,10 +55,9 @@ def _telling(engine: ServerEngine) -> str:
             "it tells the probabilities of the tokens that are asked for"
             f" ({dialect.prompts_per_request:,} prompts{ids} a request)"
         )
-    if dialect.most_count:
+    if dialect.completes:
         return (
-            f"it tells the likeliest {dialect.first_count:,} to {dialect.most_count:,} tokens"
-            f" ({dialect.prompts_per_request} prompts a request); what it does not tell stays"
-            " unexplored"
+            "it tells the likeliest tokens, then how likely those that are asked for are beside"
+            f" them ({dialect.prompts_per_request} prompts a request)"
         )
     return "it tells few likeliest tokens; what it does not tell stays unexplored"
