@@ -148,12 +148,12 @@ def coverage_curves(series: Sequence[NamedSeries], *, rows: str, theme: Theme) -
     for one in series:
         table, color = one.frame, styles[one.model].color
         figure.add_scatter(
-            x=table["level"],
-            y=table["coverage"],
+            x=100 * table["level"],
+            y=100 * table["coverage"],
             error_y={
                 "type": "data",
-                "array": table["high"] - table["coverage"],
-                "arrayminus": table["coverage"] - table["low"],
+                "array": 100 * (table["high"] - table["coverage"]),
+                "arrayminus": 100 * (table["coverage"] - table["low"]),
                 "color": translucent(color, 0.6),
                 "thickness": 1,
                 "width": 0,
@@ -162,13 +162,13 @@ def coverage_curves(series: Sequence[NamedSeries], *, rows: str, theme: Theme) -
             line={"color": color, "width": 2},
             marker=series_marker(styles[one.model], size=8),
             name=chart_text(one.label),
-            hovertemplate="%{x:.0%} interval holds %{y:.0%}"
+            hovertemplate="%{x:.0f} % interval holds %{y:.0f} %"
             + f"<extra>{chart_text(one.label)}</extra>",
             cliponaxis=False,
         )
     figure.add_scatter(
-        x=[0, 1],
-        y=[0, 1],
+        x=[0, 100],
+        y=[0, 100],
         mode="lines",
         line={"color": CHART_COLORS[theme].muted, "width": 1.5, "dash": "dash"},
         name="as it says",
@@ -182,8 +182,8 @@ def coverage_curves(series: Sequence[NamedSeries], *, rows: str, theme: Theme) -
         height=500,
     )
     legend_below(figure)
-    figure.update_xaxes(title_text="level of the interval", tickformat=".0%", range=[0, 1])
-    figure.update_yaxes(title_text="share of rows inside", tickformat=".0%", range=[0, 1.02])
+    figure.update_xaxes(title_text="level of the interval", ticksuffix=" %", range=[0, 100])
+    figure.update_yaxes(title_text="share of rows inside", ticksuffix=" %", range=[0, 102])
     return figure
 
 
@@ -203,20 +203,20 @@ def pit_histograms(series: Sequence[NamedSeries], *, rows: str, theme: Theme) ->
         figure.add_bar(
             row=row,
             col=1,
-            x=(table["low"] + table["high"]) / 2,
-            y=table["share"],
-            width=(table["high"] - table["low"]) * 0.94,
+            x=50 * (table["low"] + table["high"]),
+            y=100 * table["share"],
+            width=94 * (table["high"] - table["low"]),
             marker_color=styles[one.model].color,
-            hovertemplate="%{y:.1%} of prices<extra></extra>",
+            hovertemplate="%{y:.1f} % of prices<extra></extra>",
             showlegend=False,
         )
         figure.add_hline(
             row=row,  # type: ignore[arg-type]
             col=1,  # type: ignore[arg-type]
-            y=1 / len(table),
+            y=100 / len(table),
             line={"color": CHART_COLORS[theme].text, "width": 1.5, "dash": "dash"},
         )
-    highest = max(float(one.frame["share"].max()) for one in series)
+    highest = max(100 * float(one.frame["share"].max()) for one in series)
     finish(
         figure,
         theme,
@@ -226,8 +226,8 @@ def pit_histograms(series: Sequence[NamedSeries], *, rows: str, theme: Theme) ->
         top=104,
     )
     figure.update_annotations(x=0, xanchor="left", font_size=13)
-    figure.update_yaxes(tickformat=".0%", nticks=4, range=[0, highest * 1.1])
-    figure.update_xaxes(range=[0, 1], tickformat=".0%")
+    figure.update_yaxes(ticksuffix=" %", nticks=4, range=[0, highest * 1.1])
+    figure.update_xaxes(range=[0, 100], ticksuffix=" %")
     figure.update_xaxes(
         title_text="probability given to lower prices (PIT)", row=len(series), col=1
     )

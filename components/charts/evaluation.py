@@ -13,6 +13,7 @@ import plotly.graph_objects as go
 from components.charts.style import CHART_COLORS, ModelStyle, Theme, finish, model_styles
 from components.charts.text import chart_text
 from components.evaluation import BASELINES, HIGHER_IS_BETTER, Grouping, Metric
+from components.figures import percent
 
 METRIC_LABELS: dict[Metric, str] = {
     "mae": "Mean absolute error",
@@ -72,7 +73,7 @@ def metric_text(metric: Metric, value: float) -> str:
     sign = "−" if value < 0 else ""
     if metric in _DOLLARS:
         return f"{sign}${abs(value):,.0f}"
-    return f"{sign}{abs(value):.0%}" if metric == "green_share" else f"{sign}{abs(value):.2f}"
+    return f"{sign}{percent(abs(value)) if metric == 'green_share' else f'{abs(value):.2f}'}"
 
 
 def read_out_errors(
@@ -184,7 +185,8 @@ def _add_pair(
         marker=series_marker(style),
         customdata=[[first, second]],
         hovertemplate=f"{name}<br>{_with_interval(metric, row, 'difference')}"
-        f"<br>{row['rows']:,} rows, won {row['first_won']:.0%} : {row['second_won']:.0%}"
+        f"<br>{row['rows']:,} rows, won {percent(row['first_won'])} :"
+        f" {percent(row['second_won'])}"
         f"<br>p = {row['p_holm']:.2g} (Holm)<extra></extra>",
         cliponaxis=False,
         showlegend=False,
@@ -386,4 +388,5 @@ def _value_axis(figure: go.Figure, metric: Metric) -> None:
     if metric in _DOLLARS:
         figure.update_xaxes(tickformat="$,d")
     elif metric == "green_share":
-        figure.update_xaxes(tickformat=".0%")
+        tenths = [place / 10 for place in range(-10, 11)]
+        figure.update_xaxes(tickvals=tenths, ticktext=list(map(percent, tenths)))

@@ -10,6 +10,7 @@ from plotly.subplots import make_subplots
 
 from components.charts.style import CHART_COLORS, ModelStyle, Theme, finish, model_styles
 from components.charts.text import chart_text, visible_token
+from components.figures import percent
 from components.numbers import PriceDistribution, as_ranges
 from components.pricing import actual_kind
 
@@ -43,7 +44,7 @@ def price_distributions(
     no price from 0 to 999 stands beside the name.
     """
     figure = _rows(named, [_summary(one) for one in named])
-    highest = max(float(one.distribution.probabilities.max()) for one in named)
+    highest = max(100 * float(one.distribution.probabilities.max()) for one in named)
     prices = np.arange(1000, dtype=float)
     if log_price:
         prices[0] = _FREE
@@ -74,7 +75,7 @@ def price_distributions(
     )
     figure.update_layout(margin_l=64)
     figure.update_annotations(x=0, xanchor="left", align="left", font_size=13)
-    figure.update_yaxes(range=[0, highest * 1.25], tickformat=".1%", nticks=4)
+    figure.update_yaxes(range=[0, highest * 1.25], tickformat=".1f", ticksuffix=" %", nticks=4)
     _price_axis(figure, log_price=log_price)
     return figure
 
@@ -92,12 +93,12 @@ def _add_distribution(
         row=row,
         col=1,
         x=prices,
-        y=distribution.probabilities,
+        y=100 * distribution.probabilities,
         mode="lines",
         line={"color": style.color, "width": 1.2, "shape": "hvh"},
         fill="tozeroy",
         customdata=np.arange(1000),
-        hovertemplate="$%{customdata}: %{y:.2%}<extra></extra>",
+        hovertemplate="$%{customdata}: %{y:.2f} %<extra></extra>",
         showlegend=False,
     )
     low, high = (max(edge, _FREE) for edge in distribution.interval(0.8))
@@ -139,7 +140,7 @@ def first_tokens(named: Sequence[NamedDistribution], *, product: str, theme: The
     """Each model's likeliest first tokens, and the prices that each leaves open."""
     titles = [
         f"<b>{chart_text(one.label)}</b>  ·  the first token tells"
-        f" {one.distribution.first_token_information:.0%} of the price"
+        f" {percent(one.distribution.first_token_information)} of the price"
         f"<br>{chart_text(one.weights)}"
         for one in named
     ]
@@ -148,7 +149,7 @@ def first_tokens(named: Sequence[NamedDistribution], *, product: str, theme: The
     widest = 0.0
     for row, one in enumerate(named, start=1):
         top_tokens = one.distribution.first_tokens[:_MOST_FIRST_TOKENS]
-        shares = [token.probability for token in top_tokens]
+        shares = [100 * token.probability for token in top_tokens]
         widest = max(widest, *shares)
         figure.add_bar(
             row=row,
@@ -157,7 +158,10 @@ def first_tokens(named: Sequence[NamedDistribution], *, product: str, theme: The
             y=list(range(len(top_tokens))),  # not the texts: two tokens may have the same
             orientation="h",
             marker_color=styles[one.model].color,
-            text=[f" {token.probability:.1%}: {_left_open(token.numbers)}" for token in top_tokens],
+            text=[
+                f" {percent(token.probability, 1)}: {_left_open(token.numbers)}"
+                for token in top_tokens
+            ],
             textposition="outside",
             cliponaxis=False,
             hoverinfo="skip",
@@ -182,7 +186,7 @@ def first_tokens(named: Sequence[NamedDistribution], *, product: str, theme: The
     figure.update_traces(textfont_color=CHART_COLORS[theme].text)
     figure.update_annotations(x=0, xanchor="left", align="left", font_size=13)
     figure.update_yaxes(autorange="reversed", showgrid=False)
-    figure.update_xaxes(tickformat=".0%", range=[0, min(1.0, widest) * 1.9])
+    figure.update_xaxes(ticksuffix=" %", range=[0, min(100.0, widest) * 1.9])
     return figure
 
 
@@ -209,8 +213,9 @@ def _summary(one: NamedDistribution) -> str:
     )
     return (
         f"<b>{chart_text(one.label)}</b>  ·  {figures}"
-        f"<br>$1,000 or more {distribution.overflow:.1%}, not a number"
-        f" {distribution.not_a_number:.1%}, unexplored {distribution.unexplored:.1%}"
+        f"<br>$1,000 or more {percent(distribution.overflow, 1)}, not a number"
+        f" {percent(distribution.not_a_number, 1)},"
+        f" unexplored {percent(distribution.unexplored, 1)}"
         f"<br>{chart_text(one.weights)}"
     )
 

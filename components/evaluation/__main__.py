@@ -36,6 +36,7 @@ from components.evaluation.rows import RowSet
 from components.evaluation.store import RunInfo, RunStore
 from components.evaluation.transfer import export_run, import_run
 from components.evaluation.work import carry_out
+from components.figures import percent
 from components.pricing import NUMBER_FORMATS
 from components.registry import load_registry
 
@@ -217,7 +218,7 @@ def _display(bar: tqdm) -> Callable[[Progress], None]:
         if progress.unit != "bytes":
             bar.set_postfix_str("", refresh=False)
             return
-        share = f" {progress.done / progress.total:.0%}" if progress.total else ""
+        share = f" {percent(progress.done / progress.total)}" if progress.total else ""
         bar.set_postfix_str(f"{progress.stage}{share}", refresh=False)
         if time.monotonic() - shown_at >= bar.mininterval:
             bar.refresh()

@@ -4,6 +4,7 @@ import math
 from dataclasses import dataclass
 from typing import Literal
 
+from components.figures import percent
 from components.numbers import PriceDistribution
 
 # in_range: above zero and below $1,000, the prices that are scored. overflow: $1,000 or more,
@@ -67,7 +68,9 @@ def judge_actual(distribution: PriceDistribution, actual: float) -> Judgement:
 
 def _overflow_score(distribution: PriceDistribution) -> tuple[float | None, str]:
     if distribution.overflow > 0:
-        return -math.log(distribution.overflow), f"of $1,000 or more: {distribution.overflow:.1%}"
+        return -math.log(
+            distribution.overflow
+        ), f"of $1,000 or more: {percent(distribution.overflow, 1)}"
     if distribution.unexplored > 0:
         return None, "not scored: unexplored"
     return None, "the model rules out $1,000 or more"

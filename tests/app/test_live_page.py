@@ -91,7 +91,7 @@ def whole(at: AppTest) -> str:
 
 def test_each_result_is_there_as_soon_as_its_model_is_ready(predictor):
     at = click(visit(), "Predict")
-    shows(at, lambda said: "Scoring prices: 40.0%" in said)
+    shows(at, lambda said: "Scoring prices: 40.0 %" in said)
     assert WAITS in whole(at)
     assert button(at, "Predict").disabled
     assert not button(at, "Stop").disabled

@@ -620,7 +620,7 @@ def test_the_inspector_says_what_a_first_token_leaves_possible_and_what_it_does_
 def test_the_evidence_and_the_note_on_bare_numbers_are_shown():
     at = open_page("pages/tokenizer_inspector.py")
     table = at.table[0].value
-    assert table.iloc[0].tolist() == ["100\\.0%", "1\\.0%", "1\\.0%", "1\\.0%"]
+    assert table.iloc[0].tolist() == ["100\\.0 %", "1\\.0 %", "1\\.0 %", "1\\.0 %"]
     said = everything_said(at)
     assert "Phi-3 Mini 4K Instruct: a bare number differs from the number in place" in said
     assert said.count("a bare number differs") == 1

@@ -34,7 +34,7 @@ def test_a_price_above_999_is_judged_by_the_overflow(actual):
     judged = judge_actual(distribution({5: 0.5}, overflow=0.25), actual)
     assert judged.kind == "overflow"
     assert judged.log_score == pytest.approx(math.log(4))
-    assert judged.log_score_note == "of $1,000 or more: 25.0%"
+    assert judged.log_score_note == "of $1,000 or more: 25.0 %"
     assert judged.crps is None
     assert "above $999" in judged.crps_note
     assert "judged by the probability that it gives to $1,000 or more" in describe_actual(actual)

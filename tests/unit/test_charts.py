@@ -372,7 +372,7 @@ def test_distributions_share_one_scale_and_say_what_is_no_price():
     assert layout["xaxis"]["range"] == layout["xaxis2"]["range"]
     titles = [annotation["text"] for annotation in layout["annotations"]]
     assert "median $100, 80 % from $100 to $100" in titles[0]
-    assert "$1,000 or more 4.0%, not a number 5.0%, unexplored 1.0%" in titles[1]
+    assert "$1,000 or more 4.0 %, not a number 5.0 %, unexplored 1.0 %" in titles[1]
     assert "Hub Qwen/Qwen2.5-7B@d04e592b" in titles[1]
     assert "actual $349.99" in layout["title"]["subtitle"]["text"]
 
@@ -495,7 +495,7 @@ def test_the_shaded_bands_are_those_of_error_band():
 def test_metrics_are_written_with_their_unit():
     texts = [metric_text("mae", value) for value in (181.4, -12.6, float("nan"))]
     assert texts == ["$181", "−$13", "–"]
-    assert (metric_text("green_share", 0.256), metric_text("rmsle", 1.234)) == ("26%", "1.23")
+    assert (metric_text("green_share", 0.256), metric_text("rmsle", 1.234)) == ("26 %", "1.23")
 
 
 HOSTILE = "<b>%{x}</b><img src=x onerror=alert(1)> <a href='javascript:alert(1)'>x</a>\n&lt;y&gt;"

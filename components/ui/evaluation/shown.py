@@ -13,6 +13,7 @@ from components.evaluation.baselines import BASELINES, OUT_OF_FOLD
 from components.evaluation.metrics import DISTRIBUTION_METRICS, Metric, NoNumber
 from components.evaluation.scored import ItemScores
 from components.evaluation.summary import DISTRIBUTION
+from components.figures import percent
 from components.ui.evaluation.labels import FIGURE_LABELS, read_out_label
 
 
@@ -85,7 +86,7 @@ def _cell(row: Mapping) -> str:
         shown = [metric_text(figure, row[side]) for side in ("value", "low", "high")]
     else:
         shown = [
-            f"{row[side]:.0%}" if pd.notna(row[side]) else "–" for side in ("value", "low", "high")
+            percent(row[side]) if pd.notna(row[side]) else "–" for side in ("value", "low", "high")
         ]
     return f"{shown[0]} ({shown[1]} to {shown[2]})"
 

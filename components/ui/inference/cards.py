@@ -4,6 +4,7 @@ import streamlit as st
 
 from components.control import Progress
 from components.evaluation import Prediction
+from components.figures import percent
 from components.pricing import describe_actual, error_band
 from components.settings import load_settings
 from components.ui.inference.outcomes import Outcome
@@ -35,11 +36,11 @@ def card(outcome: Outcome) -> None:
         if distribution.untold < _MUCH_UNTOLD:
             st.markdown("**No price**: the model goes on with no number from 0 to 999.")
         else:
-            st.markdown(f"**No price was told**: {distribution.untold:.0%} stays unexplored.")
+            st.markdown(f"**No price was told**: {percent(distribution.untold)} stays unexplored.")
     else:
         st.metric("Median price", f"${distribution.median:,.0f}")
         if distribution.overflow >= _LARGE_OVERFLOW:
-            left_out = plain(_share(distribution.overflow))
+            left_out = plain(percent(distribution.overflow))
             st.markdown(f"**Leaves out {left_out}** at \\$1,000 or more")
         if actual is not None:
             _beside_actual(distribution.median, actual)
@@ -47,9 +48,9 @@ def card(outcome: Outcome) -> None:
         st.caption(
             plain(
                 f"80 % interval ${low:,.0f} to ${high:,.0f}. Both given a price to $999, which has"
-                f" {_share(distribution.probabilities.sum())} of the probability; $1,000 or more"
-                f" has {_share(distribution.overflow)}, text that is no price"
-                f" {_share(distribution.not_a_number)}."
+                f" {percent(distribution.probabilities.sum())} of the probability; $1,000 or more"
+                f" has {percent(distribution.overflow)}, text that is no price"
+                f" {percent(distribution.not_a_number)}."
             )
         )
     st.caption("Greedy continuation")
@@ -77,12 +78,8 @@ def _untold(prediction: Prediction) -> str:
     if prediction.distribution.method != "server":
         return f" Why not in a tree: {prediction.note}." if prediction.note else ""
     untold = prediction.distribution.untold
-    left = f" Not told by the server: {untold:.1%}." if untold >= 0.0005 else ""
+    left = f" Not told by the server: {percent(untold, 1)}." if untold >= 0.0005 else ""
     return left + (f" Why: {prediction.note}." if prediction.note else "")
-
-
-def _share(value: float) -> str:
-    return f"{100 * value:.0f} %"
 
 
 def _without_result(outcome: Outcome) -> None:

@@ -10,6 +10,7 @@ from components.assets import without_folders
 from components.control import Control, Progress
 from components.endpoints import load_endpoints
 from components.errors import BasewiseError, SettingsError
+from components.figures import percent
 from components.settings import Settings, load_settings
 from components.ui.kit.text import plain
 
@@ -19,7 +20,7 @@ def amount(progress: Progress) -> str:
     if not progress.total:
         return ""
     if progress.unit == "share":
-        return f"{progress.done / progress.total:.1%}"
+        return percent(progress.done / progress.total, 1)
     return f"{progress.done / 1e6:,.0f} of {progress.total / 1e6:,.0f} MB"
 
 

@@ -9,6 +9,7 @@ import streamlit as st
 
 from components.errors import BasewiseError
 from components.evaluation import RunInfo
+from components.figures import percent
 from components.pricing import describe_actual, load_catalogue, price_prompt
 from components.review import (
     Fact,
@@ -176,7 +177,7 @@ def _latest(model: str) -> Fact | None:
     details = [
         f"80 %: ${low:,.0f} to ${high:,.0f}",
         f"for {latest.title}{_actual(latest)}",
-        f"leaves out {distribution.overflow:.0%} at $1,000 or more"
+        f"leaves out {percent(distribution.overflow)} at $1,000 or more"
         if distribution.overflow >= 0.1
         else "",
     ]

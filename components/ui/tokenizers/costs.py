@@ -24,7 +24,7 @@ _COLUMNS = {
     "largest_price_tokens": st.column_config.NumberColumn("most per price"),
     "mean_description_tokens": st.column_config.NumberColumn("per description", format="%.1f"),
     "largest_description_tokens": st.column_config.NumberColumn("most per description"),
-    "number_share": st.column_config.NumberColumn("share that is number", format="percent"),
+    "number_share": st.column_config.NumberColumn("share that is number", format="%.1f %%"),
     "digit_vocabulary": st.column_config.NumberColumn("digit-only entries"),
     "models": st.column_config.ListColumn("shared by"),
     "source": st.column_config.TextColumn("tokenizer from"),
@@ -145,7 +145,7 @@ def registry() -> None:
 
 
 def _table(table: pd.DataFrame, name: str) -> None:
-    shown = table.assign(model=table["model"].map(label))
+    shown = table.assign(model=table["model"].map(label), number_share=100 * table["number_share"])
     if "models" in table:
         names = [[label(repo_id) for repo_id in ids] for ids in table["models"]]
         shown["models"] = pd.Series(names, index=table.index, dtype=object)

@@ -10,6 +10,7 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from components.errors import BasewiseError
+from components.figures import percent
 from components.numbers import NumberingStrategy
 from components.tokenization import MAX_UPLOAD_MB
 from components.ui import services
@@ -165,7 +166,7 @@ def _facts(strategy: NumberingStrategy) -> dict[str, str]:
         f" {_joined(strategy.bare_example)}"
     )
     return {
-        "one_token_share": f"{strategy.one_token_share:.1%}",
+        "one_token_share": percent(strategy.one_token_share, 1),
         "unwritable": why_unwritable(strategy.unwritable) if strategy.unwritable else "none",
         "mean_tokens": f"{strategy.mean_tokens:.2f}" if strategy.tokens_per_number else "–",
         "digit_vocabulary": f"{strategy.digit_vocabulary:,}",
