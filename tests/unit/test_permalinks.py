@@ -21,10 +21,10 @@ def bound_toggle() -> None:
     """An app of one bound widget."""
     import streamlit as st
 
-    from components.ui.kit import permalinks
+    from components.ui.kit import binding, permalinks
 
     wanted = permalinks.flag("wanted")
-    st.markdown(f"value {permalinks.bound(st.toggle, wanted, 'Wanted', help='why')}")
+    st.markdown(f"value {binding.bound(st.toggle, wanted, 'Wanted', help='why')}")
 
 
 def test_a_bound_widget_shows_the_urls_value_and_writes_what_is_picked_there():
@@ -49,7 +49,7 @@ def two_choices() -> None:
     """An app of two bound widgets, whose address is written in one step."""
     import streamlit as st
 
-    from components.ui.kit import permalinks
+    from components.ui.kit import binding, permalinks
 
     permalinks.begin_page("here")
     low, kinds = permalinks.positive_number("low"), permalinks.some_of("kinds", ["a", "b"])
@@ -59,8 +59,8 @@ def two_choices() -> None:
         kinds.choose(["b"])
 
     st.button("both", on_click=both)
-    permalinks.bound(st.number_input, low, "Low", value=None)
-    permalinks.bound(st.pills, kinds, "Kinds", ["a", "b"], selection_mode="multi")
+    binding.bound(st.number_input, low, "Low", value=None)
+    binding.bound(st.pills, kinds, "Kinds", ["a", "b"], selection_mode="multi")
     st.markdown(f"value {low.value()} {kinds.value()}")
     st.text(permalinks.address() or "")
 
@@ -144,15 +144,15 @@ def searched_list() -> None:
     """An app of one bound multiselect that takes typed text: `one` has the label One."""
     import streamlit as st
 
-    from components.ui.kit import permalinks
-    from components.ui.kit.permalinks import Offered
+    from components.ui.kit import binding, permalinks
+    from components.ui.kit.binding import Offered
 
     permalinks.begin_page(st.session_state.get("page", "here"))
     chosen = permalinks.models("chosen", ["one"], lambda texts: [text.lower() for text in texts])
     if st.button("Take two"):
         chosen.choose(["two"])
     st.button("Anything else")
-    permalinks.bound(
+    binding.bound(
         st.multiselect,
         chosen,
         "Chosen",

@@ -38,8 +38,8 @@ from components.ui.evaluation.rows import rows_table
 from components.ui.evaluation.shown import Shown, estimates, figures_table
 from components.ui.evaluation.texts import texts_view
 from components.ui.kit import exports, permalinks, shell
+from components.ui.kit.binding import bound
 from components.ui.kit.model_ids import labels
-from components.ui.kit.permalinks import bound
 from components.ui.kit.text import plain
 
 _METRICS: tuple[Metric, ...] = (

@@ -18,9 +18,9 @@ from components.settings import MAX_UPLOAD_MB
 from components.ui import run_services
 from components.ui.evaluation.labels import STATES, run_label
 from components.ui.kit import permalinks
+from components.ui.kit.binding import bound
 from components.ui.kit.feedback import amount, show_error
 from components.ui.kit.model_ids import label
-from components.ui.kit.permalinks import bound
 from components.ui.kit.text import duration, plain
 
 _RUN = permalinks.text("evaluation", longest=64)

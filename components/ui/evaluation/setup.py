@@ -19,11 +19,11 @@ from components.pricing import NUMBER_FORMATS, NumberFormat
 from components.settings import MAX_UPLOAD_MB
 from components.ui import run_services
 from components.ui.kit import permalinks
+from components.ui.kit.binding import bound
 from components.ui.kit.endpoint_states import show_endpoints
 from components.ui.kit.feedback import show_error
 from components.ui.kit.inference_settings import pick_settings
 from components.ui.kit.model_ids import clean_ids, label, options, say_refused, served
-from components.ui.kit.permalinks import bound
 from components.ui.kit.price_upload import FORMAT_LABELS
 from components.ui.kit.text import duration, plain
 

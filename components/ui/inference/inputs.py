@@ -17,9 +17,9 @@ from components.pricing import (
 from components.ui import services
 from components.ui.inference import chips
 from components.ui.kit import permalinks
+from components.ui.kit.binding import bound
 from components.ui.kit.endpoint_states import show_endpoints
 from components.ui.kit.model_ids import clean_ids, label, options, say_refused, served
-from components.ui.kit.permalinks import bound
 from components.ui.kit.text import plain
 
 # Small, and there without the Hub: what runs where nothing of the shortlist does.

@@ -19,7 +19,7 @@ from components.ui.inference import outcomes, run
 from components.ui.inference.cards import badge, card
 from components.ui.inference.inputs import STAND_INS, Question
 from components.ui.inference.outcomes import Outcome
-from components.ui.kit import exports, permalinks, shell, shortlist
+from components.ui.kit import binding, exports, permalinks, shell, shortlist
 from components.ui.kit.model_ids import label
 from components.ui.kit.text import plain
 
@@ -169,7 +169,7 @@ def _figures(
 
 
 def _evidence(question: Question, priced: list[Prediction]) -> None:
-    log_price = permalinks.bound(st.toggle, _LOG, "Logarithmic price axis")
+    log_price = binding.bound(st.toggle, _LOG, "Logarithmic price axis")
     distribution, first = _figures(question, priced, shell.theme(), log_price=log_price)
     shell.chart(
         distribution,

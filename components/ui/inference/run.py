@@ -13,7 +13,7 @@ from components.ui import run_services
 from components.ui.inference import inputs, outcomes
 from components.ui.inference.inputs import Question
 from components.ui.inference.outcomes import Outcome
-from components.ui.kit import permalinks
+from components.ui.kit import binding
 from components.ui.kit.feedback import show_error
 from components.ui.kit.model_ids import label
 from components.ui.kit.text import plain
@@ -106,7 +106,7 @@ def _run_stand_ins() -> None:
 def _stop(at_work_here: bool) -> None:
     run_services.live().give_up(run_services.visitor())
     if at_work_here:  # seen at once; the rest of the page follows
-        permalinks.rerun_parts([CARDS])
+        binding.rerun_parts([CARDS])
 
 
 def _ask(question: Question, repo_ids: list[str], settings: InferenceSettings) -> None:

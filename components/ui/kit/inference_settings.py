@@ -4,7 +4,7 @@ import streamlit as st
 
 from components.evaluation import InferenceSettings
 from components.ui.kit import permalinks
-from components.ui.kit.permalinks import bound
+from components.ui.kit.binding import bound
 
 _TOLERANCES = {"0.01": "fast, 1 %", "0.001": "fine, 0.1 %", "0": "exact"}
 _FOUR_BIT = permalinks.flag("four_bit")

@@ -11,7 +11,7 @@ from components.errors import UnknownModelError
 from components.leaderboard import ModelFacts, known_models, model_facts
 from components.registry import load_registry, read_model
 from components.ui import board_services
-from components.ui.kit.permalinks import Offered
+from components.ui.kit.binding import Offered
 from components.ui.kit.text import plain
 
 _NAMED = 3  # how many of those left out are named

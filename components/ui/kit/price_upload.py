@@ -14,8 +14,8 @@ from components.pricing import (
 )
 from components.ui import services
 from components.ui.kit import permalinks
+from components.ui.kit.binding import bound
 from components.ui.kit.feedback import show_error
-from components.ui.kit.permalinks import bound
 from components.ui.kit.text import plain
 
 _FOUND_OUT = ""

@@ -7,8 +7,8 @@ import streamlit as st
 from components.charts import model_styles
 from components.registry import load_registry
 from components.ui.kit import permalinks
+from components.ui.kit.binding import bound
 from components.ui.kit.model_ids import clean_ids, facts, label, options, say_refused
-from components.ui.kit.permalinks import bound
 from components.ui.kit.text import plain
 
 PARAMETER = "models"

@@ -9,9 +9,9 @@ from streamlit.delta_generator import DeltaGenerator
 
 from components.charts import Theme
 from components.leaderboard import VINTAGE_LABELS, VINTAGES
-from components.ui.kit import exports, first_paint, permalinks, shell, shortlist
+from components.ui.kit import binding, exports, first_paint, permalinks, shell, shortlist
+from components.ui.kit.binding import bound
 from components.ui.kit.model_ids import label
-from components.ui.kit.permalinks import bound
 from components.ui.kit.text import plain
 from components.ui.leaderboard import charts, panels, views
 from components.ui.leaderboard.board import Shown, description, provenance, shown
@@ -160,7 +160,7 @@ def _offer(picked: list[str]) -> None:
 
 def _add(models: list[str]) -> None:
     shortlist.add(models)
-    permalinks.rerun_parts("app")
+    binding.rerun_parts("app")
 
 
 def report(now: Shown, read: pd.DataFrame, address: str | None) -> bytes:

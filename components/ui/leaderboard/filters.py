@@ -16,7 +16,7 @@ from components.leaderboard import (
     BoardQuery,
     count_instruct_without_base,
 )
-from components.ui.kit import permalinks
+from components.ui.kit import binding, permalinks
 from components.ui.kit.permalinks import Parameter
 from components.ui.leaderboard.labels import FLAG_LABELS, RANKING_LABELS
 
@@ -48,7 +48,7 @@ _ALL: tuple[Parameter, ...] = (
     *_FOLDED,
 )
 
-bound = partial(permalinks.bound, rerun=FOLLOW)
+bound = partial(binding.bound, rerun=FOLLOW)
 
 
 def query() -> BoardQuery:
@@ -103,7 +103,7 @@ def size_presets() -> None:
 
 def _choose_size() -> None:
     MAX_B.choose(st.session_state["size_widget"])
-    permalinks.rerun_parts(FOLLOW)
+    binding.rerun_parts(FOLLOW)
 
 
 def kind_pills(kinds: Sequence[str], key: str = "kinds_widget") -> None:
@@ -124,7 +124,7 @@ def kind_pills(kinds: Sequence[str], key: str = "kinds_widget") -> None:
 def _choose_kinds(kinds: Sequence[str], key: str) -> None:
     chosen = {*st.session_state[key], *(kind for kind in KIND.value() if kind not in kinds)}
     KIND.choose([kind for kind in KINDS if kind in chosen])
-    permalinks.rerun_parts(FOLLOW)
+    binding.rerun_parts(FOLLOW)
 
 
 def draw(prepared: pd.DataFrame) -> None:
@@ -229,7 +229,7 @@ def _folded(runs: pd.DataFrame) -> None:
 def _choose(*choices: tuple[Parameter, object]) -> None:
     for parameter, value in choices:
         parameter.choose(value)
-    permalinks.rerun_parts(FOLLOW)
+    binding.rerun_parts(FOLLOW)
 
 
 def _weights() -> None:

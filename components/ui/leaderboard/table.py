@@ -8,8 +8,8 @@ import pandas as pd
 import streamlit as st
 
 from components.leaderboard import BENCHMARKS, BoardQuery
-from components.ui.kit import permalinks, shortlist, streamlit_compat
-from components.ui.kit.permalinks import bound
+from components.ui.kit import binding, permalinks, shortlist, streamlit_compat
+from components.ui.kit.binding import bound
 from components.ui.leaderboard.labels import COLUMN_LABELS, RANKING_LABELS
 
 _Z_95 = 1.96
@@ -118,7 +118,7 @@ def stars(models: pd.Series) -> list[str]:
 
 def _toggle() -> None:
     shortlist.toggle(st.session_state["star"]["label"][1 + len(_GAP) :])
-    permalinks.rerun_parts("app")
+    binding.rerun_parts("app")
 
 
 def as_shown(rows: pd.DataFrame, rank_by: str) -> pd.DataFrame:

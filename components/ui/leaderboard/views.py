@@ -3,8 +3,8 @@
 import streamlit as st
 
 from components.leaderboard import LIVE, SOURCES, VINTAGE_LABELS, VINTAGES
-from components.ui.kit import permalinks
-from components.ui.kit.permalinks import bound
+from components.ui.kit import binding, permalinks
+from components.ui.kit.binding import bound
 from components.ui.leaderboard.labels import view_label
 
 BOARD = "ollm-v2"
@@ -62,4 +62,4 @@ def _take_view() -> None:
     chosen_source, chosen_vintage = st.session_state[_KEY]
     _SOURCE.choose(chosen_source)
     _VINTAGE.choose(chosen_vintage)
-    permalinks.rerun_parts("app")
+    binding.rerun_parts("app")

@@ -23,7 +23,7 @@ from components.review import (
 )
 from components.review.record import ranking_in_words
 from components.ui.kit import permalinks
-from components.ui.kit.permalinks import bound
+from components.ui.kit.binding import bound
 from components.ui.kit.text import plain
 from components.ui.review.evidence import Gathered
 from components.ui.review.long_text import kept_text

@@ -23,9 +23,9 @@ from components.review import (
 from components.ui import run_services, services
 from components.ui.inference import outcomes
 from components.ui.kit import permalinks
+from components.ui.kit.binding import bound
 from components.ui.kit.feedback import show_error
 from components.ui.kit.model_ids import facts, labels
-from components.ui.kit.permalinks import bound
 from components.ui.kit.text import day
 from components.ui.services import LoadedTokenizer
 from components.ui.tokenizers.strips import source

@@ -32,10 +32,10 @@ from components.numbers import (
 from components.pricing import load_catalogue
 from components.ui import services
 from components.ui.kit import permalinks, shell
+from components.ui.kit.binding import bound
 from components.ui.kit.exports import csv_button
 from components.ui.kit.feedback import show_error
 from components.ui.kit.model_ids import label
-from components.ui.kit.permalinks import bound
 from components.ui.kit.price_upload import read_upload
 from components.ui.kit.text import plain
 from components.ui.services import LoadedTokenizer

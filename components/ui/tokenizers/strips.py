@@ -10,7 +10,7 @@ from components.registry import load_registry
 from components.tokenization import TokenSpan, TokenStrip, disagreements
 from components.ui import services
 from components.ui.kit import permalinks, shortlist
-from components.ui.kit.permalinks import bound
+from components.ui.kit.binding import bound
 from components.ui.kit.text import html_text, plain
 from components.ui.services import LoadedTokenizer
 from components.ui.tokenizers.usable import answered
