@@ -8,6 +8,7 @@ import pandas as pd
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
+from components.charts.phone import keep_width
 from components.charts.placement import spread
 from components.charts.style import CHART_COLORS, ModelStyle, Theme, finish, model_styles
 from components.charts.text import chart_text
@@ -197,4 +198,5 @@ def _sides(figure: go.Figure, ends: Sequence[str]) -> go.Figure:
         tickfont_size=14,
     )
     figure.update_yaxes(showticklabels=False, showgrid=False)
+    keep_width(figure)
     return figure

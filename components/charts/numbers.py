@@ -18,7 +18,7 @@ _LEAST_STEPS, _MOST_STEPS = 3, 8
 MOST_WITH_PIECES = 10_000
 # Room for a tile's title, above and per line, and for its axis.
 _TILE_HEAD, _TITLE_LINE, _TILE_FOOT = 28, 17, 34
-# What fits over a tile where a chart is 680 px wide, as on a phone: two side by side, or one alone.
+# What fits over a tile where a chart is 680 px wide: two side by side, or one alone.
 _HALF_CHARACTERS, _WHOLE_CHARACTERS = 38, 80
 
 

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
+from components.charts.phone import keep_width
 from components.charts.style import CHART_COLORS, ModelStyle, Theme, finish, model_styles
 from components.charts.text import chart_text
 from components.leaderboard import BENCHMARKS, without_public_base
@@ -80,6 +81,7 @@ def twin_dumbbells(
         tickvals=list(order["model"]),
         ticktext=[_dumbbell_label(model, labels[model]) for model in order["model"]],
     )
+    keep_width(figure)
     return figure
 
 
@@ -201,4 +203,5 @@ def benchmark_profile(
         showgrid=False, type="category", tickvals=list(known["model"]), ticktext=names
     )
     figure.update_layout(margin_b=16)
+    keep_width(figure)
     return figure

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
+from components.charts.phone import keep_width
 from components.charts.placement import Box, Screen, place_labels, text_size
 from components.charts.style import CHART_COLORS, Theme, finish, model_styles
 from components.charts.text import chart_text
@@ -79,6 +80,7 @@ def scores_by_size(
         height=_HEIGHT,
     )
     _lay_out(figure, chart_text(score_label), x_range, y_range, with_legend=bool(len(best)))
+    keep_width(figure)
     return figure
 
 

@@ -159,7 +159,7 @@ def _listed_styles() -> dict[str, ModelStyle]:
     return styles
 
 
-_SOURCE_WIDTH = 100  # what fits over a chart on a phone, which is 680 px wide there
+_SOURCE_WIDTH = 100  # what fits over a chart of 680 px
 _SOURCE_LINE = 16
 
 

@@ -29,7 +29,7 @@ SCRIPTS = Path(st.__file__).parent / "static" / "static" / "js"
 COMPONENTS = Path(__file__).resolve().parents[2] / "components"
 
 
-STYLED = ["MAIN_CONTAINER", "STATUS_WIDGET", "MARKDOWN", "ELEMENT", "FRAME", "CHART"]
+STYLED = ["MAIN_CONTAINER", "STATUS_WIDGET", "MARKDOWN", "FRAME", "CHART"]
 
 
 @pytest.mark.parametrize("name", [getattr(streamlit_compat, name) for name in STYLED])

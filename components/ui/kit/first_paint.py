@@ -2,7 +2,7 @@
 
 Loading Plotly's script and drawing a chart keeps the browser busy for a second or more, in which it
 draws nothing else. So what has charts is left out of a page's first run, and drawn when the browser
-says that it has nothing else to do.
+says that it has nothing else to do; with it comes how wide the page is.
 """
 
 from functools import cache, partial
@@ -15,12 +15,13 @@ from components.ui.kit import permalinks, streamlit_compat
 
 _SAY_WHEN_IDLE = """
 export default function ({ setTriggerValue }) {
-    const say = () => setTriggerValue("idle", true);
+    const say = () => setTriggerValue("idle", window.innerWidth);
     const whenIdle = window.requestIdleCallback ?? (call => setTimeout(call, 300));
     requestAnimationFrame(() => whenIdle(say, { timeout: 2000 }));
 }
 """
-_PAINTED = "page_painted"
+_PAINTED, _WIDTH = "page_painted", "page_width"
+_NARROW = 640  # px; streamlit_compat.PAGE_STYLE has the same
 
 
 def is_over(name: str) -> bool:
@@ -31,12 +32,19 @@ def is_over(name: str) -> bool:
     page = permalinks.current_page()
     if st.session_state.get(_PAINTED) == page or streamlit_compat.page_address() is None:
         return True
-    _component()(key=f"first_paint-{name}", on_idle_change=partial(_take, page))
+    key = f"first_paint-{name}"
+    _component()(key=key, on_idle_change=partial(_take, page, key))
     return False
 
 
-def _take(page: str) -> None:
+def is_narrow() -> bool:
+    """Whether the page is as narrow as a phone, by its width when it was first painted."""
+    return st.session_state.get(_WIDTH, _NARROW + 1) <= _NARROW
+
+
+def _take(page: str, key: str) -> None:
     st.session_state[_PAINTED] = page
+    st.session_state[_WIDTH] = st.session_state[key]["idle"]
 
 
 @cache

@@ -4,9 +4,12 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+import plotly.graph_objects as go
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from components.charts import Theme
+from components.charts.phone import for_phone, needs_width
 from components.ui import process, run_services
 from components.ui.kit import first_paint, permalinks, shortlist, streamlit_compat
 
@@ -80,31 +83,43 @@ def theme() -> Theme:
     return streamlit_compat.theme_type()
 
 
-def chart(figure: object, *, name: str, alt: str) -> None:
+def chart(figure: go.Figure, *, name: str, alt: str) -> None:
     """Show a plotly figure, once the page is painted; its toolbar saves a PNG at three times the
     size."""
     _after_first_paint(figure, name, alt)
 
 
 @st.fragment
-def _after_first_paint(figure: object, name: str, alt: str) -> None:
+def _after_first_paint(figure: go.Figure, name: str, alt: str) -> None:
     if first_paint.is_over(name):
-        st.plotly_chart(figure, key=f"chart-{name}", alt=alt, **_chart_options(name))
+        with _place(figure, name):
+            st.plotly_chart(_fitted(figure), key=f"chart-{name}", alt=alt, **_chart_options(name))
 
 
-def pickable_chart(figure: object, *, name: str, key: str, alt: str) -> list[str]:
+def _fitted(figure: go.Figure) -> go.Figure:
+    return for_phone(figure) if first_paint.is_narrow() else figure
+
+
+def _place(figure: go.Figure, name: str) -> DeltaGenerator:
+    """Where the chart stands; one that needs a page's width scrolls there on a phone."""
+    key = f"{streamlit_compat.PAGE_WIDTH}-{name}" if needs_width(figure) else None
+    return st.container(key=key)
+
+
+def pickable_chart(figure: go.Figure, *, name: str, key: str, alt: str) -> list[str]:
     """Show a figure as `chart` does; the model ids (customdata) of the points clicked in it.
 
     Another `key` forgets the clicks.
     """
-    event = st.plotly_chart(
-        figure,
-        key=f"chart-{name}-{key}",
-        alt=alt,
-        on_select="rerun",
-        selection_mode="points",
-        **_chart_options(name),
-    )
+    with _place(figure, name):
+        event = st.plotly_chart(
+            _fitted(figure),
+            key=f"chart-{name}-{key}",
+            alt=alt,
+            on_select="rerun",
+            selection_mode="points",
+            **_chart_options(name),
+        )
     points: Any = event.selection.points
     return [str(point["customdata"]) for point in points if "customdata" in point]
 

@@ -32,20 +32,22 @@ lazy_df_source.FORCED_LAZY_MIN_ROWS = LAZY_ABOVE
 MAIN_CONTAINER = "stMainBlockContainer"
 STATUS_WIDGET = "stStatusWidget"
 MARKDOWN = "stMarkdownContainer"
-ELEMENT, FRAME, CHART = "stElementContainer", "stFullScreenFrame", "stPlotlyChart"
+FRAME, CHART = "stFullScreenFrame", "stPlotlyChart"
 BUTTON_GROUP = "stButtonGroup"
+PAGE_WIDTH = "page_width"  # how the keys of containers begin that need a page's width
 
 # Streamlit leaves 6rem above a page's title. Its own Stop would end a page's script half way, and
-# nothing that the page asked for. On a phone a chart keeps the width that its words need and
-# scrolls in its own box, and so does a table.
+# nothing that the page asked for. On a phone a chart that needs a page's width keeps it and scrolls
+# in its own box, and so does a table.
 PAGE_STYLE = f"""<style>
 [data-testid={MAIN_CONTAINER}] {{padding: 3.75rem 2rem 4rem; max-width: 1400px}}
 [data-testid={MAIN_CONTAINER}] h1 {{font-size: 1.75rem; padding: 0.25rem 0}}
 [data-testid={STATUS_WIDGET}] button {{display: none}}
 @media (max-width: 640px) {{
 [data-testid={MARKDOWN}]:has(> table) {{overflow-x: auto}}
-[data-testid={ELEMENT}]:has(> [data-testid={FRAME}] [data-testid={CHART}]) {{overflow-x: auto}}
-[data-testid={FRAME}]:has([data-testid={CHART}]) {{min-width: 680px}}
+[data-testid={MAIN_CONTAINER}] {{padding: 3.75rem 1rem 4rem}}
+[class*=st-key-{PAGE_WIDTH}] {{overflow-x: auto}}
+[class*=st-key-{PAGE_WIDTH}] [data-testid={FRAME}]:has([data-testid={CHART}]) {{min-width: 680px}}
 }}
 </style>"""
 
