@@ -51,21 +51,29 @@ def test_a_fragment_that_runs_the_whole_app_again_leaves_the_visitor_on_the_page
             await visitor.until(lambda one: one.finished == 3, 20)
             return visitor.texts
 
-    assert asyncio.run(go()) == ["other page", "4 ticks"]
+    page, clock = asyncio.run(go())
+    assert page == "other page"
+    assert clock in (
+        "4 ticks",
+        "5 ticks",
+    )  # the last that the clock asked for may cross the whole run
 
 
 def test_a_button_in_a_fragment_runs_that_alone(served):
-    def says(ticks: int, visitor: Visitor) -> bool:
-        return f"{ticks} ticks" in visitor.texts
+    def ticks(visitor: Visitor) -> int:
+        return max(
+            [int(text.split()[0]) for text in visitor.texts if text.endswith("ticks")] or [0]
+        )
 
     async def go() -> int:
         async with visit(served.url, "other") as visitor:
             await visitor.until(lambda one: one.finished == 1, 20)
             await visitor.press("Begin")
-            await visitor.until(lambda one: says(4, one), 20)
-            whole_runs = visitor.finished
+            await visitor.until(lambda one: ticks(one) >= 4, 20)
+            await asyncio.sleep(1)  # the clock stands by now
+            whole_runs, before = visitor.finished, ticks(visitor)
             await visitor.press("Mine alone")
-            await visitor.until(lambda one: says(5, one), 20)
+            await visitor.until(lambda one: ticks(one) == before + 1, 20)
             return visitor.finished - whole_runs
 
     assert asyncio.run(go()) == 0

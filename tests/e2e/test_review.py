@@ -108,6 +108,27 @@ def test_no_page_has_a_serious_finding_of_axe(server: Server, browser: Browser, 
     assert found == []
 
 
+def test_a_chart_fits_a_phone_and_one_that_needs_a_pages_width_scrolls_in_its_box(
+    server: Server, browser: Browser
+):
+    page = browser.new_context(viewport={"width": 390, "height": 844}).new_page()
+    page.goto(server.address("evaluation", view="calibration"))
+    expect(page.get_by_test_id("stPlotlyChart")).to_have_count(2)
+    page.wait_for_timeout(500)
+    widths = page.locator(".js-plotly-plot").evaluate_all("all => all.map(one => one.scrollWidth)")
+    assert max(widths) <= 390
+    title = page.locator(".js-plotly-plot .gtitle").first
+    assert title.locator("tspan").count() == 2
+    page.goto(server.address("leaderboard", chart="twins"))
+    chart = page.get_by_test_id("stPlotlyChart")
+    expect(chart).to_have_count(1)
+    box = chart.bounding_box()
+    assert box is not None
+    assert box["width"] >= 680
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    page.context.close()
+
+
 def test_no_page_scrolls_sideways_on_a_phone(server: Server, browser: Browser):
     page = browser.new_context(viewport={"width": 390, "height": 844}).new_page()
     for path in PAGES:
