@@ -30,17 +30,13 @@ def for_phone(figure: go.Figure) -> go.Figure:
     top, bottom = layout["margin"]["t"], layout["margin"]["b"]
     inner = layout["height"] - top - bottom
     top += _wrap_title(phone)
-    bottom += _FOOT
-    bottom += _legend_below(phone) + _scale_below(phone)
+    bottom += _legend_below(phone) + _scale_below(phone) + _FOOT
     heads = _wrap_panel_titles(phone)
     panel = max(_wrap_ticks(phone), _wrap_bar_labels(phone))
     inner, more = _stack(phone, inner, panel, heads)
     phone.update_layout(height=top + more + inner + bottom)
-    right = (
-        _LABEL
-        if any("text" in (trace.mode or "") for trace in _traces(phone, type="scatter"))
-        else _EDGE
-    )
+    labelled = any("text" in (trace.mode or "") for trace in _traces(phone, type="scatter"))
+    right = _LABEL if labelled else _EDGE
     phone.update_layout(margin={"l": 8, "r": right, "t": top + more, "b": bottom})
     for axis in _axes(phone, "x"):
         _thin_ticks(axis)

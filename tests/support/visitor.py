@@ -114,7 +114,7 @@ class Visitor:
         whole page runs again.
         """
         waiting = [one.id for one in self.all("bidi_component")]
-        told = json.dumps([{"event": "idle", "value": True}])
+        told = json.dumps([{"event": "idle", "value": 1366}])
         # As Streamlit's page names the events of a component.
         events = [
             WidgetState(id=f"{_INTERNAL}_{one}__events", json_trigger_value=told) for one in waiting

@@ -44,7 +44,8 @@ def is_narrow() -> bool:
 
 def _take(page: str, key: str) -> None:
     st.session_state[_PAINTED] = page
-    st.session_state[_WIDTH] = st.session_state[key]["idle"]
+    if isinstance(width := st.session_state[key]["idle"], int):
+        st.session_state[_WIDTH] = width
 
 
 @cache
