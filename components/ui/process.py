@@ -15,6 +15,7 @@ from components.ui.kit import hosting, streamlit_compat
 _log = logging.getLogger(__name__)
 _POLL_SECONDS = 0.2
 _SWEEP_SECONDS = 10.0
+_DOWNLOAD_SECONDS = 60.0  # within which a browser asks for what a click made
 # From the order to end to the end, at most: what takes longer (a pass, a download) is cut off, as
 # what it writes is whole or not there.
 END_SECONDS = 1.5
@@ -33,6 +34,7 @@ def begin() -> None:
     hosting.begin_log()
     streamlit_compat.refuse_to_clear_caches()
     streamlit_compat.deliver_what_ended_runs_sent()
+    streamlit_compat.keep_downloads(_DOWNLOAD_SECONDS)
     families = [_PREFIX + name for name in (*HELP, *_GAUGES)]
     streamlit_compat.add_metrics(families, _metrics)
     threading.Thread(target=_keep_house, name="housekeeping", daemon=True).start()

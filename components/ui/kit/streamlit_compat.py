@@ -1,6 +1,7 @@
 """What Basewise uses of Streamlit that Streamlit does not promise; a test per name."""
 
 import logging
+import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -191,6 +192,27 @@ def deliver_what_ended_runs_sent() -> None:
 
     AppSession._create_scriptrunner = create_and_remember
     AppSession._handle_scriptrunner_event_on_event_loop = handle_of_ended_too
+
+
+def keep_downloads(seconds: float) -> None:
+    """Keep files that no page refers to for so long at least.
+
+    What a click on a download button makes is such a file, which the browser fetches a moment
+    later. Streamlit removes it at the second end of a run, of whichever visitor's page.
+    """
+    manager: Any = runtime.get_instance().media_file_mgr
+    find_all = manager._get_inactive_file_ids
+    since: dict[str, float] = {}
+
+    def find_old() -> set[str]:  # the manager holds its lock
+        inactive, now = find_all(), time.monotonic()
+        for file_id in since.keys() - inactive:
+            del since[file_id]
+        for file_id in inactive:
+            since.setdefault(file_id, now)
+        return {file_id for file_id in inactive if now - since[file_id] >= seconds}
+
+    manager._get_inactive_file_ids = find_old
 
 
 def expire_sessions() -> None:
