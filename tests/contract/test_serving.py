@@ -18,6 +18,7 @@ from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.WidgetStates_pb2 import WidgetState
 
 from benchmarks.serving import REPOSITORY, Server, hosted_server
+from tests.support import event_loop
 from tests.support.visitor import Visitor, view, visit
 
 MODEL = "acme/small"
@@ -119,7 +120,7 @@ def test_a_visitor_can_not_empty_what_all_visitors_share(server, log):
             await visitor.go("evaluation")
             assert not visitor.faults
 
-    asyncio.run(ask())
+    event_loop.run(ask())
     assert any("clear the caches" in entry["message"] for entry in entries(log))
 
 
@@ -142,7 +143,7 @@ def test_every_line_of_the_log_is_an_object_and_a_fault_has_its_traceback_there_
                 await visitor.until(lambda one: bool(one.faults))
                 return visitor
 
-        visitor = asyncio.run(look())
+        visitor = event_loop.run(look())
     shown = " ".join([*visitor.faults, *visitor.texts])
     assert "/srv/secret" not in shown
     assert "Traceback" not in shown
@@ -204,7 +205,7 @@ def test_what_a_visit_uploaded_is_let_go_of_soon_after_its_end(server):
             assert not visitor.faults
             return uploaded_bytes(server)
 
-    assert asyncio.run(bring()) >= len(table)
+    assert event_loop.run(bring()) >= len(table)
     deadline = time.monotonic() + 40
     while uploaded_bytes(server) > 0:
         assert time.monotonic() < deadline, "an upload outlives its visit"
@@ -222,5 +223,5 @@ def test_a_signal_ends_a_server_that_visitors_have_open(tmp_path):
                 await asyncio.to_thread(server.process.wait, 20)
                 return time.monotonic() - began
 
-        asyncio.run(view(server.url, ""))
-        assert asyncio.run(interrupt()) < END_SECONDS
+        event_loop.run(view(server.url, ""))
+        assert event_loop.run(interrupt()) < END_SECONDS

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 import pytest
 
 from benchmarks.serving import Server, running_server
+from tests.support import event_loop
 from tests.support.visitor import Visitor, visit
 
 _HOME = "import streamlit as st\nst.markdown('home')\n"
@@ -51,7 +52,7 @@ def test_a_fragment_that_runs_the_whole_app_again_leaves_the_visitor_on_the_page
             await visitor.until(lambda one: one.finished == 3, 20)
             return visitor.texts
 
-    page, clock = asyncio.run(go())
+    page, clock = event_loop.run(go())
     assert page == "other page"
     assert clock in (
         "4 ticks",
@@ -76,7 +77,7 @@ def test_a_button_in_a_fragment_runs_that_alone(served):
             await visitor.until(lambda one: ticks(one) == before + 1, 20)
             return visitor.finished - whole_runs
 
-    assert asyncio.run(go()) == 0
+    assert event_loop.run(go()) == 0
 
 
 def test_another_page_of_the_visit_is_opened_and_stayed_on(served):
@@ -89,4 +90,4 @@ def test_another_page_of_the_visit_is_opened_and_stayed_on(served):
                 seen.append(visitor.texts)
             return seen
 
-    assert asyncio.run(go()) == [["home"], ["other page"], ["home"]]
+    assert event_loop.run(go()) == [["home"], ["other page"], ["home"]]

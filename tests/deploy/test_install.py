@@ -1,6 +1,5 @@
 """The container's steps, run for real in a fresh Debian: install, then serve as another user."""
 
-import asyncio
 import json
 import os
 import shutil
@@ -16,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks.serving import REPOSITORY, free_port
+from tests.support import event_loop
 from tests.support.visitor import view
 
 CONTAINERFILE = (REPOSITORY / "deploy" / "Containerfile").read_text(encoding="utf-8")
@@ -181,5 +181,5 @@ def test_served_from_a_read_only_root_as_no_root_all_is_well(served):
 
 
 def test_a_visitor_reads_the_leaderboard_there(served):
-    visitor = asyncio.run(view(served, "leaderboard"))
+    visitor = event_loop.run(view(served, "leaderboard"))
     assert visitor.all("dataframe")

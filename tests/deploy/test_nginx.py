@@ -1,6 +1,5 @@
 """deploy/nginx in front of the real app: TLS, headers, websocket, limits, in a real browser too."""
 
-import asyncio
 import os
 import re
 import shutil
@@ -27,6 +26,7 @@ from benchmarks.serving import (
     hosted_server,
 )
 from components.settings import MAX_UPLOAD_MB
+from tests.support import event_loop
 from tests.support.visitor import visit
 
 TEMPLATE = REPOSITORY / "deploy" / "nginx" / "basewise.conf.template"
@@ -162,7 +162,7 @@ def test_the_websocket_works_through_it(proxy):
             assert not visitor.faults
             assert visitor.all("dataframe")
 
-    asyncio.run(look())
+    event_loop.run(look())
 
 
 def test_the_upload_limit_is_the_pages_and_the_form_around_it():

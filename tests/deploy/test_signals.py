@@ -14,6 +14,7 @@ import psutil
 import pytest
 
 from benchmarks.serving import Server, hosted_server, running_server
+from tests.support import event_loop
 from tests.support.loopback_hub import LoopbackHub
 from tests.support.small_repositories import add, repository, small_llama
 from tests.support.visitor import visit
@@ -65,14 +66,14 @@ def test_a_signal_ends_the_server_within_seconds_also_in_mid_download(
             return took
 
     with start(tmp_path / "first.log", told) as server:
-        assert asyncio.run(interrupt(server)) < END_SECONDS
+        assert event_loop.run(interrupt(server)) < END_SECONDS
     whole = [b for b in cache.glob("hub/*/blobs/*") if len(b.name) == 64]
     assert not [b for b in whole if b.read_bytes() != weights]
     # The next start goes on from there.
     hub.bytes_per_second = None
     add(hub, MODEL, repository(small_llama()))
     with start(tmp_path / "second.log", told) as server:
-        asyncio.run(predict(server))
+        event_loop.run(predict(server))
 
 
 async def predict(server: Server) -> None:

@@ -1,12 +1,11 @@
 """Many page views, and kill -9 in mid work, in short forms: `python -m tests.load` has the long
 ones."""
 
-import asyncio
-
 from benchmarks.serving import hosted_server
 from components.assets import cache_root
 from tests.load import kills
 from tests.load.scenarios import Memory, settings
+from tests.support import event_loop
 from tests.support.visitor import view
 
 
@@ -18,9 +17,9 @@ def test_page_views_leave_no_memory_behind(hub, tmp_path):
     told = settings(hub, tmp_path, cache_root())
     with hosted_server(tmp_path / "server.log", told, seconds=180) as server:
         memory = Memory(server)
-        asyncio.run(views(server.url, 10))
+        event_loop.run(views(server.url, 10))
         before = memory.now()
-        asyncio.run(views(server.url, 30))
+        event_loop.run(views(server.url, 30))
         assert memory.now() < 1.10 * before
 
 

@@ -9,6 +9,7 @@ import pytest
 from benchmarks.serving import Server, hosted_server
 from components.assets import cache_root
 from tests.load.scenarios import Memory, ask, ask_at_once, products, read_tables, settings, tour
+from tests.support import event_loop
 from tests.support.loopback_hub import LoopbackHub
 from tests.support.small_repositories import add, repository, small_llama
 
@@ -53,14 +54,14 @@ def test_visitors_at_once_get_the_answers_that_each_alone_would_get(server):
         return answers
 
     with Memory(server) as memory:
-        expected, before = asyncio.run(alone()), computed(server)
-        assert asyncio.run(at_once()) == expected
+        expected, before = event_loop.run(alone()), computed(server)
+        assert event_loop.run(at_once()) == expected
     assert computed(server) == before + len(descriptions) * len(MODELS)
     assert memory.peak < MOST_BYTES
 
 
 def test_twenty_who_open_the_leaderboard_at_once_all_get_its_table(server):
     with Memory(server) as memory:
-        times = asyncio.run(read_tables(server.url, 20))
+        times = event_loop.run(read_tables(server.url, 20))
     assert len(times.seconds) == 20
     assert memory.peak < MOST_BYTES

@@ -27,6 +27,7 @@ from streamlit.testing.v1 import AppTest
 
 from components.logs import JsonFormatter
 from components.ui.kit import streamlit_compat
+from tests.support import event_loop
 
 SCRIPTS = Path(st.__file__).parent / "static" / "static" / "js"
 COMPONENTS = Path(__file__).resolve().parents[2] / "components"
@@ -197,7 +198,7 @@ def drawn_where(monkeypatch: pytest.MonkeyPatch, *, stopped: bool, mended: bool)
     monkeypatch.setattr(AppSession, "_handle_scriptrunner_event_on_event_loop", handle)
     if mended:
         streamlit_compat.deliver_what_ended_runs_sent()
-    return asyncio.run(visit())
+    return event_loop.run(visit())
 
 
 def test_streamlit_still_ignores_what_an_ended_run_drew_once_a_next_one_has_begun(monkeypatch):
