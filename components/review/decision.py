@@ -214,6 +214,8 @@ def _nearest_flip(
             continue
         at = (rest[first] - rest[other]) / slope
         others_weigh = weight.sum() - weight[place] > 0
-        if 0 <= at <= MOST_WEIGHT and (at > 0 or others_weigh):
+        # A weight of 0 now can only rise: that helps one that gains by it.
+        can_move = weight[place] > 0 or slope > 0
+        if 0 <= at <= MOST_WEIGHT and (at > 0 or (others_weigh and can_move)):
             found.append(Flip(criterion, float(at), model))
     return min(found, key=lambda flip: abs(flip.weight - weight[place]), default=None)

@@ -1,7 +1,7 @@
 """Striking out, weighing, ties and flips, on made-up evidence of every shape."""
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from components.review import CRITERIA, MOST_WEIGHT, Fact, Matrix, MustHaves, Row, rank, strike_out
@@ -51,6 +51,12 @@ def test_what_is_unknown_of_one_model_changes_nothing(values, weights):
     assert set(whole.left_out) == weighed - set(known)
 
 
+EQUAL = {one.key: [0.0] * 4 for one in CRITERIA}
+
+
+@example(
+    EQUAL | {"twin@2025-03-final": [1.0, 0.0, 0.0, 0.0]}, dict.fromkeys(EQUAL, 0.0) | {"bits": 1}
+)
 @given(evidence, all_weights)
 def test_at_a_flip_and_not_before_it_another_model_leads(values, weights):
     given_ = matrix(values)
