@@ -11,12 +11,11 @@ from plotly.subplots import make_subplots
 
 from components.charts.evaluation import (
     NamedSeries,
-    legend_below,
     series_marker,
     series_styles,
     translucent,
 )
-from components.charts.style import CHART_COLORS, ModelStyle, Theme, finish
+from components.charts.style import CHART_COLORS, ModelStyle, Theme, finish, legend_below
 from components.charts.text import chart_text
 from components.pricing import Band, error_bands
 

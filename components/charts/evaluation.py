@@ -10,7 +10,14 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from components.charts.style import CHART_COLORS, ModelStyle, Theme, finish, model_styles
+from components.charts.style import (
+    CHART_COLORS,
+    ModelStyle,
+    Theme,
+    finish,
+    legend_below,
+    model_styles,
+)
 from components.charts.text import chart_text
 from components.evaluation import BASELINES, HIGHER_IS_BETTER, Grouping, Metric
 from components.figures import percent
@@ -335,21 +342,6 @@ def running_means(series: Sequence[NamedSeries], *, rows: str, theme: Theme) -> 
     if highest:
         figure.update_yaxes(range=[0, highest * 1.08])
     return figure
-
-
-def legend_below(figure: go.Figure) -> None:
-    """The legend below the chart, in as many lines as it takes."""
-    figure.update_layout(
-        showlegend=True,
-        legend={
-            "orientation": "h",
-            "x": 0,
-            "xanchor": "left",
-            "y": 0,
-            "yref": "container",
-            "yanchor": "bottom",
-        },
-    )
 
 
 def translucent(color: str, opacity: float) -> str:

@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 import plotly.graph_objects as go
 
+from components.charts.style import legend_below
 from components.charts.text import NO_BREAK
 
 # Characters in a line of 340 px: of titles (17 px), of what is below them (12 px), of a panel's
@@ -97,16 +98,8 @@ def _legend_below(figure: go.Figure) -> int:
     if _layout(figure).showlegend is False or len(named) < 2:
         return 0
     below = _layout(figure).legend.yref == "container"
-    figure.update_layout(
-        legend={
-            "orientation": "v",
-            "x": 0,
-            "xanchor": "left",
-            "y": 0,
-            "yref": "container",
-            "yanchor": "bottom",
-        }
-    )
+    legend_below(figure)
+    figure.update_layout(legend_orientation="v")
     pixels = _LEGEND_LINE * len(named) + _LEGEND_TOP
     return max(0, pixels - _LEGEND_LINE) if below else pixels
 

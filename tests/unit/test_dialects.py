@@ -116,6 +116,12 @@ def test_llama_cpps_shares_complete_what_the_likeliest_tokens_leave_open():
     assert told.told.tolist() == [1.0, 1.0]
     with pytest.raises(KeyError):
         dialect.complete(part, answer, COLUMNS, told)
+    short = [of_llama_cpp(place, {8: 1.0}, logs=False) for place in (0, 1)]
+    with pytest.raises(AnswerError, match="tells 1 of 4 tokens"):
+        dialect.complete(part, short, COLUMNS, told)
+    none = dict.fromkeys([*COLUMNS, 8], 0.0)
+    with pytest.raises(AnswerError, match="no probability"):
+        dialect.complete(part, [of_llama_cpp(i, none, logs=False) for i in (0, 1)], COLUMNS, told)
 
 
 def test_many_columns_are_asked_in_shorter_lists():

@@ -252,8 +252,12 @@ class LlamaCppDialect(Dialect):
         for place, one in zip(_places(part.rows), answers, strict=True):
             given = one["completion_probabilities"][0]["top_probs"]
             shares = {int(token["id"]): float(token["prob"]) for token in given}
+            if part.ask.body is not None and len(shares) < part.ask.body["n_probs"]:
+                raise AnswerError(f"it tells {len(shares)} of {part.ask.body['n_probs']} tokens")
             compared = _likeliest_of(told.likeliest[place])
             share = shares[compared]
+            if share <= 0:
+                raise AnswerError("the token to compare with has no probability")
             if compared not in columns:
                 share *= math.exp(self._COLUMN - self._COMPARED)
             whole = told.likeliest[place][compared] / share
