@@ -7,9 +7,10 @@ python -m benchmarks.evaluation sampling [--model ID] [--products N] [--toleranc
 
 `store` times one recorded prediction after the other, and reading them all again, for a tokenizer
 of digits (few first tokens) and one of whole numbers (a thousand). `run` prices the same products
-as a run with its store, and by calling `price_distribution` one after the other, in turn; neither
-asks for the greedy continuation, and the ratio of each pair is printed: other work on the machine
-slows both.
+as a run with its store, which also reads each product's text, and by calling one after the other,
+in turn: `price_distribution` alone, and with it `log_likelihood` and `prompt_features`, which is
+what a run finds out. None asks for the greedy continuation, and the ratios are of one round each:
+other work on the machine slows all.
 
 `open` makes a file of runs of two models (one writes each number as one token) on 5,000 drawn rows,
 and times opening it in Chromium, on a server that has shown another run before: from the address in
@@ -99,26 +100,35 @@ def products_per_minute(folder: Path, repo_id: str, products: int, tolerance: fl
     plan = Plan((repo_id,), rows, settings)
     engine = load_engine(repo_id)
     price_distribution(engine, rows[0].prompt, tolerance)  # checks the model on its first use
-    ratios, as_run, one_by_one = [], [], []
+    control = Control()
+    taken: defaultdict[str, list[float]] = defaultdict(list)
     for number in range(ROUNDS):
         predictor = Predictor(engines=1, answers=1)
         predictor.pool.get(engine.id, lambda: engine)
         store = RunStore(folder / f"run-{number}.sqlite")
         store.create(plan, "benchmark")
         start = time.perf_counter()
-        problem = carry_out(store, predictor, plan.run_id, Control())
-        as_run.append(time.perf_counter() - start)
+        problem = carry_out(store, predictor, plan.run_id, control)
+        taken["run"].append(time.perf_counter() - start)
         assert problem is None, problem
         store.close()
         start = time.perf_counter()
         for row in rows:
             price_distribution(engine, row.prompt, tolerance)
-        one_by_one.append(time.perf_counter() - start)
-        ratios.append(one_by_one[-1] / as_run[-1])
-    per_minute = [60 * len(rows) / median(taken) for taken in (as_run, one_by_one)]
+        taken["alone"].append(time.perf_counter() - start)
+        for row in rows:
+            engine.log_likelihood(row.text, control)
+            engine.prompt_features(row.prompt, control)
+        taken["all"].append(time.perf_counter() - start)
+    per_minute = {way: 60 * len(rows) / median(times) for way, times in taken.items()}
+    faster = {
+        way: median(np.array(taken[way]) / np.array(taken["run"])) for way in ("alone", "all")
+    }
     print(
-        f"{repo_id}, tolerance {tolerance}: {per_minute[0]:.1f} products per minute as a run,"
-        f" {per_minute[1]:.1f} one after the other; {median(ratios):.2f} times as many"
+        f"{repo_id}, tolerance {tolerance}: {per_minute['run']:.1f} products per minute as a run;"
+        f" one after the other with likelihood and features {per_minute['all']:.1f},"
+        f" {faster['all']:.2f} times as long; distributions alone {per_minute['alone']:.1f},"
+        f" {faster['alone']:.2f} times as long"
     )
 
 

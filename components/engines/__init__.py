@@ -1,6 +1,6 @@
 """Models that can be run, behind one interface."""
 
-from components.engines.base import Engine, ModelId, PromptFeatures, TextLikelihood
+from components.engines.base import Engine, FeatureScorer, ModelId, PromptFeatures, TextLikelihood
 from components.engines.local import (
     EngineFiles,
     LocalEngine,
@@ -23,6 +23,7 @@ __all__ = [
     "Engine",
     "EngineFiles",
     "EnginePool",
+    "FeatureScorer",
     "LocalEngine",
     "ModelId",
     "NextTokens",

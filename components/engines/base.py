@@ -122,6 +122,22 @@ class PromptFeatures(Protocol):
     def prompt_features(self, prompt: str, control: Control) -> NDArray[np.float16]:
         """Hidden states averaged over layers: the last token's, and the mean over tokens.
 
-        Shape (2, size). EngineError as for `Engine.scorer`.
+        Shape (2, size). EngineError as for `Engine.scorer`, and if the model gives none.
+        """
+        ...
+
+
+@runtime_checkable
+class FeatureScorer(Protocol):
+    """A scorer that can keep its prompt's features, so that they take no pass of their own."""
+
+    def keep_features(self) -> None:
+        """Have the features kept when the prompt is run; before the first score."""
+        ...
+
+    def features(self) -> NDArray[np.float16] | None:
+        """As `PromptFeatures.prompt_features` has them; None if they were not kept, or not given.
+
+        After the first score.
         """
         ...

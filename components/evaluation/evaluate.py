@@ -8,7 +8,7 @@ from contextlib import closing, nullcontext
 from dataclasses import replace
 
 from components.control import Control
-from components.engines import Engine, Queue, prompt_scorer
+from components.engines import Engine, FeatureScorer, Queue, prompt_scorer
 from components.evaluation.item import (
     MAX_NEW_TOKENS,
     Continuation,
@@ -32,24 +32,38 @@ def evaluate(
     *,
     queue: Queue | None = None,
     partial: Listener | None = None,
+    features: bool = False,
 ) -> Prediction:
     """Ask a model for the price distribution of an item, then for its greedy continuation.
 
     `queue` is held for the distribution alone, so that the next in it need not wait for the
     continuation. `partial` gets the prediction once its distribution is there, and again as the
-    continuation grows. Raises EngineError if the model fails or can't read the prompt,
-    TokenizerError if its tokenizer can't tell numbers apart, StoppedError if `control` stops it.
+    continuation grows. With `features` the prediction has the prompt's, of the passes that the
+    distribution takes, if the engine gives them. Raises EngineError if the model fails or can't
+    read the prompt, TokenizerError if its tokenizer can't tell numbers apart, StoppedError if
+    `control` stops it.
     """
     settings = settings or InferenceSettings()
     control = control or Control()
     with queue.place(control) if queue is not None else nullcontext():
         prompt = prompt_scorer(engine, item.prompt, control)
+        scorer = prompt.scorer
+        keeping = scorer if features and isinstance(scorer, FeatureScorer) else None
+        if keeping is not None:
+            keeping.keep_features()
         distribution = prompt.walk(settings.tolerance, control)
-    prediction = Prediction(engine.id, item, settings, distribution, note=prompt.scorer.note)
+    prediction = Prediction(
+        engine.id,
+        item,
+        settings,
+        distribution,
+        note=scorer.note,
+        features=keeping.features() if keeping is not None else None,
+    )
     if settings.continuation != "none":
         if partial is not None:
             partial(prediction)
-        pieces = engine.stream(item.prompt, MAX_NEW_TOKENS, control, scorer=prompt.scorer)
+        pieces = engine.stream(item.prompt, MAX_NEW_TOKENS, control, scorer=scorer)
         with closing(pieces):
             for piece in pieces:
                 text = prediction.continuation + piece

@@ -6,6 +6,9 @@ import hashlib
 from dataclasses import dataclass
 from typing import Literal
 
+import numpy as np
+from numpy.typing import NDArray
+
 from components.engines import ModelId, Precision
 from components.numbers import PriceDistribution
 from components.pricing import read_price
@@ -48,7 +51,7 @@ class Prediction:
 
     `continuation` is the greedy text after `Price is $`, as far as it was generated; `finished`
     whether all that the settings ask for is there. `note` says why the model was not scored the
-    fast way, if it was not.
+    fast way, if it was not. `features` are those of PromptFeatures, where they were asked for.
     """
 
     model: ModelId
@@ -58,6 +61,7 @@ class Prediction:
     continuation: str = ""
     finished: bool = False
     note: str | None = None
+    features: NDArray[np.float16] | None = None
 
     @property
     def greedy(self) -> float | None:

@@ -71,21 +71,38 @@ def read_rows(
     Nothing for an engine that tells neither likelihoods nor hidden states. A row that the model
     can't read is recorded without figures. Raises StoppedError, RunStoreError.
     """
-    if not can_read(engine):
-        return
-    rows = unread(store, run_id, repo_id)
+    rows = unread(store, run_id, repo_id) if can_read(engine) else []
     for done, row in enumerate(rows):
         control.report("Reading the rows' text", done / len(rows), 1, "share")
-        nats, features = None, None
-        with queue.place(control):
-            try:
-                if isinstance(engine, TextLikelihood) and row.text:
-                    nats = -engine.log_likelihood(row.text, control)
-                if isinstance(engine, PromptFeatures):
-                    features = engine.prompt_features(row.prompt, control)
-            except EngineError as error:
-                _log.warning("%s does not read %s: %s", repo_id, row.item_id, error)
-        _add(store, run_id, repo_id, row, nats, features)
+        read_row(store, run_id, repo_id, row, engine, queue, control)
+
+
+def read_row(
+    store: RunStore,
+    run_id: str,
+    repo_id: str,
+    row: Unread,
+    engine: Engine,
+    queue: Queue,
+    control: Control,
+    features: NDArray[np.float16] | None = None,
+) -> None:
+    """Have the model read one row and record it; `features` spare the pass that finds them.
+
+    As `read_rows` has it.
+    """
+    if not can_read(engine):
+        return
+    nats = None
+    with queue.place(control):
+        try:
+            if isinstance(engine, TextLikelihood) and row.text:
+                nats = -engine.log_likelihood(row.text, control)
+            if isinstance(engine, PromptFeatures) and features is None:
+                features = engine.prompt_features(row.prompt, control)
+        except EngineError as error:
+            _log.warning("%s does not read %s: %s", repo_id, row.item_id, error)
+    _add(store, run_id, repo_id, row, nats, features)
 
 
 def _add(

@@ -22,7 +22,7 @@ from components.errors import (
 from components.evaluation.evaluate import evaluate
 from components.evaluation.item import InferenceSettings, Item
 from components.evaluation.predictor import ModelSource, Predictor
-from components.evaluation.readings import read_rows, unread
+from components.evaluation.readings import read_row, read_rows, unread
 from components.evaluation.score_table import add_scores
 from components.evaluation.store import RunStore
 from components.settings import variable
@@ -44,7 +44,7 @@ def carry_out(
     control: Control,
     heard: Heard = lambda repo_id, error: None,
 ) -> str | None:
-    """Ask what is still to be asked, then have the rows' text read.
+    """Ask what is still to be asked, and have the rows' text read.
 
     Returns the problems of models that could not be asked, None if all could. Hold the run's
     lock. A model at a time; what is recorded is not asked again, except failures. The run is
@@ -121,16 +121,26 @@ def _ask_items(
     control: Control,
     heard: Heard,
 ) -> None:
-    """Ask what is pending, as many items at a time as the engine works on."""
+    """Ask what is pending, as many items at a time as the engine works on.
+
+    The text of an item is read right after its answer, whose passes give the prompt's features.
+    """
+    to_read = {row.item_id: row for row in unread(store, run_id, repo_id)}
 
     def ask(item: Item, control: Control) -> str | None:
         pooled = predictor.engine(files, control)
+        row, queue = to_read.get(item.id), pooled.queue
         try:
-            prediction = evaluate(pooled.engine, item, settings, control, queue=pooled.queue)
+            prediction = evaluate(
+                pooled.engine, item, settings, control, queue=queue, features=row is not None
+            )
         except (EngineError, TokenizerError, ContextError) as error:
             store.add_failure(run_id, repo_id, item, str(error), files.id)
             return str(error)
         store.add(run_id, repo_id, prediction)
+        if row is not None:
+            features = prediction.features
+            read_row(store, run_id, repo_id, row, pooled.engine, queue, control, features)
         return None
 
     pending = store.pending(run_id, repo_id)

@@ -3,6 +3,7 @@
 import json
 import math
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -10,8 +11,12 @@ import torch
 
 from components.control import Control
 from components.engines import LocalEngine, PromptFeatures, TextLikelihood, load_engine
+from components.engines.local import scorers
+from components.engines.local.scorers import PlainScorer, TreeScorer
 from components.engines.local.text_passes import rolling_windows
+from components.engines.local.tree_check import TreeCheck
 from components.errors import EngineError, StoppedError
+from components.evaluation import InferenceSettings, Item, evaluate
 from components.pricing import load_catalogue, price_prompt
 from components.settings import load_settings
 from tests.contract.test_local_engine import random_engine
@@ -88,6 +93,46 @@ def test_features_are_averaged_over_layers_of_equal_size_in_16_bits():
     assert features.shape == (2, 32)
     assert features[0] == pytest.approx(average[-1], abs=2e-3)
     assert features[1] == pytest.approx(average.mean(axis=0), abs=2e-3)
+
+
+@pytest.mark.parametrize("pass_tokens", [512, 16])
+@pytest.mark.parametrize("kind", [TreeScorer, PlainScorer])
+def test_the_passes_of_a_distribution_keep_the_features_of_the_prompts_own_pass(
+    kind, pass_tokens, monkeypatch
+):
+    engine, item = random_engine(), Item("switch", price_prompt(TEXT[:300]))
+    monkeypatch.setattr(scorers, "_PASS_TOKENS", pass_tokens)
+    monkeypatch.setattr(scorers, "_LEAST_TOKENS", pass_tokens)
+    monkeypatch.setattr(
+        engine, "_tree_check", lambda *_: TreeCheck(works=kind is TreeScorer, reason="asked for")
+    )
+    settings = InferenceSettings(tolerance=0.5, continuation="none")
+    assert evaluate(engine, item, settings).features is None
+    found = evaluate(engine, item, settings, features=True)
+    assert found.distribution.method == kind.method
+    assert found.features is not None
+    assert found.features.dtype == np.float16
+    assert found.features == pytest.approx(engine.prompt_features(item.prompt, Control()), abs=2e-3)
+
+
+def test_a_model_without_hidden_states_of_one_size_is_priced_without_features(monkeypatch):
+    engine, item = random_engine(), Item("switch", price_prompt(TEXT[:300]))
+    forward = engine.model.forward
+
+    def with_odd_states(*args: Any, **inputs: Any) -> Any:
+        output = forward(*args, **inputs)
+        if inputs.get("output_hidden_states"):
+            states = output.hidden_states
+            output.hidden_states = (states[0][..., :8], *states[1:])
+        return output
+
+    monkeypatch.setattr(engine.model, "forward", with_odd_states)
+    settings = InferenceSettings(tolerance=0.5, continuation="none")
+    prediction = evaluate(engine, item, settings, features=True)
+    assert prediction.features is None
+    assert prediction.finished
+    with pytest.raises(EngineError, match="no hidden states of one size"):
+        engine.prompt_features(item.prompt, Control())
 
 
 def test_a_local_engine_tells_both_and_a_stop_ends_them():

@@ -9,15 +9,30 @@ import pytest
 from numpy.typing import NDArray
 
 from components.control import Control
-from components.engines import Queue
+from components.engines import PooledEngine, Queue, Scorer
 from components.errors import EngineError, RunError, StoppedError
 from components.evaluation import RunStore
+from components.evaluation.predictor import ModelSource
 from components.evaluation.readings import count_readings, load_readings, read_rows, unread
 from components.evaluation.transfer import export_run, import_run, take_run
-from tests.support.scripted_runs import MODELS, plan
-from tests.unit.test_evaluate import ScriptedEngine
+from components.evaluation.work import carry_out
+from components.numbers import NumberTrie, TokenPath
+from tests.support.scripted_runs import MODELS, ScriptedPredictor, plan
+from tests.unit.test_evaluate import ScriptedEngine, ScriptedScorer
 
 MODEL = MODELS[0]
+
+
+class KeepingScorer(ScriptedScorer):
+    """Keeps features that no prompt has."""
+
+    _kept: NDArray[np.float16] | None = None
+
+    def keep_features(self) -> None:
+        self._kept = np.full((2, 3), 0.5, dtype=np.float16)
+
+    def features(self) -> NDArray[np.float16] | None:
+        return self._kept
 
 
 class ReadingEngine(ScriptedEngine):
@@ -26,6 +41,9 @@ class ReadingEngine(ScriptedEngine):
     def __init__(self) -> None:
         super().__init__(129, "129.00 ")
         self.read: list[str] = []
+
+    def scorer(self, prompt: TokenPath, trie: NumberTrie, control: Control) -> Scorer:
+        return KeepingScorer(trie, 129, control, None)
 
     def log_likelihood(self, text: str, control: Control) -> float:
         control.check()
@@ -72,6 +90,26 @@ def test_each_row_is_read_once_and_what_can_not_be_read_has_no_figures(store, ru
     assert found.features is not None
     assert found.features.shape == (3, 2, 3)
     assert found.features[0].tolist() == [[len(plan(4).rows[0].prompt), 1, 2], [3, 4, 5]]
+
+
+def test_a_run_reads_each_text_after_its_answer_and_takes_the_features_of_the_answers_passes(
+    store, run
+):
+    engine = ReadingEngine()
+    order: list[tuple[str, int]] = []
+
+    class Predictor(ScriptedPredictor):
+        def engine(self, files: ModelSource, control: Control) -> PooledEngine:
+            return PooledEngine(engine)
+
+    def heard(repo_id: str, error: str | None) -> None:
+        order.append((repo_id, count_readings(store, run, repo_id)))
+
+    carry_out(store, Predictor(), run, Control(), heard)
+    assert order == [(model, done) for model in MODELS for done in range(1, 5)]
+    features = load_readings(store, run, MODEL).features
+    assert features is not None
+    assert features[:, 0, 0].tolist() == [0.5] * 4  # kept by the scorer, not the prompts' lengths
 
 
 def test_an_engine_that_tells_neither_reads_nothing(store, run):

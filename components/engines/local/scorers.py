@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from components.engines.local.pass_plan import PassPlan, plan_pass, split_into_chunks
+from components.engines.local.text_passes import PromptStates
 from components.engines.local.transformers_compat import (
     empty_full_cache,
     masks_by_layer_type,
@@ -75,6 +76,7 @@ class LocalScorer:
         self._columns = torch.from_numpy(trie.columns).to(model.device)
         self._one_pass = one_pass
         self._after_prompt: torch.Tensor | None = None
+        self._states: PromptStates | None = None
 
     def score(self, paths: Sequence[TokenPath], prefetch: Sequence[TokenPath] = ()) -> NextTokens:
         """As Scorer has it; a local model knows its whole vocabulary."""
@@ -93,14 +95,37 @@ class LocalScorer:
         """What running this prompt left, to go on from; None if another was run, or no cache."""
         return None
 
-    def _forward(self, tokens: Sequence[Sequence[int]], **inputs: Any) -> Any:
-        """The model's output for a batch of token sequences: one pass."""
+    def keep_features(self) -> None:
+        """As FeatureScorer has it."""
+        assert self._after_prompt is None, "the prompt is not run yet"
+        self._states = PromptStates()
+
+    def features(self) -> NDArray[np.float16] | None:
+        """As FeatureScorer has it."""
+        if self._after_prompt is None or self._states is None:
+            return None
+        return self._states.features()
+
+    def _forward(
+        self, tokens: Sequence[Sequence[int]], *, of_prompt: int = 0, **inputs: Any
+    ) -> Any:
+        """The model's output for a batch of token sequences: one pass.
+
+        The first `of_prompt` tokens of the first sequence belong to the prompt.
+        """
         import torch
 
         ids = torch.tensor(tokens, device=self._model.device)
         self.passes += 1
         self.tokens += ids.numel()
-        return self._model(input_ids=ids, **inputs)
+        if not of_prompt or self._states is None:
+            return self._model(input_ids=ids, **inputs)
+        output = self._model(input_ids=ids, output_hidden_states=True, **inputs)
+        try:
+            self._states.add(output.hidden_states, of_prompt)
+        except EngineError:  # prices are told without
+            self._states = None
+        return output
 
     def _probabilities(self, logits: torch.Tensor) -> NDArray[np.float64]:
         """The columns' probabilities of each row of logits, shape (rows, columns).
@@ -142,7 +167,12 @@ class PlainScorer(LocalScorer):
                 batch = positions[start : start + batch_size]
                 sequences = [(*self._prompt, *paths[position]) for position in batch]
                 with self._one_pass():
-                    output = self._forward(sequences, use_cache=False, logits_to_keep=1)
+                    output = self._forward(
+                        sequences,
+                        of_prompt=0 if length else len(self._prompt),
+                        use_cache=False,
+                        logits_to_keep=1,
+                    )
                     logits = output.logits[:, -1]
                     probabilities[batch] = self._probabilities(logits)
                     if not length:
@@ -201,7 +231,9 @@ class TreeScorer(LocalScorer):
         *firsts, last = split_into_chunks(self._prompt, self._pass_tokens)
         for chunk in firsts:
             with self._one_pass():
-                self._forward([chunk], cache=cache, use_cache=True, logits_to_keep=1)
+                self._forward(
+                    [chunk], of_prompt=len(chunk), cache=cache, use_cache=True, logits_to_keep=1
+                )
         with self._one_pass():
             plan = plan_pass(self._prompt, len(last), self.prefetched, {})
             logits = self._run_plan(plan, cache)
@@ -219,6 +251,7 @@ class TreeScorer(LocalScorer):
         with nullcontext() if plan.chunk else attend_to(self._tree_keys(plan)):
             output = self._forward(
                 [plan.tokens],
+                of_prompt=len(plan.chunk),
                 attention_mask=self._masks(plan),
                 position_ids=self._on_device(plan.query_positions)[None],
                 cache=cache,

@@ -8,7 +8,10 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from components.errors import EngineError
+
 if TYPE_CHECKING:
+    import torch
     from transformers import PreTrainedModel
 
 # Logits that are summed up in 32 bits at a time, in numbers.
@@ -53,20 +56,58 @@ def window_log_likelihood(model: PreTrainedModel, window: Window) -> float:
     return total
 
 
-def hidden_features(model: PreTrainedModel, tokens: Sequence[int]) -> NDArray[np.float16]:
-    """The last token's hidden state and the mean over tokens, each averaged over layers.
+class PromptStates:
+    """The hidden states of a prompt, added up as it is run, in one pass or several.
 
-    Shape (2, size), in 16 bits. The embeddings count as a layer. Each state is first scaled to a
-    root mean square of 1, as the model itself does before it reads one: otherwise layers and
-    tokens whose states are thousands of times larger than others' are all that is left, and 16
-    bits do not hold them.
+    Averaged over layers, where the embeddings count as one. Each state is first scaled to a root
+    mean square of 1, as the model itself does before it reads one: otherwise layers and tokens
+    whose states are thousands of times larger than others' are all that is left, and 16 bits do
+    not hold them.
     """
+
+    def __init__(self) -> None:
+        self._total: torch.Tensor | None = None
+        self._last: torch.Tensor | None = None
+        self._tokens = 0
+
+    def add(self, layers: Sequence[torch.Tensor] | None, tokens: int) -> None:
+        """Add the first `tokens` places of a pass's hidden states, each (1, places, size).
+
+        EngineError for a model that gives none, or whose layers have states of several sizes.
+        """
+        import torch
+
+        if not layers or len({layer.shape for layer in layers}) > 1 or layers[0].ndim != 3:
+            raise EngineError(
+                "The model gives no hidden states of one size.", way_out="Pick another model."
+            )
+        average = torch.stack(
+            [
+                torch.nn.functional.rms_norm(layer[0, :tokens].float(), layer.shape[-1:], eps=1e-6)
+                for layer in layers
+            ]
+        ).mean(0)
+        total = average.sum(0)
+        self._total = total if self._total is None else self._total + total
+        self._last = average[-1]
+        self._tokens += tokens
+
+    def features(self) -> NDArray[np.float16]:
+        """The last token's state and the mean over tokens, shape (2, size), in 16 bits."""
+        import torch
+
+        assert self._total is not None
+        assert self._last is not None
+        both = torch.stack([self._last, self._total / self._tokens])
+        return both.half().cpu().numpy()
+
+
+def hidden_features(model: PreTrainedModel, tokens: Sequence[int]) -> NDArray[np.float16]:
+    """The features of a prompt, as PromptStates has them: one pass. EngineError if it has none."""
     import torch
 
     ids = torch.tensor([list(tokens)], device=model.device)
-    states = model(
-        input_ids=ids, use_cache=False, output_hidden_states=True, logits_to_keep=1
-    ).hidden_states
-    scaled = [torch.nn.functional.rms_norm(s[0].float(), s.shape[-1:], eps=1e-6) for s in states]
-    average = torch.stack(scaled).mean(0)
-    return torch.stack([average[-1], average.mean(0)]).half().cpu().numpy()
+    output = model(input_ids=ids, use_cache=False, output_hidden_states=True, logits_to_keep=1)
+    states = PromptStates()
+    states.add(output.hidden_states, len(tokens))
+    return states.features()
