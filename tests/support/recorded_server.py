@@ -1,9 +1,10 @@
 """Answers recorded from a real server, and served again.
 
-python -m tests.support.recorded_server NAME URL MODEL HUB_ID [KEY]
+python -m tests.support.recorded_server NAME URL MODEL HUB_ID [KEY [REMARK]]
 
 records connecting, one coarse price distribution, a continuation and, where the server tells it, a
-text's likelihood, into tests/contract/recorded/NAME.json: one readable file with its date.
+text's likelihood, into tests/contract/recorded/NAME.json: one readable file with its date. A remark
+says how the server was run, where that is not as its makers mean it; KEY is "" for none.
 """
 
 import json
@@ -23,6 +24,8 @@ FOLDER = Path(__file__).resolve().parents[1] / "contract" / "recorded"
 PROMPT = "What does this cost to the nearest dollar?\n\nA desk lamp of brass\n\nPrice is $"
 TEXT = "A desk lamp of brass, 40 cm high."
 TOLERANCE, TOKENS = 0.5, 6
+# Where SGLang tells its version it tells all its settings, too: its key, folders of this machine.
+_INFORMATION = ("/server_info", "/get_server_info")
 
 
 def ask_everything(engine: ServerEngine) -> dict[str, Any]:
@@ -35,7 +38,9 @@ def ask_everything(engine: ServerEngine) -> dict[str, Any]:
     return told
 
 
-def record(name: str, url: str, model: str, hub_id: str, key: str | None = None) -> Path:
+def record(
+    name: str, url: str, model: str, hub_id: str, key: str | None = None, remark: str = ""
+) -> Path:
     """Ask a real server through a proxy that writes down what passes; the file."""
     passed: list[dict[str, Any]] = []
 
@@ -45,6 +50,8 @@ def record(name: str, url: str, model: str, hub_id: str, key: str | None = None)
         told: Any = json.loads(text) if kind.startswith("application/json") else text
         if path == "/v1/models":
             told["data"] = [{**one, "root": model} for one in told["data"]]  # no folder of ours
+        if path in _INFORMATION and isinstance(told, dict):
+            told = {"version": told.get("version")}
         passed.append(
             {"method": method, "path": path, "body": asked, "status": status, "answer": told}
             | ({} if kind.startswith("application/json") else {"kind": kind})
@@ -52,7 +59,8 @@ def record(name: str, url: str, model: str, hub_id: str, key: str | None = None)
 
     with fault_proxy(url) as proxy:
         proxy.heard = heard
-        given: dict[str, Any] = {"url": proxy.url, "model": model, "hub_id": hub_id, "key": key}
+        given: dict[str, Any] = {"url": proxy.url, "model": model, "hub_id": hub_id}
+        given["key"] = key or None
         endpoint = Endpoint(name="recorded", concurrency=1, **given)
         engine = Connections({"recorded": endpoint}).engine("recorded", Control())
         told = ask_everything(engine)
@@ -62,7 +70,7 @@ def record(name: str, url: str, model: str, hub_id: str, key: str | None = None)
         "model": model,
         "hub_id": hub_id,
         "told": told,
-    }
+    } | ({"remark": remark} if remark else {})
     FOLDER.mkdir(exist_ok=True)
     path = FOLDER / f"{name}.json"
     lines = ",\n".join(json.dumps(one, ensure_ascii=False) for one in passed)

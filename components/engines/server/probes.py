@@ -39,6 +39,7 @@ _CANARY_TOKENS = 20
 _SAME = 0.05  # how far a probability told twice may differ: rounding, in 16 bits
 _BIAS = 20.0
 _KINDS = {"vllm": "vLLM", "sglang": "SGLang", "llamacpp": "llama.cpp"}
+_KEPT_BACK = {"SGLang": 7}  # so many tokens of the context that it tells no prompt may take
 _LIMITS = (20, 5)
 _HOST = "Ask whoever runs this host: docs/servers.md says what a server must do."
 
@@ -70,7 +71,9 @@ def look(client: Client, control: Control) -> Served:
         kind = _KINDS.get(str(model.get("owned_by")).lower(), CompletionsDialect.kind)
         longest = model.get("max_model_len") or meta.get("n_ctx")
         precision = str(meta.get("ftype") or "unknown")
-        return Served(kind, None if longest is None else int(longest), precision)
+        if longest is not None:
+            longest = int(longest) - _KEPT_BACK.get(kind, 0)
+        return Served(kind, longest, precision)
 
 
 def connect(client: Client, control: Control) -> ServerEngine:
@@ -272,7 +275,7 @@ def _version(client: Client, kind: str, control: Control) -> str:
     """The server's own version; `unknown` where it does not tell."""
     paths = {
         "vLLM": [("/version", "version")],
-        "SGLang": [("/get_server_info", "version"), ("/server_info", "version")],
+        "SGLang": [("/server_info", "version"), ("/get_server_info", "version")],
         "llama.cpp": [("/props", "build_info")],
     }
     for path, field in paths.get(kind, []):
