@@ -13,6 +13,7 @@ _MARKER = 8.0  # half of a marker with its line
 # Right of the point first, then left, above, below, and between.
 _ANGLES = (0, 180, 270, 90, 315, 225, 45, 135, 292, 247, 67, 112, 337, 202, 22, 157)
 _ABOVE_FIRST = (270, 225, 315, 247, 202, *_ANGLES)
+_NEAR = 62  # how far a label goes to avoid a line
 _DISTANCES = (2, 10, 20, 32, 46, 62, 80, 100, 125, 150, 180, 215, 250)
 
 
@@ -58,15 +59,22 @@ def box_at(point: tuple[float, float], size: tuple[float, float]) -> Box:
 class Screen:
     """Where the points of a chart lie at one width of it; labels lie within `area`, and over
     nothing that is taken.
+
+    `lines` are the pieces of lines that are drawn, each as a box without breadth: labels lie over
+    one only where there is no other room close by.
     """
 
-    def __init__(self, points: Sequence[tuple[float, float]], area: Box):
-        self.points, self.area = points, area
+    def __init__(self, points: Sequence[tuple[float, float]], area: Box, lines: Sequence[Box] = ()):
+        self.points, self.area, self.lines = points, area, lines
         self._taken = [box_at(point, (2 * _MARKER, 2 * _MARKER)) for point in points]
 
     def is_free(self, label: Box) -> bool:
         """Whether a label may lie there."""
         return label.within(self.area) and not any(label.overlaps(other) for other in self._taken)
+
+    def is_over_line(self, label: Box) -> bool:
+        """Whether a line would run through a label there."""
+        return any(label.overlaps(line) for line in self.lines)
 
     def label(self, index: int, offset: tuple[float, float], size: tuple[float, float]) -> Box:
         """The box of a point's label whose centre is at this offset from the point."""
@@ -89,7 +97,8 @@ def place_labels(
     Labels lie within the area, over no other label and over none of the points, on every screen:
     they keep their size where points come closer. Each in turn takes the free place nearest to its
     point, so that earlier ones have the better places: right of it rather than elsewhere, or above
-    it for those of `above`, whose points are on a line.
+    it for those of `above`, whose points are on a line. One that no line runs through is taken
+    instead, if it is not far.
     """
     offsets: list[tuple[float, float] | None] = []
     for index, size in enumerate(sizes):
@@ -106,7 +115,10 @@ def _free_place(
     screens: Sequence[Screen], index: int, size: tuple[float, float], angles: Sequence[int]
 ) -> tuple[float, float] | None:
     width, height = size
+    free = None
     for distance in _DISTANCES:
+        if free is not None and distance > _NEAR:
+            break
         for angle in angles:
             across, down = cos(radians(angle)), sin(radians(angle))
             # The label's near edge, not its centre, keeps the distance.
@@ -114,9 +126,13 @@ def _free_place(
                 across * (_MARKER + distance) + np.sign(round(across, 3)) * width / 2,
                 down * (_MARKER + distance) + np.sign(round(down, 3)) * height / 2,
             )
-            if all(screen.is_free(screen.label(index, offset, size)) for screen in screens):
-                return float(offset[0]), float(offset[1])
-    return None
+            labels = [screen.label(index, offset, size) for screen in screens]
+            if all(map(Screen.is_free, screens, labels)):
+                place = float(offset[0]), float(offset[1])
+                if not any(map(Screen.is_over_line, screens, labels)):
+                    return place
+                free = free or place
+    return free
 
 
 def spread(centres: ArrayLike, gap: float) -> NDArray[np.float64]:

@@ -1,6 +1,7 @@
 """Scores against size."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -69,7 +70,7 @@ def scores_by_size(
             for row in named.to_dict("records")
         ),
     ]
-    _label(figure, texts, score, x_range, y_range, line=colors.muted)
+    _label(figure, texts, score, x_range, y_range, best, line=colors.muted)
     within = f"{known['model'].nunique():,} models{f': {filters}' if filters else ''}"
     of_each = f"; of each size class the best {_BEST_OF_CLASS} drawn" if len(known) > _FEW else ""
     finish(
@@ -183,23 +184,27 @@ def _label(
     score: str,
     x_range: Sequence[float],
     y_range: Sequence[float],
+    best: pd.DataFrame,
     *,
     line: str,
 ) -> None:
-    """Name the points; each text is a row, its name, the font's size and its colour."""
+    """Name the points; each text is a row, its name, the font's size and its colour.
+
+    `best` are the models on the frontier, by size.
+    """
     sizes = [text_size(name, font) for _, name, font, _ in texts]
     on_line = [font == _SMALL_FONT for _, _, font, _ in texts]
-    shares = [
-        (
-            (np.log10(row["params_b"]) - x_range[0]) / (x_range[1] - x_range[0]),
-            (y_range[1] - row[score]) / (y_range[1] - y_range[0]),
-        )
-        for row, _, _, _ in texts
-    ]
+
+    def on_screen(row: Mapping[Any, Any], width: float) -> tuple[float, float]:
+        across = (np.log10(row["params_b"]) - x_range[0]) / (x_range[1] - x_range[0])
+        down = (y_range[1] - row[score]) / (y_range[1] - y_range[0])
+        return across * width, down * _INSIDE_HEIGHT
+
     screens = [
         Screen(
-            [(across * width, down * _INSIDE_HEIGHT) for across, down in shares],
+            [on_screen(row, width) for row, _, _, _ in texts],
             Box(-12, 26, width + 20, _INSIDE_HEIGHT),  # the top is the legend's
+            _steps([on_screen(row, width) for row in best.to_dict("records")]),
         )
         for width in _INSIDE_WIDTHS
     ]
@@ -223,3 +228,11 @@ def _label(
             yanchor="middle",
             borderpad=0,
         )
+
+
+def _steps(points: Sequence[tuple[float, float]]) -> list[Box]:
+    """The pieces of a line that goes across from each point to the next, then up to it."""
+    pieces = []
+    for (x, y), (next_x, next_y) in pairwise(points):
+        pieces += [Box(x, y, next_x, y), Box(next_x, next_y, next_x, y)]
+    return pieces

@@ -46,6 +46,17 @@ def test_a_lone_label_stands_right_of_its_point_close_by():
     assert down == pytest.approx(0, abs=1)
 
 
+def test_a_label_avoids_a_line_where_there_is_room_close_by():
+    line = Box(110, 0, 110, 320)  # straight down, right of the point
+    (offset,) = place_labels([Screen([(100, 100)], AREA, [line])], [(60, 16)])
+    assert offset is not None
+    assert not box_at((100 + offset[0], 100 + offset[1]), (60, 16)).overlaps(line)
+    everywhere = [Box(0, y, 900, y) for y in range(0, 320, 5)]
+    assert place_labels([Screen([(100, 100)], AREA, everywhere)], [(60, 16)]) == place_labels(
+        [Screen([(100, 100)], AREA)], [(60, 16)]
+    )
+
+
 def test_a_label_without_room_is_left_out():
     assert place_labels([Screen([(5, 5)], Box(0, 0, 20, 20))], [(50, 50)]) == [None]
 
