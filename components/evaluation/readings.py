@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import pandas as pd
@@ -101,8 +102,14 @@ def read_row(
             if isinstance(engine, PromptFeatures) and features is None:
                 features = engine.prompt_features(row.prompt, control)
         except EngineError as error:
-            _log.warning("%s does not read %s: %s", repo_id, row.item_id, error)
+            _warn(run_id, repo_id, error.problem)
     _add(store, run_id, repo_id, row, nats, features)
+
+
+@lru_cache(maxsize=100)
+def _warn(run_id: str, repo_id: str, problem: str) -> None:
+    """Log why rows are not read: once, since what fails for one often fails for all."""
+    _log.warning("Rows of run %s are not read by %s: %s", run_id, repo_id, problem)
 
 
 def _add(

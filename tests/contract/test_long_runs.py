@@ -28,7 +28,9 @@ def random_engine() -> LocalEngine:
     torch.manual_seed(0)
     sizes = {name: SIZES[name] for name in LlamaConfig().to_dict() if name in SIZES}
     model = LlamaForCausalLM(LlamaConfig(**sizes)).eval()
-    return LocalEngine(unrevised("nobody/random"), model, small_tokenizer())
+    tokenizer = small_tokenizer()
+    tokenizer.bos_token = "$"  # so that texts are read, too
+    return LocalEngine(unrevised("nobody/random"), model, tokenizer)
 
 
 def held() -> tuple[int, int]:

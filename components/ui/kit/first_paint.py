@@ -44,7 +44,10 @@ def is_narrow() -> bool:
 
 def _take(page: str, key: str) -> None:
     st.session_state[_PAINTED] = page
-    if isinstance(width := st.session_state[key]["idle"], int):
+    # Of several that wait on a page the first has them all drawn: what another says after that
+    # comes when its value is gone.
+    said = st.session_state.get(key)
+    if said is not None and isinstance(width := said["idle"], int):
         st.session_state[_WIDTH] = width
 
 
