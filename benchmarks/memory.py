@@ -18,6 +18,7 @@ from benchmarks.serving import browser_launch_arguments, running_server
 from components.assets import fetch_weights
 from components.registry import load_registry
 
+DESCRIPTION = "A desk lamp of brass, 40 cm high, with a cord of 2 m"
 MODELS = ("google/gemma-3-270m", "HuggingFaceTB/SmolLM2-135M-Instruct")
 
 
@@ -44,7 +45,9 @@ def main() -> None:
         browser = playwright.chromium.launch(**browser_launch_arguments())
         with running_server(Path(folder) / "server.log") as server:
             page = browser.new_page()
-            page.goto(server.address("live_inference", run=MODELS))
+            # An own question: a product of the catalogue shows the bundled run's answer at once.
+            question = {"product": "own", "description": DESCRIPTION}
+            page.goto(server.address("live_inference", run=MODELS, **question))
             predict = page.get_by_role("button", name="Predict")
             predict.wait_for()
             sampler = Sampler(server.process.pid)
