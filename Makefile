@@ -3,7 +3,7 @@
 # make lint    style and types
 # make test    sets up and runs the tests
 # make test-servers  the contract of servers against a real vLLM: 3 GB of packages, 6 GB of memory
-# make test-hosting  install, proxy, signals, load and kills: root, nginx and debootstrap, 15 minutes
+# make test-hosting  install, proxy, signals, load and kills: root, nginx and debootstrap, 8 minutes
 # make mutate  mutation tests of the rooms that only compute
 # make audit   known vulnerabilities of the exact versions: needs the advisories of PyPI itself
 PYTHON ?= python3

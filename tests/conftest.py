@@ -49,11 +49,11 @@ _MARKERS_OF_FOLDER = {
     "servers": ["network", "slow"],
 }
 
-# `servers` needs vLLM in an environment of its own, which `make test-servers` makes; the folders of
-# hosting need root and 15 minutes more: `make test-hosting`.
+# `servers` needs vLLM in an environment of its own, which `make test-servers` makes; installing,
+# the proxy, signals and kills need root and ten minutes more: `make test-hosting`.
 collect_ignore = [] if "VLLM_PYTHON" in os.environ else ["servers"]
 if os.environ.pop("BASEWISE_TEST_HOSTING", None) is None:
-    collect_ignore += ["deploy", "load"]
+    collect_ignore += ["deploy", "load/test_endurance.py"]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
