@@ -9,8 +9,8 @@ python -m benchmarks.evaluation sampling [--model ID] [--products N] [--toleranc
 of digits (few first tokens) and one of whole numbers (a thousand). `run` prices the same products
 as a run with its store, which also reads each product's text, and by calling one after the other,
 in turn: `price_distribution` alone, and with it `log_likelihood` and `prompt_features`, which is
-what a run finds out. None asks for the greedy continuation, and the ratios are of one round each:
-other work on the machine slows all.
+what a run finds out. None asks for the greedy continuation. Each ratio is within one round, and the
+median over rounds is printed: other work on the machine slows all.
 
 `open` makes a file of runs of two models (one writes each number as one token) on 5,000 drawn rows,
 and times opening it in Chromium, on a server that has shown another run before: from the address in

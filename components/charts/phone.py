@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 import plotly.graph_objects as go
 
-from components.charts.style import legend_below
+from components.charts.style import AT_THE_BOTTOM, legend_below
 from components.charts.text import NO_BREAK
 
 # Characters in a line of 340 px: of titles (17 px), of what is below them (12 px), of a panel's
@@ -111,11 +111,7 @@ def _scale_below(figure: go.Figure) -> int:
     figure.update_layout(
         coloraxis_colorbar={
             "orientation": "h",
-            "x": 0,
-            "xanchor": "left",
-            "y": 0,
-            "yref": "container",
-            "yanchor": "bottom",
+            **AT_THE_BOTTOM,
             "len": 1,
             "lenmode": "fraction",
         }

@@ -213,16 +213,10 @@ def finish(
     return figure
 
 
+# Where a legend or a colour scale stands at the bottom of a chart, from its left edge.
+AT_THE_BOTTOM = {"x": 0, "xanchor": "left", "y": 0, "yref": "container", "yanchor": "bottom"}
+
+
 def legend_below(figure: go.Figure) -> None:
     """The legend below the chart, in as many lines as it takes."""
-    figure.update_layout(
-        showlegend=True,
-        legend={
-            "orientation": "h",
-            "x": 0,
-            "xanchor": "left",
-            "y": 0,
-            "yref": "container",
-            "yanchor": "bottom",
-        },
-    )
+    figure.update_layout(showlegend=True, legend={"orientation": "h", **AT_THE_BOTTOM})

@@ -38,10 +38,10 @@ def evaluate(
 
     `queue` is held for the distribution alone, so that the next in it need not wait for the
     continuation. `partial` gets the prediction once its distribution is there, and again as the
-    continuation grows. With `features` the prediction has the prompt's, of the passes that the
-    distribution takes, if the engine gives them. Raises EngineError if the model fails or can't
-    read the prompt, TokenizerError if its tokenizer can't tell numbers apart, StoppedError if
-    `control` stops it.
+    continuation grows. With `features` the prediction has the prompt's features too, kept from
+    the distribution's own passes, where the engine's scorer is a FeatureScorer. Raises EngineError
+    if the model fails or can't read the prompt, TokenizerError if its tokenizer can't tell numbers
+    apart, StoppedError if `control` stops it.
     """
     settings = settings or InferenceSettings()
     control = control or Control()

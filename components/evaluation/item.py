@@ -51,7 +51,8 @@ class Prediction:
 
     `continuation` is the greedy text after `Price is $`, as far as it was generated; `finished`
     whether all that the settings ask for is there. `note` says why the model was not scored the
-    fast way, if it was not. `features` are those of PromptFeatures, where they were asked for.
+    fast way, if it was not. `features` are the prompt's, as PromptFeatures has them,
+    where they were asked for and the engine gives them.
     """
 
     model: ModelId

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -69,8 +70,8 @@ def read_rows(
 ) -> None:
     """Have the model read the rows that it has not read, each recorded as it is done.
 
-    Nothing for an engine that tells neither likelihoods nor hidden states. A row that the model
-    can't read is recorded without figures. Raises StoppedError, RunStoreError.
+    Nothing for an engine that tells neither likelihoods nor hidden states. What the
+    model can't tell of a row is recorded as unknown. Raises StoppedError, RunStoreError.
     """
     rows = unread(store, run_id, repo_id) if can_read(engine) else []
     for done, row in enumerate(rows):
@@ -96,18 +97,26 @@ def read_row(
         return
     nats = None
     with queue.place(control):
-        try:
-            if isinstance(engine, TextLikelihood) and row.text:
+        if isinstance(engine, TextLikelihood) and row.text:
+            with _left_unknown(run_id, repo_id):
                 nats = -engine.log_likelihood(row.text, control)
-            if isinstance(engine, PromptFeatures) and features is None:
+        if isinstance(engine, PromptFeatures) and features is None:
+            with _left_unknown(run_id, repo_id):
                 features = engine.prompt_features(row.prompt, control)
-        except EngineError as error:
-            _warn(run_id, repo_id, error.problem)
     _add(store, run_id, repo_id, row, nats, features)
 
 
+@contextmanager
+def _left_unknown(run_id: str, repo_id: str) -> Iterator[None]:
+    """What the model can't tell stays unknown, and the log says why."""
+    try:
+        yield
+    except EngineError as error:
+        _warn_once(run_id, repo_id, error.problem)
+
+
 @lru_cache(maxsize=100)
-def _warn(run_id: str, repo_id: str, problem: str) -> None:
+def _warn_once(run_id: str, repo_id: str, problem: str) -> None:
     """Log why rows are not read: once, since what fails for one often fails for all."""
     _log.warning("Rows of run %s are not read by %s: %s", run_id, repo_id, problem)
 

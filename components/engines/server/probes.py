@@ -39,7 +39,7 @@ _CANARY_TOKENS = 20
 _SAME = 0.05  # how far a probability told twice may differ: rounding, in 16 bits
 _BIAS = 20.0
 _KINDS = {"vllm": "vLLM", "sglang": "SGLang", "llamacpp": "llama.cpp"}
-_KEPT_BACK = {"SGLang": 7}  # so many tokens of the context that it tells no prompt may take
+_KEPT_BACK = {"SGLang": 7}  # tokens of the context it tells that no prompt may take, in 0.5.23
 _LIMITS = (20, 5)
 _HOST = "Ask whoever runs this host: docs/servers.md says what a server must do."
 
