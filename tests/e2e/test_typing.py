@@ -1,7 +1,10 @@
-"""Model names typed with the keyboard into the searches, while the page around them changes.
+"""What is typed and picked while the page around it changes.
 
 What runs meanwhile is real; the test holds it, so that it decides when a page is drawn anew.
 """
+
+import re
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
@@ -123,4 +126,54 @@ def test_a_name_is_typed_into_the_leaderboards_shortlist_after_a_star(server: Se
     start_typing(page, search(page, "stSidebar", "Shortlist"), "gemma 3 270m")
     page.keyboard.press("Enter")
     expect_shortlist(page, "GPT-2 124M", "Qwen/Qwen2.5-72B-Instruct", "Gemma 3 270M")
+    expect_no_error(page)
+
+
+# Charts wait for an idle browser. Here it becomes idle in the task in which Enter does its work,
+# just before: what both change is sent as one.
+_IDLE_AT_ENTER = """
+window.waiting = [];
+const whenIdle = window.requestIdleCallback.bind(window);
+window.requestIdleCallback = call => window.waiting.push(call);
+window.addEventListener("keydown", event => {
+    if (event.key !== "Enter") return;
+    window.requestIdleCallback = whenIdle;
+    window.waiting.forEach(call => call());
+}, { capture: true });
+"""
+
+
+def press_enter_in_the_moment_of_the_first_paint(page: Page, where: Locator, *, charts: int):
+    page.wait_for_function(f"window.waiting.length === {charts}")
+    where.press("Enter")
+
+
+def test_a_choice_made_in_the_moment_of_the_first_paint_is_shown(server: Server, page: Page):
+    page.add_init_script(_IDLE_AT_ENTER)
+    page.goto(server.address("tokenizer_inspector", models=[GPT2]))
+    context = search(page, "stMain", "Context")
+    context.fill("USD {n:,}")
+    press_enter_in_the_moment_of_the_first_paint(page, context, charts=3)
+    expect(page).to_have_url(re.compile("context=USD"))
+    expect(page.get_by_text("Tokens that each number takes, in “USD {n:,}”")).to_be_visible()
+    page.get_by_role("tab", name="First token").click()
+    expect(page.get_by_test_id("stPlotlyChart").locator(".main-svg").first).to_be_attached()
+    expect(page.get_by_test_id("stPlotlyChart")).to_have_count(3)
+    expect_no_error(page)
+
+
+def test_a_button_pressed_in_the_moment_of_the_first_paint_is_pressed(
+    server: Server, page: Page, tmp_path: Path
+):
+    no_run = tmp_path / "no-run.sqlite"
+    no_run.write_text("This is no database.")
+    page.add_init_script(_IDLE_AT_ENTER)
+    page.goto(server.address("evaluation"))
+    page.get_by_text("Bring in a run that was computed elsewhere").click()
+    page.get_by_test_id("stFileUploaderDropzoneInput").first.set_input_files(no_run)
+    button = page.get_by_test_id("stButton").get_by_role("button", name="Import")
+    expect(button).to_be_visible()
+    press_enter_in_the_moment_of_the_first_paint(page, button, charts=1)
+    said = page.get_by_test_id("stAlert").filter(has_text="Give a file that export wrote")
+    expect(said).to_be_visible()
     expect_no_error(page)

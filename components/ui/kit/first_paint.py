@@ -49,6 +49,7 @@ def _take(page: str, key: str) -> None:
     said = st.session_state.get(key)
     if said is not None and isinstance(width := said["idle"], int):
         st.session_state[_WIDTH] = width
+    streamlit_compat.rerun_page_if_more_changed()
 
 
 @cache

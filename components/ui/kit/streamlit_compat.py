@@ -3,7 +3,7 @@
 import logging
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 from weakref import WeakKeyDictionary
 
@@ -15,6 +15,7 @@ from streamlit.runtime import RuntimeState
 from streamlit.runtime.app_session import AppSession
 from streamlit.runtime.scriptrunner import (
     RerunData,
+    RerunException,
     ScriptRunner,
     ScriptRunnerEvent,
     get_script_run_ctx,
@@ -192,6 +193,32 @@ def deliver_what_ended_runs_sent() -> None:
 
     AppSession._create_scriptrunner = create_and_remember
     AppSession._handle_scriptrunner_event_on_event_loop = handle_of_ended_too
+
+
+def rerun_page_if_more_changed() -> None:
+    """At the end of a fragment's callback: run the whole page if more than the fragment changed.
+
+    What changes in the page in one moment is sent as one, and Streamlit runs a single fragment for
+    all of it: a choice that a visitor makes just then is taken and never drawn. A button pressed
+    just then counts as pressed in the page's run.
+    """
+    context = get_script_run_ctx()
+    drawn_anew = context.fragment_ids_this_run if context is not None else None
+    if context is None or not drawn_anew:
+        return
+    state: Any = context.session_state._state
+    widgets = state._new_widget_state
+    if any(
+        state._widget_changed(widget)
+        and widgets.widget_metadata[widget].fragment_id not in drawn_anew
+        for widget in widgets
+        if widget in widgets.widget_metadata
+    ):
+        pressed = state._filter_active_trigger_widget_states(
+            state._current_interaction_widget_states
+        )
+        page = state._build_full_app_rerun(context)
+        raise RerunException(replace(page, replay_trigger_states=pressed))
 
 
 def keep_downloads(seconds: float) -> None:
