@@ -2,11 +2,12 @@
 
 import re
 import time
+from contextlib import suppress
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Browser, Locator, Page, TimeoutError, expect
 
 from benchmarks.serving import Server
 from tests.support.small_tokenizer import tokenizer_of_digits
@@ -82,10 +83,20 @@ def test_an_emptied_shortlist_stays_empty_in_a_shared_link(
     elsewhere.context.close()
 
 
+def choose(page: Page, list_name: str | re.Pattern[str], name: str) -> None:
+    """Pick one of a list, which closes by itself when the page moves under it."""
+    option = page.get_by_role("option", name=name)
+    for _ in range(5):
+        page.get_by_role("combobox", name=list_name).click()
+        with suppress(TimeoutError):
+            option.click(timeout=3_000)
+            return
+    raise AssertionError(f"{list_name} stayed closed")
+
+
 def pick_scores(page: Page, name: str) -> None:
     """Pick a source or vintage on the leaderboard."""
-    page.get_by_role("combobox", name="Scores").click()
-    page.get_by_role("option", name=name).click()
+    choose(page, "Scores", name)
 
 
 def first_stars(page: Page) -> Locator:
@@ -204,8 +215,7 @@ def test_a_link_restores_filters_weights_ranking_columns_and_chart(
 ):
     page.goto(server.address("leaderboard", models=[GPT2, QWEN]))
     page.get_by_role("radio", name="≤ 15B").click()
-    page.get_by_role("combobox", name=re.compile("Rank by")).click()
-    page.get_by_role("option", name="by Weighted average").click()
+    choose(page, re.compile("Rank by"), "by Weighted average")
     slider = page.get_by_role("slider", name="IFEval")
     slider.press("Home")
     expect(page).to_have_url(re.compile("weight_ifeval=0(&|$)"))
@@ -341,8 +351,7 @@ def test_a_question_typed_into_the_list_is_the_visitors_own(server: Server, page
     expect(page).to_have_url(re.compile("wording=own"))
     assert query(page)["question"] == ["What would you pay?"]
     expect_no_error(page)
-    choice.click()
-    page.get_by_role("option", name="How much does this cost to the nearest dollar?").click()
+    choose(page, "Question", "How much does this cost to the nearest dollar?")
     expect(page.get_by_label("Your question", exact=True)).to_have_count(0)
     expect(page).to_have_url(re.compile("wording=how-much"))
 

@@ -1,14 +1,14 @@
 """A new user's first minutes, a decision that a link brings back, and pages for everybody."""
 
 import re
-from contextlib import suppress
 from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, TimeoutError, expect
+from playwright.sync_api import Browser, Page, expect
 
 from benchmarks.serving import Server
+from tests.e2e.test_app import choose
 
 PAGES = ("", "leaderboard", "tokenizer_inspector", "live_inference", "evaluation")
 GEMMA, QWEN = "google/gemma-2-9b", "Qwen/Qwen2.5-7B"
@@ -16,6 +16,7 @@ GEMMA, QWEN = "google/gemma-2-9b", "Qwen/Qwen2.5-7B"
 
 def settle(page: Page) -> None:
     """Wait until the page's script has run, with what follows it."""
+    page.wait_for_selector("h1", timeout=90_000)  # before, nothing runs either
     done = '[data-testid="stApp"][data-test-script-state="notRunning"]'
     for _ in range(2):
         page.wait_for_selector(done, timeout=90_000)
@@ -38,17 +39,6 @@ def test_base_models_are_one_click_from_home_and_a_price_is_at_most_three(
         expect(stand_ins).to_be_visible(timeout=30_000)
     expect(page.get_by_text("A computed example")).to_be_visible()
     expect(page.get_by_text("Median price")).to_have_count(2)
-
-
-def choose(page: Page, list_name: str, name: str) -> None:
-    """Pick one of a list, which closes by itself when the page moves under it."""
-    option = page.get_by_role("option", name=name)
-    for _ in range(5):
-        page.get_by_role("combobox", name=list_name).click()
-        with suppress(TimeoutError):
-            option.click(timeout=3_000)
-            return
-    raise AssertionError(f"{list_name} stayed closed")
 
 
 def handed_over(page: Page, name: str, server: Server, folder: Path) -> str:

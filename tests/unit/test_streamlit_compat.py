@@ -122,6 +122,24 @@ def test_streamlit_still_tells_whether_its_server_ends_and_keeps_visits_that_can
     assert MemoryUploadedFileManager("/upload").file_storage == {}
 
 
+def test_visits_are_let_go_of_on_the_servers_thread_and_none_once_it_has_ended(monkeypatch):
+    loop = asyncio.new_event_loop()
+    asked = []
+    running = SimpleNamespace(
+        _session_mgr=None,
+        uploaded_file_mgr=None,
+        _get_async_objs=lambda: SimpleNamespace(eventloop=loop),
+    )
+    monkeypatch.setattr(streamlit_compat.runtime, "get_instance", lambda: running)
+    monkeypatch.setattr(loop, "call_soon_threadsafe", asked.append)
+    streamlit_compat.expire_sessions()
+    assert len(asked) == 1
+    monkeypatch.undo()
+    monkeypatch.setattr(streamlit_compat.runtime, "get_instance", lambda: running)
+    loop.close()
+    streamlit_compat.expire_sessions()
+
+
 def test_streamlit_still_takes_metrics_of_others_and_writes_them_as_prometheus_reads_them():
     given = [
         streamlit_compat.Metric("basewise_lamps", 3, "Lamps.", {"kind": "brass"}, counts=True),

@@ -259,4 +259,9 @@ def expire_sessions() -> None:
             files.remove_session_files(session_id)
 
     # On the server's own thread, where visits begin and end.
-    running._get_async_objs().eventloop.call_soon_threadsafe(let_go)
+    loop = running._get_async_objs().eventloop
+    try:
+        loop.call_soon_threadsafe(let_go)
+    except RuntimeError:
+        if not loop.is_closed():  # the server has ended meanwhile, and all visits with it
+            raise
