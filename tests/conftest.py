@@ -57,11 +57,17 @@ if os.environ.pop("BASEWISE_TEST_HOSTING", None) is None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark every test by its folder; a single test adds `slow` where it takes over a second."""
+    """Mark every test by its folder; a single test adds `slow` where it takes over a second.
+
+    A browser test that fails is run once more, as a browser's timing is not ours alone; pytest's
+    summary names it as a rerun, and it still fails if it fails again.
+    """
     for item in items:
         folder = item.path.relative_to(Path(__file__).parent).parts[0]
         for marker in _MARKERS_OF_FOLDER[folder]:
             item.add_marker(marker)
+        if folder == "e2e":
+            item.add_marker(pytest.mark.flaky(reruns=1))
 
 
 @pytest.fixture(autouse=True)

@@ -68,6 +68,27 @@ def wait_for(condition: Callable[[], bool], seconds: float = 30) -> None:
         time.sleep(0.01)
 
 
+def run_that_ended_unseen() -> None:
+    import streamlit as st
+
+    from components.ui.evaluation import runs
+
+    run_id, was_at_work = st.session_state["run"], st.session_state.pop("was_at_work", False)
+    runs._progress(run_id, was_at_work)
+
+
+def test_a_click_in_the_moment_in_which_a_run_ends_counts(predictor):
+    run = run_services.runner().start(plan(2), ME)
+    wait_for(lambda: state(run) == "finished")
+    at = AppTest.from_function(run_that_ended_unseen, default_timeout=TIMEOUT)
+    at.session_state["visitor"] = ME
+    at.session_state["run"] = run
+    at.run()
+    at.session_state["was_at_work"] = True
+    next(button for button in at.button if button.label == "Delete").click().run()
+    assert run not in {kept.id for kept in run_services.runner().runs()}
+
+
 def test_whoever_started_a_run_pauses_resumes_stops_and_deletes_it_and_nobody_else(predictor):
     predictor.seconds = 0.1
     run = run_services.runner().start(plan(ROWS), ME)

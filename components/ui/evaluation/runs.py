@@ -18,7 +18,7 @@ from components.settings import MAX_UPLOAD_MB
 from components.ui import run_services
 from components.ui.evaluation.labels import STATES, run_label
 from components.ui.kit import permalinks
-from components.ui.kit.binding import bound
+from components.ui.kit.binding import bound, rerun_parts
 from components.ui.kit.feedback import amount, show_error
 from components.ui.kit.model_ids import label
 from components.ui.kit.text import duration, plain
@@ -152,9 +152,13 @@ def _actions(run: RunInfo) -> None:
 
 
 def _action(words: str, icon: str, run: RunInfo, do: Callable[[str, str], object]) -> None:
-    if st.button(words, icon=icon, key=f"{words}-{run.id}"):
+    """A button; what it does is done even if the run has ended by the time of the click."""
+
+    def act() -> None:
         _attempt(lambda: do(run.id, run_services.visitor()))
-        st.rerun(scope="app")
+        rerun_parts("app")
+
+    st.button(words, icon=icon, key=f"{words}-{run.id}", on_click=act)
 
 
 def _exported(run_id: str) -> bytes:
