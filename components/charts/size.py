@@ -203,7 +203,7 @@ def _label(
     screens = [
         Screen(
             [on_screen(row, width) for row, _, _, _ in texts],
-            Box(-12, 26, width + 20, _INSIDE_HEIGHT),  # the top is the legend's
+            Box(0, 26, width + 20, _INSIDE_HEIGHT),  # the top is the legend's
             _steps([on_screen(row, width) for row in best.to_dict("records")]),
         )
         for width in _INSIDE_WIDTHS

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import plotly.graph_objects as go
 import pytest
 
 from components.charts import (
@@ -40,7 +41,7 @@ from components.charts import (
 )
 from components.charts.estimates import BAND_COLORS
 from components.charts.evaluation import series_styles
-from components.charts.placement import box_at, text_size
+from components.charts.placement import Box, box_at, text_size
 from components.charts.scores import PROFILE_COLORS
 from components.charts.style import CHART_COLORS, Theme
 from components.evaluation import (
@@ -234,11 +235,17 @@ def test_eight_models_that_score_alike_have_names_that_do_not_lie_over_each_othe
         }
     )
     names = {model: model.split("/")[1] for model in models}
-    layout = scores_by_size(rows, models, names, vintage="F", theme="light").to_dict()["layout"]
-    notes = layout["annotations"]
-    assert len(notes) == 8
+    figure = scores_by_size(rows, models, names, vintage="F", theme="light")
+    boxes = label_boxes(figure, width)
+    assert len(boxes) == 8
+    assert not [1 for one, other in combinations(boxes, 2) if one.overlaps(other)]
+
+
+def label_boxes(figure: go.Figure, width: float) -> list[Box]:
+    """Where the names in a chart of score against size lie, in a plot of this width."""
+    layout = figure.to_dict()["layout"]
     x_range, y_range = layout["xaxis"]["range"], layout["yaxis"]["range"]
-    boxes = [
+    return [
         box_at(
             (
                 (note["x"] - x_range[0]) / (x_range[1] - x_range[0]) * width + note["ax"],
@@ -246,9 +253,20 @@ def test_eight_models_that_score_alike_have_names_that_do_not_lie_over_each_othe
             ),
             text_size(note["text"], note["font"]["size"]),
         )
-        for note in notes
+        for note in layout["annotations"]
+        if note.get("showarrow")
     ]
-    assert not [1 for one, other in combinations(boxes, 2) if one.overlaps(other)]
+
+
+@pytest.mark.parametrize("width", [880, 590])
+def test_the_name_of_the_smallest_model_does_not_lie_over_the_axis(width):
+    board = load_board("2025-03-final")
+    rows = one_run_per_model(board)
+    rows = with_twins(rows, board).assign(frontier=pareto_frontier(rows))
+    names = dict(zip(rows["model"], rows["model"], strict=True))
+    boxes = label_boxes(scores_by_size(rows, [], names, vintage="F", theme="light"), width)
+    assert boxes
+    assert min(box.left for box in boxes) >= 0
 
 
 def test_the_twins_caveat_stands_at_its_number_and_a_number_known_to_be_bad_is_pale():
