@@ -652,7 +652,7 @@ def test_stop_does_not_wait_for_the_rest_of_a_slow_download(hub: LoopbackHub):
     started = time.monotonic()
     with pytest.raises(Stop):
         fetch_weights(registry.get("acme/tiny"), registry, stop_once(0))
-    assert time.monotonic() - started < 4
+    assert time.monotonic() - started < 8  # the whole would take nine
 
 
 def test_files_of_a_dataset_are_fetched_like_those_of_a_model(hub: LoopbackHub):

