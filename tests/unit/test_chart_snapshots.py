@@ -6,6 +6,7 @@ difference. The files are in `__snapshots__` beside this one.
 
 import base64
 import re
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -64,3 +65,10 @@ ALL = [pytest.param(one, id=name) for name, one in (*figures(), *evaluation_figu
 @pytest.mark.parametrize("figure", ALL)
 def test_the_chart_is_the_one_reviewed(figure: go.Figure, snapshot: SnapshotAssertion):
     assert readable(figure.to_dict()) == snapshot.use_extension(JSONSnapshotExtension)
+
+
+def test_no_chart_is_kept_that_none_of_these_draws():
+    """Such a file fails a run of all tests, and no run of a part."""
+    folder = Path(__file__).parent / "__snapshots__" / "test_chart_snapshots"
+    drawn = {f"test_the_chart_is_the_one_reviewed[{one.id}].json" for one in ALL}
+    assert {file.name for file in folder.iterdir()} == drawn
