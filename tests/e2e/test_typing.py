@@ -143,7 +143,7 @@ window.addEventListener("keydown", event => {
 """
 
 
-def press_enter_in_the_moment_of_the_first_paint(page: Page, where: Locator, *, charts: int):
+def press_enter_as_charts_are_first_drawn(page: Page, where: Locator, *, charts: int) -> None:
     page.wait_for_function(f"window.waiting.length === {charts}")
     where.press("Enter")
 
@@ -153,7 +153,7 @@ def test_a_choice_made_in_the_moment_of_the_first_paint_is_shown(server: Server,
     page.goto(server.address("tokenizer_inspector", models=[GPT2]))
     context = search(page, "stMain", "Context")
     context.fill("USD {n:,}")
-    press_enter_in_the_moment_of_the_first_paint(page, context, charts=3)
+    press_enter_as_charts_are_first_drawn(page, context, charts=3)
     expect(page).to_have_url(re.compile("context=USD"))
     expect(page.get_by_text("Tokens that each number takes, in “USD {n:,}”")).to_be_visible()
     page.get_by_role("tab", name="First token").click()
@@ -173,7 +173,7 @@ def test_a_button_pressed_in_the_moment_of_the_first_paint_is_pressed(
     page.get_by_test_id("stFileUploaderDropzoneInput").first.set_input_files(no_run)
     button = page.get_by_test_id("stButton").get_by_role("button", name="Import")
     expect(button).to_be_visible()
-    press_enter_in_the_moment_of_the_first_paint(page, button, charts=1)
+    press_enter_as_charts_are_first_drawn(page, button, charts=1)
     said = page.get_by_test_id("stAlert").filter(has_text="Give a file that export wrote")
     expect(said).to_be_visible()
     expect_no_error(page)

@@ -21,6 +21,9 @@ from streamlit.runtime.memory_session_storage import MemorySessionStorage
 from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
 from streamlit.runtime.scriptrunner import RerunData, ScriptRunnerEvent
 from streamlit.runtime.scriptrunner_utils.script_run_context import ScriptRunContext
+from streamlit.runtime.state import SafeSessionState, SessionState
+from streamlit.runtime.state.common import WidgetMetadata
+from streamlit.runtime.state.session_state import WStates
 from streamlit.runtime.stats import StatsManager
 from streamlit.runtime.websocket_session_manager import WebsocketSessionManager
 from streamlit.testing.v1 import AppTest
@@ -120,6 +123,18 @@ def test_streamlit_still_tells_whether_its_server_ends_and_keeps_visits_that_can
     assert callable(AppSession.shutdown)
     assert callable(WebsocketSessionManager.list_sessions)
     assert MemoryUploadedFileManager("/upload").file_storage == {}
+
+
+def test_streamlit_still_knows_what_changed_whose_fragment_it_is_and_what_was_pressed():
+    assert "_state" in SafeSessionState.__annotations__
+    names = {one.name for one in fields(SessionState)}
+    assert {"_new_widget_state", "_current_interaction_widget_states"} <= names
+    assert "widget_metadata" in {one.name for one in fields(WStates)}
+    assert "fragment_id" in {one.name for one in fields(WidgetMetadata)}
+    for name in ("_widget_changed", "_filter_active_trigger_widget_states"):
+        assert callable(getattr(SessionState, name))
+    assert callable(SessionState._build_full_app_rerun)
+    assert "replay_trigger_states" in {one.name for one in fields(RerunData)}
 
 
 def test_visits_are_let_go_of_on_the_servers_thread_and_none_once_it_has_ended(monkeypatch):

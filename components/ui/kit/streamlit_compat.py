@@ -208,12 +208,12 @@ def rerun_page_if_more_changed() -> None:
         return
     state: Any = context.session_state._state
     widgets = state._new_widget_state
-    if any(
-        state._widget_changed(widget)
-        and widgets.widget_metadata[widget].fragment_id not in drawn_anew
+    changed_in = {
+        widgets.widget_metadata[widget].fragment_id
         for widget in widgets
-        if widget in widgets.widget_metadata
-    ):
+        if widget in widgets.widget_metadata and state._widget_changed(widget)
+    }
+    if changed_in - set(drawn_anew):
         pressed = state._filter_active_trigger_widget_states(
             state._current_interaction_widget_states
         )
